@@ -1,0 +1,108 @@
+//! Record types that belong to the trace and to no call. The original tools ignore them.
+
+use crate::{Field, Kind, extent_type};
+
+/// A record type of the trace's own.
+#[derive(Clone, Copy, Debug)]
+pub struct Added {
+    /// Full name of the extent type.
+    pub name: &'static str,
+    /// Its columns.
+    pub fields: &'static [Field<'static>],
+}
+
+impl Added {
+    /// The XML of the extent type.
+    pub fn extent_type(&self) -> String {
+        extent_type(self.name, "1.00", self.fields)
+    }
+}
+
+/// What the trace says of itself: pairs of a key and a value, both text. Keys are listed in
+/// [`info`]; a reader ignores those it doesn't know.
+pub const INFO: Added = Added { name: "Recorder::Info", fields: &[text("key"), text("value")] };
+
+/// Keys of [`INFO`].
+pub mod info {
+    /// Name and version of the recorder.
+    pub const RECORDER: &str = "recorder";
+    /// Which backend captured the calls.
+    pub const BACKEND: &str = "backend";
+    /// Unit of the common time columns: `nanoseconds`.
+    pub const TIME_UNIT: &str = "time_unit";
+    /// The host's name.
+    pub const HOST: &str = "host";
+    /// The kernel's release.
+    pub const KERNEL: &str = "kernel";
+    /// The machine's architecture.
+    pub const ARCHITECTURE: &str = "architecture";
+    /// An argument of the recorded command; one row each, in order.
+    pub const ARGUMENT: &str = "argument";
+    /// A plugin and its version; one row each.
+    pub const PLUGIN: &str = "plugin";
+    /// At the end: how many calls were recorded.
+    pub const CALLS: &str = "calls";
+    /// At the end: how many calls no plugin knew, with their name; one row each, as `12 futex`.
+    pub const NOT_RECORDED: &str = "not_recorded";
+    /// At the end: how many buffers couldn't be captured.
+    pub const BUFFERS_NOT_CAPTURED: &str = "buffers_not_captured";
+    /// At the end: how many calls of 32-bit programs were passed over.
+    pub const FOREIGN_ABI_CALLS: &str = "foreign_abi_calls";
+    /// At the end: `yes` if the recorder finished by itself.
+    pub const COMPLETE: &str = "complete";
+}
+
+/// The state in which a process was when its first call was recorded.
+pub const STATE: Added = Added {
+    name: "Recorder::State",
+    fields: &[
+        text("key"),
+        Field { name: "number", kind: Kind::Int64, nullable: true },
+        Field { name: "task", kind: Kind::Int32, nullable: false },
+        Field { name: "value", kind: Kind::Variable32, nullable: true },
+    ],
+};
+
+/// Keys of [`STATE`].
+pub mod state {
+    /// `value` is the working directory.
+    pub const CWD: &str = "cwd";
+    /// `value` is the root directory.
+    pub const ROOT: &str = "root";
+    /// `number` is the umask.
+    pub const UMASK: &str = "umask";
+    /// Descriptor `number` is open on what `value` names.
+    pub const DESCRIPTOR: &str = "descriptor";
+}
+
+/// A thread of the recorded program.
+pub const TASK: Added = Added {
+    name: "Recorder::Task",
+    fields: &[
+        Field { name: "exit_status", kind: Kind::Int32, nullable: true },
+        Field { name: "first_id", kind: Kind::Int64, nullable: false },
+        Field { name: "last_id", kind: Kind::Int64, nullable: true },
+        Field { name: "parent", kind: Kind::Int32, nullable: true },
+        Field { name: "process", kind: Kind::Int32, nullable: false },
+        Field { name: "signal", kind: Kind::Int32, nullable: true },
+        Field { name: "task", kind: Kind::Int32, nullable: false },
+    ],
+};
+
+/// Calls that others overlapped: `called_id` is the order id taken when the call was entered, where
+/// `unique_id` was taken when it returned. A call that isn't listed has `called_id = unique_id − 1`, or
+/// `unique_id` itself if its record belongs to the moment it was entered.
+pub const OVERLAP: Added = Added {
+    name: "Recorder::Overlap",
+    fields: &[
+        Field { name: "called_id", kind: Kind::Int64, nullable: false },
+        Field { name: "unique_id", kind: Kind::Int64, nullable: false },
+    ],
+};
+
+/// All of them.
+pub const ALL: [Added; 4] = [INFO, STATE, TASK, OVERLAP];
+
+const fn text(name: &'static str) -> Field<'static> {
+    Field { name, kind: Kind::Variable32, nullable: false }
+}

@@ -1,0 +1,30 @@
+//! Record types as the hosts see them.
+//!
+//! A plugin hands over its declaration as plain C structures. Here they become types of our own, once
+//! and checked ([`Call`]); the type of an extent is made of them ([`extent_type`]); and a column's value
+//! is computed from what was seen of a call ([`Observed`]), whether a recorder saw the program make it
+//! or a replayer made it again.
+//!
+//! The columns that every call has in common are in [`common`], the record types that belong to the
+//! trace and to no call in [`added`].
+//!
+//! This crate must not know plugins' files, traces' files or any system call.
+
+pub mod added;
+mod call;
+pub mod common;
+mod observed;
+mod xml;
+
+pub use call::{
+    Bit, Call, Column, Condition, Display, Field, Kind, Returns, Role, RowRule, Source,
+};
+pub use call::{DeclarationError, EncodeFn, Fetch, Op, ReplayFn};
+pub use observed::{Element, Elements, NOT_COPIED, Observed, Value};
+pub use xml::{extent_type, field_id};
+
+/// What the name of every call's extent type begins with.
+pub const PREFIX: &str = "IOTTAFSL::Trace::Syscall::";
+
+/// The namespace of the record types.
+pub const NAMESPACE: &str = "iotta.snia.org";

@@ -1,0 +1,282 @@
+//! What was seen of one call, and the columns' values computed from it.
+
+use abi::{Place, condition, place};
+
+use crate::call::{Column, Condition, Op, Source};
+
+/// What was seen of one call, by a recorder or by a replay.
+#[derive(Clone, Copy, Debug)]
+pub struct Observed<'a> {
+    /// The arguments, as the registers held them.
+    pub arguments: [u64; 6],
+    /// Return value (−1 on failure) and positive errno (0 on success), if the call returned.
+    pub returned: Option<(i64, i32)>,
+    /// The memory of each declared fetch, where it was copied.
+    pub memory: &'a [Option<&'a [u8]>],
+    /// The item that an element row is about.
+    pub element: Option<Element<'a>>,
+}
+
+/// One item of an array argument.
+#[derive(Clone, Copy, Debug)]
+pub struct Element<'a> {
+    /// Its number, from 0.
+    pub number: usize,
+    /// Its length as the program gave it.
+    pub length: u64,
+    /// Its bytes, where they were copied.
+    pub bytes: Option<&'a [u8]>,
+}
+
+/// A column's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// None: null, or zero where the column can't be.
+    Null,
+    /// An integer or boolean.
+    Number(i64),
+    /// Bytes.
+    Bytes(&'a [u8]),
+}
+
+impl Condition {
+    /// Always.
+    pub const ALWAYS: Self = Self(abi::Condition {
+        op: condition::ALWAYS,
+        place: Place { kind: place::NONE, index: 0, width: 0, signed: 0, offset: 0 },
+        mask: 0,
+        value: 0,
+    });
+
+    /// Whether it holds. One that looks at something which wasn't seen doesn't.
+    pub fn holds(&self, observed: &Observed<'_>) -> bool {
+        holds(&self.0, observed)
+    }
+}
+
+/// Whether a raw condition holds; see [`Condition::holds`].
+pub(crate) fn holds(condition: &abi::Condition, observed: &Observed<'_>) -> bool {
+    let (mask, value) = (condition.mask, condition.value);
+    match condition.op {
+        condition::ALWAYS => return true,
+        condition::SUCCESS => return observed.succeeded(),
+        condition::FAILURE => return observed.returned.is_some_and(|(_, errno)| errno != 0),
+        _ => {}
+    }
+    let Some(number) = observed.number(condition.place) else { return false };
+    match condition.op {
+        condition::EQUAL => number & mask == value,
+        condition::NOT_EQUAL => number & mask != value,
+        condition::ANY => number & mask != 0,
+        condition::ONE_OF => (number as u32) < 64 && mask >> (number as u32) & 1 != 0,
+        _ => false,
+    }
+}
+
+impl<'a> Observed<'a> {
+    /// Whether the call returned without an error.
+    pub fn succeeded(&self) -> bool {
+        self.returned.is_some_and(|(_, errno)| errno == 0)
+    }
+
+    /// Whether a fetch is to be made.
+    pub fn applies(&self, condition: &abi::Condition) -> bool {
+        holds(condition, self)
+    }
+
+    /// The number at `place`, its bits as the program had them; none if it wasn't seen.
+    pub fn number(&self, place: Place) -> Option<u64> {
+        match place.kind {
+            place::CONSTANT => Some(place.offset.into()),
+            place::ARGUMENT => self.arguments.get(usize::from(place.index)).copied(),
+            place::RETURN => self.returned.map(|(value, _)| value as u64),
+            place::ERRNO => self.returned.map(|(_, errno)| errno as u64),
+            place::LENGTH => self.bytes(place.index.into()).map(|bytes| bytes.len() as u64),
+            place::MEMORY => {
+                let width = usize::from(place.width);
+                let bytes = self.at(place)?.get(..width)?;
+                let mut word = [0; 8];
+                word[..width].copy_from_slice(bytes);
+                let number = u64::from_ne_bytes(word);
+                let unused = 64 - 8 * width as u32;
+                Some(if place.signed == 0 {
+                    number
+                } else {
+                    ((number << unused) as i64 >> unused) as u64
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn bytes(&self, fetch: usize) -> Option<&'a [u8]> {
+        *self.memory.get(fetch)?
+    }
+
+    fn at(&self, place: Place) -> Option<&'a [u8]> {
+        self.bytes(place.index.into())?.get(place.offset as usize..)
+    }
+
+    fn words(&self, place: Place) -> Option<(i64, i64)> {
+        let (first, rest) = self.at(place)?.split_first_chunk()?;
+        Some((i64::from_ne_bytes(*first), i64::from_ne_bytes(*rest.first_chunk()?)))
+    }
+
+    /// The value of `column`.
+    pub fn value(&self, column: &Column) -> Value<'a> {
+        let sources = if self.element.is_some() { &column.elements } else { &column.sources };
+        self.first(sources)
+    }
+
+    /// The value of the first of `sources` that applies.
+    pub fn first(&self, sources: &[Source]) -> Value<'a> {
+        for source in sources {
+            if source.when.iter().all(|condition| condition.holds(self)) {
+                return self.evaluate(source).unwrap_or(Value::Null);
+            }
+        }
+        Value::Null
+    }
+
+    fn evaluate(&self, source: &Source) -> Option<Value<'a>> {
+        let Source { place, mask, value, .. } = *source;
+        Some(match source.op {
+            Op::Number => {
+                let number = self.number(place)?;
+                Value::Number((if mask == 0 { number } else { number & mask }) as i64)
+            }
+            Op::Equal => Value::Number((self.number(place)? & mask == value).into()),
+            Op::Any => Value::Number((self.number(place)? & mask != 0).into()),
+            Op::Bytes => {
+                let bytes = self.bytes(value as usize)?;
+                Value::Bytes(match place.kind {
+                    place::NONE => bytes,
+                    _ => {
+                        let limit = self.number(place)? as i64;
+                        if limit < 0 {
+                            return None;
+                        }
+                        &bytes[..bytes.len().min(limit as usize)]
+                    }
+                })
+            }
+            Op::Timespec => {
+                let (seconds, nanoseconds) = self.words(place)?;
+                Value::Number(tfrac(seconds, nanoseconds))
+            }
+            Op::Timeval => {
+                let (seconds, microseconds) = self.words(place)?;
+                Value::Number(tfrac(seconds, microseconds.saturating_mul(1000)))
+            }
+            Op::Seconds => {
+                let seconds = i64::from_ne_bytes(*self.at(place)?.first_chunk()?);
+                Value::Number(tfrac(seconds, 0))
+            }
+            Op::ElementNumber => Value::Number(self.element?.number as i64),
+            Op::ElementLength => Value::Number(self.element?.length as i64),
+            Op::ElementBytes => Value::Bytes(self.element?.bytes?),
+        })
+    }
+}
+
+/// A time in units of 2⁻³² s, to the nearest; what overflows stops at the end of the range.
+fn tfrac(seconds: i64, nanoseconds: i64) -> i64 {
+    const NANOSECONDS: i128 = 1_000_000_000;
+    let units = (i128::from(seconds) << 32)
+        + ((i128::from(nanoseconds) << 32) + NANOSECONDS / 2).div_euclid(NANOSECONDS);
+    units.clamp(i64::MIN.into(), i64::MAX.into()) as i64
+}
+
+/// The items of a fetched array: strings, or the buffers of vectors.
+#[derive(Clone, Debug)]
+pub struct Elements<'a> {
+    rest: &'a [u8],
+    number: usize,
+}
+
+/// The count of bytes in an item's header that says that they couldn't be copied.
+pub const NOT_COPIED: u64 = u64::MAX;
+
+impl<'a> Elements<'a> {
+    /// Bytes of an item's header: address, length as the program gave it, bytes that follow.
+    pub const HEADER: usize = 24;
+
+    /// The items in `fetched`, as [`abi::Fetched`] describes them.
+    pub fn new(fetched: &'a [u8]) -> Self {
+        Self { rest: fetched, number: 0 }
+    }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Element<'a>;
+
+    fn next(&mut self) -> Option<Element<'a>> {
+        let (header, rest) = self.rest.split_first_chunk::<{ Elements::HEADER }>()?;
+        let word = |at: usize| u64::from_ne_bytes(*header[at..].first_chunk().expect("24 bytes"));
+        let (length, count) = (word(8), word(16));
+        let (bytes, rest) = if count == NOT_COPIED {
+            (None, rest)
+        } else {
+            let (bytes, rest) = rest.split_at_checked(usize::try_from(count).ok()?)?;
+            (Some(bytes), rest)
+        };
+        self.rest = rest;
+        let number = self.number;
+        self.number += 1;
+        Some(Element { number, length, bytes })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(memory: &'static [Option<&'static [u8]>]) -> Observed<'static> {
+        let arguments = [3, 0x1000, 10, 0xffff_ffff_ffff_ff9c, 5, 0];
+        Observed { arguments, returned: Some((4, 0)), memory, element: None }
+    }
+
+    fn place(kind: u8, index: u8, width: u8, offset: u32) -> Place {
+        Place { kind, index, width, signed: 1, offset }
+    }
+
+    #[test]
+    fn a_word_in_memory_keeps_its_sign() {
+        let observed = seen(&[Some(&[0xfe, 0xff, 0xff, 0xff, 7, 0, 0, 0])]);
+        assert_eq!(observed.number(place(place::MEMORY, 0, 4, 0)), Some(-2i64 as u64));
+        assert_eq!(observed.number(place(place::MEMORY, 0, 4, 4)), Some(7));
+        assert_eq!(observed.number(place(place::MEMORY, 0, 8, 4)), None, "past the end");
+        assert_eq!(observed.number(place(place::MEMORY, 9, 4, 0)), None, "no such fetch");
+    }
+
+    #[test]
+    fn data_is_cut_to_what_the_call_took() {
+        let observed = seen(&[Some(b"0123456789")]);
+        let source = Source {
+            op: Op::Bytes,
+            place: place(place::RETURN, 0, 0, 0),
+            mask: 0,
+            value: 0,
+            when: [Condition::ALWAYS; 2],
+        };
+        assert_eq!(observed.first(&[source]), Value::Bytes(b"0123"));
+        let failed = Observed { returned: Some((-1, 9)), ..observed };
+        assert_eq!(failed.first(&[source]), Value::Null);
+        let never_returned = Observed { returned: None, ..observed };
+        assert_eq!(never_returned.first(&[source]), Value::Null);
+    }
+
+    #[test]
+    fn a_truncated_list_of_items_ends_early() {
+        let mut fetched = Vec::new();
+        for word in [0x1000u64, 3, 3] {
+            fetched.extend(word.to_ne_bytes());
+        }
+        fetched.extend(b"abc");
+        let whole: Vec<_> = Elements::new(&fetched).map(|item| item.bytes).collect();
+        assert_eq!(whole, [Some(&b"abc"[..])]);
+        for cut in 0..fetched.len() {
+            assert_eq!(Elements::new(&fetched[..cut]).count(), 0);
+        }
+    }
+}

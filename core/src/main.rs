@@ -1,0 +1,2 @@
+//! Replays a trace.
+fn main() {}

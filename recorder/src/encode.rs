@@ -1,0 +1,443 @@
+//! Makes rows of captured calls.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::c_void;
+use std::sync::Arc;
+
+use dataseries::{Column, ExtentBuilder, ExtentType, FieldKind, Packed};
+use replay_schema::added;
+use replay_schema::{Call, Elements, Observed, RowRule, Source, Value, common};
+
+use crate::clock;
+use crate::event::{Batch, Blob, CallEvent, Event, TaskEnd, TaskEvent};
+use crate::sink::{AddedRows, Cell, SinkError};
+
+/// Size at which an extent is handed on, in bytes of rows and values.
+pub const EXTENT_SIZE: usize = 1 << 20;
+
+/// Extents that aren't full are handed on this often, in nanoseconds, so that a recorder that dies
+/// leaves what is older.
+const FLUSH_EVERY: i64 = 1_000_000_000;
+
+/// What the encoder saw.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Rows of calls.
+    pub rows: u64,
+    /// Buffers that should have been captured and weren't.
+    pub buffers_not_captured: u64,
+    /// Rows that a plugin's own encoding should have made, and it panicked.
+    pub panics: u64,
+}
+
+type HandOn<'h> = dyn FnMut(Packed) -> Result<(), SinkError> + 'h;
+
+/// Turns events into extents.
+#[derive(Debug)]
+pub struct Encoder {
+    types: Vec<RowType>,
+    tasks: AddedRows,
+    overlaps: AddedRows,
+    /// Calls whose record belongs to their beginning, and that haven't returned.
+    entered: BTreeSet<i64>,
+    /// Such calls that have returned after one that began earlier and hasn't.
+    held: BTreeMap<i64, Held>,
+    flushed_at: i64,
+    totals: Totals,
+}
+
+#[derive(Debug)]
+struct Held {
+    event: CallEvent,
+    memory: Batch,
+}
+
+/// One extent type's columns, ready to be filled.
+#[derive(Debug)]
+struct RowType {
+    call: Arc<Call>,
+    builder: ExtentBuilder,
+    common: Common,
+    columns: Vec<Filled>,
+    /// Declared columns, as `columns` has them.
+    declared: Vec<Column>,
+}
+
+#[derive(Debug)]
+struct Common {
+    buffer_not_captured: Column,
+    errno_number: Column,
+    executing_pid: Column,
+    executing_tid: Column,
+    return_value: Column,
+    time_called: Column,
+    time_recorded: Column,
+    time_returned: Column,
+    unique_id: Column,
+}
+
+/// A column, and where its value comes from.
+#[derive(Debug)]
+struct Filled {
+    column: Column,
+    sources: Vec<Source>,
+    elements: Vec<Source>,
+}
+
+impl Encoder {
+    /// An encoder for `calls`, whose extent types are `types`, in the order of their plans.
+    ///
+    /// # Errors
+    /// A record type that the file format can't hold.
+    pub fn new(calls: &[Arc<Call>], types: &[Arc<ExtentType>]) -> Result<Self, SinkError> {
+        let row_types = calls.iter().zip(types).map(|(call, ty)| RowType::new(call.clone(), ty));
+        Ok(Self {
+            types: row_types.collect::<Result<_, _>>()?,
+            tasks: AddedRows::new(added::TASK, EXTENT_SIZE)?,
+            overlaps: AddedRows::new(added::OVERLAP, EXTENT_SIZE)?,
+            entered: BTreeSet::new(),
+            held: BTreeMap::new(),
+            flushed_at: clock::now(),
+            totals: Totals::default(),
+        })
+    }
+
+    /// Adds the rows of `batch`, and hands on extents that are full.
+    ///
+    /// # Errors
+    /// The extents aren't taken.
+    pub fn encode(&mut self, batch: &Batch, hand_on: &mut HandOn<'_>) -> Result<(), SinkError> {
+        let now = clock::now();
+        for event in &batch.events {
+            match event {
+                Event::Entered { called_id } => drop(self.entered.insert(*called_id)),
+                Event::Task(task) => self.task(task),
+                Event::Call(call) => self.call(call, batch, now, hand_on)?,
+            }
+        }
+        if now - self.flushed_at >= FLUSH_EVERY {
+            self.flushed_at = now;
+            self.flush(hand_on)?;
+        }
+        Ok(())
+    }
+
+    /// Hands on all that is left.
+    ///
+    /// # Errors
+    /// The extents aren't taken.
+    pub fn finish(mut self, hand_on: &mut HandOn<'_>) -> Result<Totals, SinkError> {
+        // Calls that were entered and of which nothing more was heard have no record.
+        self.entered.clear();
+        self.release(hand_on)?;
+        self.flush(hand_on)?;
+        Ok(self.totals)
+    }
+
+    fn flush(&mut self, hand_on: &mut HandOn<'_>) -> Result<(), SinkError> {
+        for row_type in &mut self.types {
+            if row_type.builder.row_count() > 0 {
+                hand_on(row_type.builder.take())?;
+            }
+        }
+        [&mut self.tasks, &mut self.overlaps]
+            .into_iter()
+            .filter_map(AddedRows::take)
+            .try_for_each(hand_on)
+    }
+
+    fn task(&mut self, task: &TaskEvent) {
+        let (status, signal) = match task.end {
+            Some(TaskEnd::Status(status)) => (Cell::Number(status.into()), Cell::Null),
+            Some(TaskEnd::Signal(signal)) => (Cell::Null, Cell::Number(signal.into())),
+            None => (Cell::Null, Cell::Null),
+        };
+        self.tasks.push(&[
+            status,
+            Cell::Number(task.first_id),
+            Cell::Number(task.last_id),
+            task.parent.map_or(Cell::Null, |parent| Cell::Number(parent.into())),
+            Cell::Number(task.process.into()),
+            signal,
+            Cell::Number(task.task.into()),
+        ]);
+    }
+
+    /// Rows of one extent are in the order of their ids. A record that belongs to its call's beginning
+    /// waits until no earlier one can come.
+    fn call(
+        &mut self,
+        event: &CallEvent,
+        batch: &Batch,
+        now: i64,
+        hand_on: &mut HandOn<'_>,
+    ) -> Result<(), SinkError> {
+        if !self.entered.remove(&event.called_id) {
+            return self.write(event, batch, now, hand_on);
+        }
+        if self.entered.first().is_some_and(|first| *first < event.called_id) {
+            self.held.insert(event.called_id, Held::new(event, batch));
+            return Ok(());
+        }
+        self.write(event, batch, now, hand_on)?;
+        self.release(hand_on)
+    }
+
+    fn release(&mut self, hand_on: &mut HandOn<'_>) -> Result<(), SinkError> {
+        while let Some(first) = self.held.first_entry() {
+            if self.entered.first().is_some_and(|entered| entered < first.key()) {
+                break;
+            }
+            let held = first.remove();
+            self.write(&held.event, &held.memory, clock::now(), hand_on)?;
+        }
+        Ok(())
+    }
+
+    fn write(
+        &mut self,
+        event: &CallEvent,
+        batch: &Batch,
+        now: i64,
+        hand_on: &mut HandOn<'_>,
+    ) -> Result<(), SinkError> {
+        let row_type = &mut self.types[event.plan];
+        let at_entry = row_type.call.at_entry;
+        if !at_entry && event.called_id + 1 != event.returned_id {
+            self.overlaps.push(&[Cell::Number(event.called_id), Cell::Number(event.returned_id)]);
+            if self.overlaps.is_full() {
+                self.overlaps.take().into_iter().try_for_each(&mut *hand_on)?;
+            }
+        }
+        let id = if at_entry { event.called_id } else { event.returned_id };
+        row_type.write(event, batch, id, now, &mut self.totals);
+        if row_type.builder.is_full() {
+            hand_on(row_type.builder.take())?;
+        }
+        Ok(())
+    }
+}
+
+impl Held {
+    fn new(event: &CallEvent, batch: &Batch) -> Self {
+        let mut memory = Batch::default();
+        for blob in &batch.blobs[event.blobs.clone()] {
+            let start = memory.bytes.len();
+            let blob = match blob {
+                Blob::Absent => Blob::Absent,
+                Blob::Copied(range) => {
+                    memory.bytes.extend_from_slice(&batch.bytes[range.clone()]);
+                    Blob::Copied(start..memory.bytes.len())
+                }
+                Blob::Failed(range) => {
+                    memory.bytes.extend_from_slice(&batch.bytes[range.clone()]);
+                    Blob::Failed(start..memory.bytes.len())
+                }
+            };
+            memory.blobs.push(blob);
+        }
+        let event = CallEvent { blobs: 0..memory.blobs.len(), ..event.clone() };
+        Self { event, memory }
+    }
+}
+
+impl RowType {
+    fn new(call: Arc<Call>, ty: &Arc<ExtentType>) -> Result<Self, SinkError> {
+        let mut builder = ExtentBuilder::new(ty.clone(), EXTENT_SIZE)
+            .map_err(|error| SinkError::Type { name: ty.name().to_owned(), error })?;
+        builder.set_template_nulls();
+        let column = |name: &str| ty.column(name).expect("the type was made of this call").clone();
+        let common = Common {
+            buffer_not_captured: column(common::BUFFER_NOT_CAPTURED),
+            errno_number: column(common::ERRNO_NUMBER),
+            executing_pid: column(common::EXECUTING_PID),
+            executing_tid: column(common::EXECUTING_TID),
+            return_value: column(common::RETURN_VALUE),
+            time_called: column(common::TIME_CALLED),
+            time_recorded: column(common::TIME_RECORDED),
+            time_returned: column(common::TIME_RETURNED),
+            unique_id: column(common::UNIQUE_ID),
+        };
+        let all = call.columns.iter().chain(&call.bit_columns);
+        let filled = all.map(|declared| Filled {
+            column: column(&declared.name),
+            sources: declared.sources.clone(),
+            elements: declared.elements.clone(),
+        });
+        let columns = filled.filter(|f| !(f.sources.is_empty() && f.elements.is_empty())).collect();
+        let declared = call.columns.iter().map(|declared| column(&declared.name)).collect();
+        Ok(Self { builder, common, columns, declared, call })
+    }
+
+    fn write(&mut self, event: &CallEvent, batch: &Batch, id: i64, now: i64, totals: &mut Totals) {
+        let blobs = &batch.blobs[event.blobs.clone()];
+        let mut memory = Vec::with_capacity(blobs.len());
+        let mut failed = 0;
+        for blob in blobs {
+            let (bytes, incomplete) = batch.memory(blob);
+            memory.push(bytes);
+            failed += u64::from(incomplete);
+        }
+        totals.buffers_not_captured += failed;
+        let observed = Observed {
+            arguments: event.arguments,
+            returned: event.returned,
+            memory: &memory,
+            element: None,
+        };
+        let row = CommonRow { event, id, now, incomplete: failed > 0 };
+        if let Some(encode) = self.call.encode {
+            self.write_encoded(encode, &observed, &row, totals);
+            return;
+        }
+        self.new_row(&row, event.returned.is_some(), totals);
+        self.fill(&observed);
+        if let RowRule::HeadFirst { fetch, .. } = self.call.rows
+            && let Some(items) = memory[fetch]
+        {
+            for element in Elements::new(items) {
+                self.new_row(&row, event.returned.is_some(), totals);
+                self.fill(&Observed { element: Some(element), ..observed });
+            }
+        }
+    }
+
+    fn new_row(&mut self, row: &CommonRow<'_>, complete: bool, totals: &mut Totals) {
+        totals.rows += 1;
+        let (b, common, event) = (&mut self.builder, &self.common, row.event);
+        b.new_row();
+        b.set_int64(&common.unique_id, row.id);
+        b.set_int32(&common.executing_pid, event.task);
+        b.set_int32(&common.executing_tid, event.task);
+        b.set_int64(&common.time_called, event.time_called);
+        b.set_int64(&common.time_recorded, row.now.max(event.time_returned));
+        if complete && let Some((value, errno)) = event.returned {
+            b.set_int64(&common.time_returned, event.time_returned);
+            b.set_int64(&common.return_value, value);
+            b.set_int32(&common.errno_number, errno);
+        }
+        if row.incomplete {
+            b.set_bool(&common.buffer_not_captured, true);
+        }
+    }
+
+    fn fill(&mut self, observed: &Observed<'_>) {
+        for Filled { column, sources, elements } in &self.columns {
+            let sources = if observed.element.is_some() { elements } else { sources };
+            match observed.first(sources) {
+                Value::Null => {}
+                Value::Number(number) => set_number(&mut self.builder, column, number),
+                Value::Bytes(bytes) => set_bytes(&mut self.builder, column, bytes),
+            }
+        }
+    }
+
+    /// Lets the plugin write the rows.
+    fn write_encoded(
+        &mut self,
+        encode: replay_schema::EncodeFn,
+        observed: &Observed<'_>,
+        row: &CommonRow<'_>,
+        totals: &mut Totals,
+    ) {
+        let fetched: Vec<abi::Fetched> = observed
+            .memory
+            .iter()
+            .map(|bytes| abi::Fetched {
+                start: bytes.map_or(std::ptr::null(), <[u8]>::as_ptr),
+                length: bytes.map_or(0, <[u8]>::len) as u64,
+                failed: (row.incomplete && bytes.is_none()).into(),
+                reserved: 0,
+            })
+            .collect();
+        let (return_value, errno_number) = observed.returned.unwrap_or((0, 0));
+        let event = abi::Event {
+            arguments: observed.arguments,
+            return_value,
+            errno_number,
+            returned: observed.returned.is_some().into(),
+            fetched: fetched.as_ptr(),
+            fetched_count: fetched.len() as u32,
+            number: row.event.number,
+        };
+        let mut context = SinkContext { row_type: self, row, totals, started: false };
+        let sink = abi::RowSink {
+            context: (&raw mut context).cast(),
+            row: sink_row,
+            number: sink_number,
+            bytes: sink_bytes,
+        };
+        // SAFETY: event and sink live through the call, as does all they point to; the plugin was
+        // checked when it was loaded.
+        let status = unsafe { encode(&raw const event, &raw const sink) };
+        if status == abi::status::PANICKED {
+            totals.panics += 1;
+        }
+    }
+}
+
+/// What all rows of a call have in common.
+struct CommonRow<'e> {
+    event: &'e CallEvent,
+    id: i64,
+    now: i64,
+    incomplete: bool,
+}
+
+fn set_number(builder: &mut ExtentBuilder, column: &Column, number: i64) {
+    match column.kind {
+        FieldKind::Bool => builder.set_bool(column, number != 0),
+        FieldKind::Byte => builder.set_byte(column, number as u8),
+        FieldKind::Int32 => builder.set_int32(column, number as i32),
+        FieldKind::Int64 => builder.set_int64(column, number),
+        FieldKind::Double => builder.set_double(column, number as f64),
+        FieldKind::Variable32 | FieldKind::FixedWidth => {}
+    }
+}
+
+fn set_bytes(builder: &mut ExtentBuilder, column: &Column, bytes: &[u8]) {
+    if column.kind == FieldKind::Variable32 {
+        // Captured values are far shorter than what an extent can hold.
+        let _ = builder.set_bytes(column, bytes);
+    }
+}
+
+/// What a plugin's row functions act on.
+struct SinkContext<'s> {
+    row_type: &'s mut RowType,
+    row: &'s CommonRow<'s>,
+    totals: &'s mut Totals,
+    started: bool,
+}
+
+unsafe extern "C" fn sink_row(context: *mut c_void, complete: u32) {
+    // SAFETY: the context is the `SinkContext` of the call that is being encoded.
+    let context = unsafe { &mut *context.cast::<SinkContext<'_>>() };
+    context.row_type.new_row(context.row, complete != 0, context.totals);
+    context.started = true;
+}
+
+unsafe extern "C" fn sink_number(context: *mut c_void, column: u32, value: i64) {
+    // SAFETY: as in `sink_row`.
+    let context = unsafe { &mut *context.cast::<SinkContext<'_>>() };
+    if context.started
+        && let Some(column) = context.row_type.declared.get(column as usize)
+    {
+        set_number(&mut context.row_type.builder, column, value);
+    }
+}
+
+unsafe extern "C" fn sink_bytes(context: *mut c_void, column: u32, start: *const u8, length: u64) {
+    // SAFETY: as in `sink_row`.
+    let context = unsafe { &mut *context.cast::<SinkContext<'_>>() };
+    if context.started
+        && let Some(column) = context.row_type.declared.get(column as usize)
+    {
+        let bytes = match length {
+            0 => &[][..],
+            // SAFETY: the plugin passes a slice's own pointer and length.
+            _ => unsafe { std::slice::from_raw_parts(start, length as usize) },
+        };
+        set_bytes(&mut context.row_type.builder, column, bytes);
+    }
+}

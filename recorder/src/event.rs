@@ -1,0 +1,104 @@
+//! What a backend hands to the pipeline: calls as they were captured, in batches.
+
+use std::ops::Range;
+
+/// A captured call, its memory in the batch that it is part of.
+#[derive(Clone, Debug)]
+pub struct CallEvent {
+    /// Number of its plan.
+    pub plan: usize,
+    /// Kernel number of the call.
+    pub number: u32,
+    /// The thread that made it.
+    pub task: i32,
+    /// Order id taken when it was entered.
+    pub called_id: i64,
+    /// Order id taken when it returned, or when it was clear that it wouldn't.
+    pub returned_id: i64,
+    /// When it was entered, in nanoseconds since the epoch.
+    pub time_called: i64,
+    /// When it returned.
+    pub time_returned: i64,
+    /// The arguments, as the registers held them.
+    pub arguments: [u64; 6],
+    /// Return value (−1 on failure) and positive errno (0 on success), if it returned.
+    pub returned: Option<(i64, i32)>,
+    /// Its fetches among the batch's blobs, in the order of the declaration.
+    pub blobs: Range<usize>,
+}
+
+/// The end of a thread.
+#[derive(Clone, Copy, Debug)]
+pub struct TaskEvent {
+    /// The thread.
+    pub task: i32,
+    /// The process that it belonged to.
+    pub process: i32,
+    /// The process that created that one, if it is known.
+    pub parent: Option<i32>,
+    /// Order id of its beginning.
+    pub first_id: i64,
+    /// Order id of its end.
+    pub last_id: i64,
+    /// How it ended, if the recorder saw it.
+    pub end: Option<TaskEnd>,
+}
+
+/// How a thread ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskEnd {
+    /// With an exit status.
+    Status(i32),
+    /// By a signal.
+    Signal(i32),
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A call whose record belongs to its beginning was entered: nothing that comes later may be
+    /// written before it, in its own extent.
+    Entered {
+        /// Its order id.
+        called_id: i64,
+    },
+    /// A call returned, or it is clear that it won't.
+    Call(CallEvent),
+    /// A thread ended.
+    Task(TaskEvent),
+}
+
+/// Memory of the program, copied or not.
+#[derive(Clone, Debug, Default)]
+pub enum Blob {
+    /// There was nothing to copy.
+    #[default]
+    Absent,
+    /// Copied: these bytes of the batch.
+    Copied(Range<usize>),
+    /// It should have been copied and couldn't be; items of an array that could are in these bytes.
+    Failed(Range<usize>),
+}
+
+/// A run of events with the memory that belongs to them.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// What happened, in the order of the second order id.
+    pub events: Vec<Event>,
+    /// Memory of the calls.
+    pub blobs: Vec<Blob>,
+    /// The bytes of the blobs.
+    pub bytes: Vec<u8>,
+}
+
+impl Batch {
+    /// The bytes of `blob`, and whether some are missing.
+    pub fn memory(&self, blob: &Blob) -> (Option<&[u8]>, bool) {
+        match blob {
+            Blob::Absent => (None, false),
+            Blob::Copied(range) => (Some(&self.bytes[range.clone()]), false),
+            Blob::Failed(range) if range.is_empty() => (None, true),
+            Blob::Failed(range) => (Some(&self.bytes[range.clone()]), true),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Records the system calls of a program into a DataSeries file.
+//!
+//! The path of a capture:
+//!
+//! ```text
+//!  program
+//!    │  spawn, ptrace        stops at each call's entry and exit
+//!    ▼  tracer               per tracee: in which call it is                     → Event
+//!    │    memory             copies what the plugin's declaration names
+//!    ▼  pipeline             batches of events, bounded queues
+//!    ▼  encode               a column's value from what was seen of the call     → rows
+//!    ▼  sink                 extents, compressed, in the order they came         → foo.ds
+//! ```
+//!
+//! What is captured of a call, and how it becomes columns, is the plugin's to say, as data: nothing here
+//! names a system call. This crate must not know replay.
+
+pub mod affinity;
+pub mod clock;
+pub mod encode;
+pub mod event;
+pub mod filter;
+pub mod memory;
+pub mod pipeline;
+pub mod plan;
+pub mod ptrace;
+pub mod record;
+pub mod signals;
+pub mod sink;
+pub mod spawn;
+pub mod state;
+pub mod tracer;

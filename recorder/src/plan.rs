@@ -1,0 +1,121 @@
+//! What to do at each system call: the plugins' declarations, by call number.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use replay_core::registry::{Registry, RegistryError};
+use replay_schema::{Call, Fetch, Returns};
+use syscalls::Sysno;
+
+/// One record type, and which of its fetches are made when.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The record type.
+    pub call: Arc<Call>,
+    /// Fetches to make when the call is entered, by number.
+    pub entry: Vec<(usize, Fetch)>,
+    /// Fetches to make when it has returned.
+    pub exit: Vec<(usize, Fetch)>,
+}
+
+impl Plan {
+    fn new(call: Arc<Call>) -> Self {
+        let numbered: Vec<_> = call.fetches.iter().copied().enumerate().collect();
+        let (exit, entry) = numbered.into_iter().partition(|(_, fetch)| fetch.at_exit != 0);
+        Self { call, entry, exit }
+    }
+
+    /// Whether the call returns at all.
+    pub fn returns(&self) -> bool {
+        self.call.returns != Returns::Never
+    }
+
+    /// Whether the call makes a process or thread.
+    pub fn creates_task(&self) -> bool {
+        self.call.returns == Returns::Child
+    }
+}
+
+/// The plans, by call number.
+#[derive(Debug)]
+pub struct Plans {
+    plans: Vec<Plan>,
+    by_number: Vec<Option<u16>>,
+    /// The record types of all plugins, enabled or not: each is in the trace's type library.
+    pub calls: Vec<Arc<Call>>,
+    /// Which plan the record that starts a trace is of.
+    pub start: Option<usize>,
+    /// What plugins claim and this machine's kernel doesn't have.
+    pub unknown: Vec<String>,
+    /// What can't be captured of the declarations.
+    pub warnings: Vec<String>,
+    /// Calls that a plugin has and somebody switched off.
+    pub disabled: BTreeMap<u32, String>,
+}
+
+impl Plans {
+    /// The plans for the calls that `registry` has and that are enabled.
+    ///
+    /// # Errors
+    /// A plugin's code isn't taken.
+    pub fn new(registry: &Registry) -> Result<Self, RegistryError> {
+        let mut plans = Self {
+            plans: Vec::new(),
+            by_number: Vec::new(),
+            calls: Vec::new(),
+            start: None,
+            unknown: Vec::new(),
+            warnings: Vec::new(),
+            disabled: BTreeMap::new(),
+        };
+        let mut by_extent = BTreeMap::new();
+        for (name, call) in registry.syscalls()? {
+            let plan = *by_extent.entry(call.extent.clone()).or_insert_with(|| {
+                plans.warnings.extend(call.warnings.iter().cloned());
+                plans.calls.push(call.clone());
+                plans.plans.push(Plan::new(call.clone()));
+                plans.plans.len() - 1
+            });
+            let Ok(number) = name.parse::<Sysno>() else {
+                plans.unknown.push(name.to_owned());
+                continue;
+            };
+            if registry.syscall_enabled(name).is_err() {
+                plans.disabled.insert(number as u32, name.to_owned());
+                continue;
+            }
+            if call.starts_with_umask {
+                plans.start = Some(plan);
+            }
+            let index = number as usize;
+            if plans.by_number.len() <= index {
+                plans.by_number.resize(index + 1, None);
+            }
+            plans.by_number[index] = Some(plan as u16);
+        }
+        Ok(plans)
+    }
+
+    /// Plan number `plan`.
+    pub fn plan(&self, plan: usize) -> &Plan {
+        &self.plans[plan]
+    }
+
+    /// All plans.
+    pub fn all(&self) -> &[Plan] {
+        &self.plans
+    }
+
+    /// The plan for kernel call `number`.
+    pub fn by_number(&self, number: u64) -> Option<usize> {
+        let number = usize::try_from(number).ok()?;
+        self.by_number.get(number).copied().flatten().map(usize::from)
+    }
+}
+
+/// The name of kernel call `number`, or the number if it has none.
+pub fn name_of(number: u64) -> String {
+    let number = usize::try_from(number).ok();
+    let known = number.and_then(Sysno::new).map(|sysno| sysno.name().to_owned());
+    known.unwrap_or_else(|| format!("syscall {}", number.map_or(-1, |number| number as i64)))
+}

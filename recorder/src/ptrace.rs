@@ -1,0 +1,204 @@
+//! The requests of ptrace(2) that the tracer makes: the unsafe edge.
+//!
+//! All take a tracee that is stopped. One that was killed meanwhile answers `ESRCH`, which the caller
+//! meets again as its death.
+
+use std::mem::MaybeUninit;
+
+use libc::{c_int, c_long, c_void, pid_t, ptrace_syscall_info};
+use nix::Result;
+
+/// What the tracer wants to hear of (`PTRACE_O_…`). A tracee dies with its tracer, so that none runs
+/// on with a filter that nobody answers.
+const OPTIONS: c_int = libc::PTRACE_O_TRACESYSGOOD
+    | libc::PTRACE_O_TRACESECCOMP
+    | libc::PTRACE_O_TRACECLONE
+    | libc::PTRACE_O_TRACEFORK
+    | libc::PTRACE_O_TRACEVFORK
+    | libc::PTRACE_O_TRACEEXEC
+    | libc::PTRACE_O_TRACEEXIT
+    | libc::PTRACE_O_EXITKILL;
+
+fn request(request: libc::c_uint, pid: pid_t, address: usize, data: usize) -> Result<c_long> {
+    // SAFETY: the requests of this module read and write no memory of ours but what `data` points to
+    // where they do; those callers pass a buffer of the size they name.
+    let answer = unsafe { libc::ptrace(request, pid, address as *mut c_void, data as *mut c_void) };
+    nix::Error::result(answer)
+}
+
+/// Makes `pid` a tracee without stopping it.
+pub fn seize(pid: pid_t) -> Result<()> {
+    request(libc::PTRACE_SEIZE, pid, 0, OPTIONS as usize).map(drop)
+}
+
+/// How a tracee goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resume {
+    /// Until something happens to it.
+    Run,
+    /// Until it enters or leaves a call.
+    ToSyscallStop,
+}
+
+/// Lets `pid` go on, with `signal` delivered if it isn't 0.
+pub fn resume(pid: pid_t, how: Resume, signal: c_int) -> Result<()> {
+    let how = match how {
+        Resume::Run => libc::PTRACE_CONT,
+        Resume::ToSyscallStop => libc::PTRACE_SYSCALL,
+    };
+    request(how, pid, 0, signal as usize).map(drop)
+}
+
+/// Leaves `pid` stopped by a signal, as it would be without a tracer, until it is continued.
+pub fn listen(pid: pid_t) -> Result<()> {
+    request(libc::PTRACE_LISTEN, pid, 0, 0).map(drop)
+}
+
+/// The number that belongs to the event at which `pid` stopped.
+pub fn event_message(pid: pid_t) -> Result<u64> {
+    let mut message: libc::c_ulong = 0;
+    request(libc::PTRACE_GETEVENTMSG, pid, 0, &raw mut message as usize)?;
+    Ok(message)
+}
+
+/// A call that is being entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The ABI it is made by (`AUDIT_ARCH_…`).
+    pub architecture: u32,
+    /// Address behind the instruction that makes it.
+    pub instruction_pointer: u64,
+    /// Its number.
+    pub number: u64,
+    /// Its arguments.
+    pub arguments: [u64; 6],
+}
+
+/// The call that `pid` is entering, at a seccomp stop.
+pub fn entry(pid: pid_t) -> Result<Entry> {
+    let info = syscall_info(pid)?;
+    if info.op != libc::PTRACE_SYSCALL_INFO_SECCOMP {
+        return Err(nix::Error::EPROTO);
+    }
+    // SAFETY: the kernel says that this is the part which it filled in.
+    let seccomp = unsafe { info.u.seccomp };
+    Ok(Entry {
+        architecture: info.arch,
+        instruction_pointer: info.instruction_pointer,
+        number: seccomp.nr,
+        arguments: seccomp.args,
+    })
+}
+
+/// What the call that `pid` is leaving returned, and whether that is a negative errno.
+pub fn exit(pid: pid_t) -> Result<(i64, bool)> {
+    let info = syscall_info(pid)?;
+    if info.op != libc::PTRACE_SYSCALL_INFO_EXIT {
+        return Err(nix::Error::EPROTO);
+    }
+    // SAFETY: the kernel says that this is the part which it filled in.
+    let exit = unsafe { info.u.exit };
+    Ok((exit.sval, exit.is_error != 0))
+}
+
+fn syscall_info(pid: pid_t) -> Result<ptrace_syscall_info> {
+    let mut info = MaybeUninit::<ptrace_syscall_info>::zeroed();
+    let size = size_of::<ptrace_syscall_info>();
+    request(libc::PTRACE_GET_SYSCALL_INFO, pid, size, info.as_mut_ptr() as usize)?;
+    // SAFETY: all zeroes is a value of this type, and the kernel wrote at most `size` bytes over it.
+    Ok(unsafe { info.assume_init() })
+}
+
+/// What a wait told of a tracee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// It is entering a call.
+    Entry,
+    /// It is leaving a call.
+    Exit,
+    /// It created another (`PTRACE_EVENT_{CLONE,FORK,VFORK}`).
+    Created,
+    /// It runs a new program.
+    Executed,
+    /// It is about to end.
+    Ending,
+    /// It is stopped by a stopping signal, as all of its process are.
+    Group,
+    /// It was just attached, or continued after a group stop.
+    Trap,
+    /// A signal is about to be delivered to it.
+    Signal(c_int),
+    /// It ended with this status.
+    Exited(c_int),
+    /// It was killed by this signal.
+    Killed(c_int),
+    /// Something else that stopped it.
+    Other,
+}
+
+impl Stop {
+    /// What wait status `status` says (ptrace(2), "Stopped states").
+    pub fn from_status(status: c_int) -> Self {
+        if libc::WIFEXITED(status) {
+            return Self::Exited(libc::WEXITSTATUS(status));
+        }
+        if libc::WIFSIGNALED(status) {
+            return Self::Killed(libc::WTERMSIG(status));
+        }
+        let signal = libc::WSTOPSIG(status);
+        match status >> 16 {
+            0 if signal == libc::SIGTRAP | 0x80 => Self::Exit,
+            0 => Self::Signal(signal),
+            libc::PTRACE_EVENT_SECCOMP => Self::Entry,
+            libc::PTRACE_EVENT_CLONE | libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK => {
+                Self::Created
+            }
+            libc::PTRACE_EVENT_EXEC => Self::Executed,
+            libc::PTRACE_EVENT_EXIT => Self::Ending,
+            libc::PTRACE_EVENT_STOP if signal == libc::SIGTRAP => Self::Trap,
+            libc::PTRACE_EVENT_STOP => Self::Group,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Waits for any tracee or child; none are left if there is no answer.
+pub fn wait() -> Result<Option<(pid_t, Stop)>> {
+    let mut status = 0;
+    loop {
+        // SAFETY: the status is ours to be written.
+        let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL) };
+        match nix::Error::result(pid) {
+            Ok(pid) => return Ok(Some((pid, Stop::from_status(status)))),
+            Err(nix::Error::EINTR) => {}
+            Err(nix::Error::ECHILD) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_tells_the_stop() {
+        let stopped = |signal: c_int, event: c_int| event << 16 | signal << 8 | 0x7f;
+        for (status, stop) in [
+            (7 << 8, Stop::Exited(7)),
+            (libc::SIGSEGV, Stop::Killed(libc::SIGSEGV)),
+            (libc::SIGABRT | 0x80, Stop::Killed(libc::SIGABRT)),
+            (stopped(libc::SIGTRAP, libc::PTRACE_EVENT_SECCOMP), Stop::Entry),
+            (stopped(libc::SIGTRAP | 0x80, 0), Stop::Exit),
+            (stopped(libc::SIGUSR1, 0), Stop::Signal(libc::SIGUSR1)),
+            (stopped(libc::SIGTRAP, 0), Stop::Signal(libc::SIGTRAP)),
+            (stopped(libc::SIGTSTP, libc::PTRACE_EVENT_STOP), Stop::Group),
+            (stopped(libc::SIGTRAP, libc::PTRACE_EVENT_STOP), Stop::Trap),
+            (stopped(libc::SIGTRAP, libc::PTRACE_EVENT_VFORK), Stop::Created),
+            (stopped(libc::SIGTRAP, libc::PTRACE_EVENT_EXEC), Stop::Executed),
+            (stopped(libc::SIGTRAP, libc::PTRACE_EVENT_EXIT), Stop::Ending),
+        ] {
+            assert_eq!(Stop::from_status(status), stop, "status {status:#x}");
+        }
+    }
+}

@@ -1,0 +1,432 @@
+//! The ptrace backend: follows a program and all that it creates, and captures their calls.
+//!
+//! Each tracee has a state of its own, and each stop moves it on:
+//!
+//! ```text
+//!            entry stop                exit stop
+//!  Running ─────────────▶ InCall ─────────────────▶ Running        the call is an event
+//!                           │  ▲
+//!          exit stop: the   ▼  │ entry stop: the same call again
+//!          kernel restarts  Interrupted ──────────▶ Running        another call: it was EINTR
+//! ```
+//!
+//! Two order ids are taken per call from one counter, at the stops. So if one call's second id is below
+//! another's first, it had returned before the other was made.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+
+use nix::unistd::Pid;
+use replay_schema::Observed;
+
+use crate::affinity::{Affinity, Place};
+use crate::clock;
+use crate::event::{Blob, CallEvent, Event, TaskEnd, TaskEvent};
+use crate::memory;
+use crate::pipeline::Producer;
+use crate::plan::{Plan, Plans};
+use crate::ptrace::{self, Resume, Stop};
+
+/// First of the errnos by which the kernel tells itself to restart a call; no program sees them.
+const ERESTARTSYS: i32 = 512;
+/// Last of them, `ERESTART_RESTARTBLOCK`.
+const LAST_RESTART: i32 = 516;
+
+/// The ABI whose call numbers the plans are for.
+#[cfg(target_arch = "x86_64")]
+const NATIVE: u32 = 0xc000_003e;
+#[cfg(target_arch = "aarch64")]
+const NATIVE: u32 = 0xc000_00b7;
+
+/// Bit in the number of a call of the x32 ABI.
+const X32: u64 = 0x4000_0000;
+
+/// A call that hasn't returned yet.
+#[derive(Debug)]
+struct PendingCall {
+    plan: usize,
+    number: u64,
+    instruction_pointer: u64,
+    arguments: [u64; 6],
+    called_id: i64,
+    time_called: i64,
+    /// Memory copied at entry, in `bytes`.
+    blobs: Vec<Blob>,
+    bytes: Vec<u8>,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    /// In no call that is recorded.
+    #[default]
+    Running,
+    /// Between a call's entry and exit.
+    InCall(PendingCall),
+    /// Out of a call that the kernel restarts, or that fails with `EINTR` if a handler ran: which of
+    /// the two is seen at the next call. With the id and time of the exit.
+    Interrupted(PendingCall, i64, i64),
+}
+
+/// One thread of the program.
+#[derive(Debug)]
+struct Tracee {
+    process: i32,
+    parent: Option<i32>,
+    first_id: i64,
+    /// Order id of its end, taken while its descriptors are still open.
+    ending_id: Option<i64>,
+    state: State,
+    place: Place,
+    resumed_at: i64,
+    /// Buffers of the last call, for the next.
+    spare: (Vec<Blob>, Vec<u8>),
+}
+
+/// What a recording came to.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// How the program ended.
+    pub end: Option<TaskEnd>,
+    /// Whether it ever ran.
+    pub executed: bool,
+    /// The errno of the last call of a program that never ran.
+    pub last_error: Option<i32>,
+    /// Calls that were recorded.
+    pub calls: u64,
+    /// Calls that weren't, because no plugin has them or somebody switched them off, by number.
+    pub not_recorded: BTreeMap<u64, u64>,
+    /// Calls of 32-bit programs, which aren't recorded.
+    pub foreign_calls: u64,
+}
+
+/// Follows one program.
+pub struct Tracer<'p> {
+    plans: &'p Plans,
+    producer: Producer,
+    affinity: Affinity,
+    tracees: HashMap<i32, Tracee>,
+    next_id: i64,
+    root: i32,
+    outcome: Outcome,
+}
+
+impl<'p> Tracer<'p> {
+    /// Follows `root`, which was spawned as a tracee and waits to make its first call. `next_id` is the
+    /// first order id that is free.
+    pub fn new(plans: &'p Plans, producer: Producer, root: Pid, next_id: i64) -> Self {
+        Self {
+            plans,
+            producer,
+            affinity: Affinity::new(),
+            tracees: HashMap::new(),
+            next_id,
+            root: root.as_raw(),
+            outcome: Outcome::default(),
+        }
+    }
+
+    /// Goes on until the last tracee is gone.
+    ///
+    /// # Errors
+    /// The kernel won't let it wait.
+    pub fn run(mut self) -> nix::Result<Outcome> {
+        while let Some((pid, stop)) = ptrace::wait()? {
+            let now = clock::now();
+            let task = self.tracees.entry(pid).or_insert_with(|| {
+                let tracee = Tracee::found(pid, self.next_id);
+                self.next_id += 1;
+                tracee
+            });
+            task.place.ran(now - task.resumed_at);
+            self.affinity.follow(Pid::from_raw(pid), now);
+            match stop {
+                Stop::Entry => self.entered(pid, now),
+                Stop::Exit => self.left(pid, now),
+                Stop::Executed => self.executed(pid),
+                Stop::Ending => self.ending(pid),
+                Stop::Exited(status) => self.ended(pid, TaskEnd::Status(status)),
+                Stop::Killed(signal) => self.ended(pid, TaskEnd::Signal(signal)),
+                Stop::Group => drop(ptrace::listen(pid)),
+                Stop::Signal(signal) => drop(ptrace::resume(pid, Resume::Run, signal)),
+                Stop::Created | Stop::Trap | Stop::Other => self.resume_as_it_was(pid),
+            }
+        }
+        // Tracees whose death nobody told of died with their process.
+        for pid in self.tracees.keys().copied().collect::<Vec<_>>() {
+            self.forget(pid, None);
+        }
+        self.producer.finish();
+        Ok(self.outcome)
+    }
+
+    fn take_id(&mut self) -> i64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        id
+    }
+
+    fn tracee(&mut self, pid: i32) -> &mut Tracee {
+        self.tracees.get_mut(&pid).expect("every tracee that stops is known")
+    }
+
+    /// Lets `pid` go on, held to the tracer's CPU if it calls often and `hold` allows it.
+    fn resume(&mut self, pid: i32, how: Resume, hold: bool) {
+        let affinity = &self.affinity;
+        let tracee = self.tracees.get_mut(&pid).expect("every tracee that stops is known");
+        tracee.resumed_at = clock::now();
+        // A tracee that was killed while it was stopped will tell of its death.
+        let resume = || {
+            let _ = ptrace::resume(pid, how, 0);
+        };
+        if hold {
+            affinity.wake(Pid::from_raw(pid), &mut tracee.place, resume);
+        } else {
+            resume();
+        }
+    }
+
+    /// Lets `pid` go on to the exit of the call that it is in, if it is in one.
+    fn resume_as_it_was(&mut self, pid: i32) {
+        let in_call = matches!(self.tracee(pid).state, State::InCall(_));
+        let how = if in_call { Resume::ToSyscallStop } else { Resume::Run };
+        self.resume(pid, how, false);
+    }
+
+    fn entered(&mut self, pid: i32, now: i64) {
+        let Ok(entry) = ptrace::entry(pid) else {
+            return self.resume(pid, Resume::Run, false);
+        };
+        let foreign = entry.architecture != NATIVE || entry.number & X32 != 0;
+        if self.restarts(pid, &entry) {
+            return self.resume(pid, Resume::ToSyscallStop, true);
+        }
+        let plan = if foreign { None } else { self.plans.by_number(entry.number) };
+        let Some(plan) = plan else {
+            if foreign {
+                self.outcome.foreign_calls += 1;
+            } else {
+                *self.outcome.not_recorded.entry(entry.number).or_default() += 1;
+            }
+            // It may be the call that sets the mask, or reads it.
+            self.tracee(pid).place.unknown();
+            return self.resume(pid, Resume::Run, false);
+        };
+        let called_id = self.take_id();
+        let declared = self.plans.plan(plan);
+        let tracee = self.tracee(pid);
+        let (mut blobs, mut bytes) = std::mem::take(&mut tracee.spare);
+        blobs.clear();
+        blobs.resize(declared.call.fetches.len(), Blob::Absent);
+        bytes.clear();
+        let memory = [];
+        let observed =
+            Observed { arguments: entry.arguments, returned: None, memory: &memory, element: None };
+        for (number, fetch) in &declared.entry {
+            blobs[*number] = memory::copy(Pid::from_raw(pid), fetch, &observed, &mut bytes);
+        }
+        let call = PendingCall {
+            plan,
+            number: entry.number,
+            instruction_pointer: entry.instruction_pointer,
+            arguments: entry.arguments,
+            called_id,
+            time_called: now,
+            blobs,
+            bytes,
+        };
+        if declared.returns() {
+            if declared.call.at_entry {
+                self.producer.push(Event::Entered { called_id });
+            }
+            self.tracee(pid).state = State::InCall(call);
+            // A new task starts with its creator's mask.
+            self.resume(pid, Resume::ToSyscallStop, !declared.creates_task());
+        } else {
+            self.emit(pid, call, None, called_id, now);
+            self.resume(pid, Resume::Run, false);
+        }
+    }
+
+    /// Whether the call that is entered is the interrupted one again; if it isn't, that one failed
+    /// with `EINTR`.
+    fn restarts(&mut self, pid: i32, entry: &ptrace::Entry) -> bool {
+        let tracee = self.tracee(pid);
+        let State::Interrupted(call, id, time) = std::mem::take(&mut tracee.state) else {
+            return false;
+        };
+        // restart_syscall(2) takes the place of calls that must not start over.
+        let is_same = entry.instruction_pointer == call.instruction_pointer
+            && (entry.number != call.number || entry.arguments == call.arguments);
+        if is_same {
+            tracee.state = State::InCall(call);
+        } else {
+            self.emit(pid, call, Some((-1, libc::EINTR)), id, time);
+        }
+        is_same
+    }
+
+    fn left(&mut self, pid: i32, now: i64) {
+        let Ok((value, is_error)) = ptrace::exit(pid) else {
+            return self.resume_as_it_was(pid);
+        };
+        let id = self.take_id();
+        if let State::InCall(call) = std::mem::take(&mut self.tracee(pid).state) {
+            let errno = if is_error { i32::try_from(-value).unwrap_or(i32::MAX) } else { 0 };
+            if (ERESTARTSYS..=LAST_RESTART).contains(&errno) {
+                self.tracee(pid).state = State::Interrupted(call, id, now);
+            } else {
+                let returned = if is_error { (-1, errno) } else { (value, 0) };
+                self.emit(pid, call, Some(returned), id, now);
+            }
+        }
+        self.resume(pid, Resume::Run, true);
+    }
+
+    /// Copies what the kernel left in memory, and hands the call on.
+    fn emit(
+        &mut self,
+        pid: i32,
+        mut call: PendingCall,
+        returned: Option<(i64, i32)>,
+        returned_id: i64,
+        time_returned: i64,
+    ) {
+        let plan: &Plan = self.plans.plan(call.plan);
+        if !self.outcome.executed {
+            self.outcome.last_error = returned.map(|(_, errno)| errno);
+        }
+        self.outcome.calls += 1;
+        let batch = self.producer.batch();
+        let base = batch.bytes.len();
+        let first = batch.blobs.len();
+        let shift = |range: std::ops::Range<usize>| base + range.start..base + range.end;
+        batch.bytes.extend_from_slice(&call.bytes);
+        batch.blobs.extend(call.blobs.drain(..).map(|blob| match blob {
+            Blob::Absent => Blob::Absent,
+            Blob::Copied(range) => Blob::Copied(shift(range)),
+            Blob::Failed(range) => Blob::Failed(shift(range)),
+        }));
+        let blobs = first..batch.blobs.len();
+        for (number, fetch) in &plan.exit {
+            // A length may stand in memory that an earlier fetch brought.
+            let blob = {
+                let mut bytes = std::mem::take(&mut batch.bytes);
+                let memory: Vec<_> = if needs_memory(fetch) {
+                    let seen = batch.blobs[blobs.clone()].iter();
+                    seen.map(|blob| blob_bytes(&bytes, blob).map(<[u8]>::to_vec)).collect()
+                } else {
+                    Vec::new()
+                };
+                let memory: Vec<_> = memory.iter().map(Option::as_deref).collect();
+                let arguments = call.arguments;
+                let observed = Observed { arguments, returned, memory: &memory, element: None };
+                let blob = memory::copy(Pid::from_raw(pid), fetch, &observed, &mut bytes);
+                batch.bytes = bytes;
+                blob
+            };
+            batch.blobs[first + number] = blob;
+        }
+        self.producer.push(Event::Call(CallEvent {
+            plan: call.plan,
+            number: call.number as u32,
+            task: pid,
+            called_id: call.called_id,
+            returned_id,
+            time_called: call.time_called,
+            time_returned,
+            arguments: call.arguments,
+            returned,
+            blobs,
+        }));
+        if let Some(tracee) = self.tracees.get_mut(&pid) {
+            tracee.spare = (call.blobs, call.bytes);
+        }
+    }
+
+    /// A thread other than the first that runs a new program takes the first one's id, and all others
+    /// are gone by then (ptrace(2), "execve(2) under ptrace").
+    fn executed(&mut self, pid: i32) {
+        self.outcome.executed = true;
+        if let Ok(former) = ptrace::event_message(pid)
+            && let former = former as i32
+            && former != pid
+            && let Some(other) = self.tracees.get_mut(&former)
+        {
+            let state = std::mem::take(&mut other.state);
+            let first = std::mem::replace(&mut self.tracee(pid).state, state);
+            self.never_returned(pid, first);
+            self.forget(former, None);
+        }
+        self.resume_as_it_was(pid);
+    }
+
+    /// The thread is about to end, and still has its descriptors.
+    fn ending(&mut self, pid: i32) {
+        let id = self.take_id();
+        self.tracee(pid).ending_id = Some(id);
+        self.resume(pid, Resume::Run, false);
+    }
+
+    fn ended(&mut self, pid: i32, end: TaskEnd) {
+        if pid == self.root {
+            self.outcome.end = Some(end);
+        }
+        self.forget(pid, Some(end));
+    }
+
+    /// The thread is gone; a call that it was in never returned.
+    fn forget(&mut self, pid: i32, end: Option<TaskEnd>) {
+        let Some(mut tracee) = self.tracees.remove(&pid) else { return };
+        let last_id = tracee.ending_id.unwrap_or_else(|| self.take_id());
+        self.never_returned(pid, std::mem::take(&mut tracee.state));
+        let Tracee { process, parent, first_id, .. } = tracee;
+        let task = TaskEvent { task: pid, process, parent, first_id, last_id, end };
+        self.producer.push(Event::Task(task));
+    }
+}
+
+impl Tracer<'_> {
+    fn never_returned(&mut self, pid: i32, state: State) {
+        match state {
+            State::Running => {}
+            State::InCall(call) | State::Interrupted(call, ..) => {
+                let id = self.take_id();
+                self.emit(pid, call, None, id, clock::now());
+            }
+        }
+    }
+}
+
+impl Tracee {
+    /// A tracee that stopped for the first time.
+    fn found(pid: i32, first_id: i64) -> Self {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim().parse().ok()
+        };
+        Self {
+            process: field("Tgid:").unwrap_or(pid),
+            parent: field("PPid:"),
+            first_id,
+            ending_id: None,
+            state: State::Running,
+            place: Place::default(),
+            resumed_at: clock::now(),
+            spare: Default::default(),
+        }
+    }
+}
+
+fn needs_memory(fetch: &abi::Fetch) -> bool {
+    [fetch.address, fetch.length, fetch.when.place]
+        .iter()
+        .any(|place| matches!(place.kind, abi::place::MEMORY | abi::place::LENGTH))
+}
+
+fn blob_bytes<'b>(bytes: &'b [u8], blob: &Blob) -> Option<&'b [u8]> {
+    match blob {
+        Blob::Copied(range) => Some(&bytes[range.clone()]),
+        Blob::Absent | Blob::Failed(_) => None,
+    }
+}

@@ -1,0 +1,429 @@
+//! What a plugin knows of its system calls, as data.
+//!
+//! A host reads all of it once, when it loads the plugin, and turns it into types of its own. The
+//! memory belongs to the plugin and stays for the life of the process.
+
+use std::ffi::c_void;
+use std::marker::PhantomData;
+
+use abi_stable::StableAbi;
+
+use crate::running::{Event, HostRef, Outcome, Record, RowSink};
+
+/// UTF-8 text that lives as long as the plugin.
+#[repr(C)]
+#[derive(StableAbi, Clone, Copy)]
+pub struct Text {
+    /// First byte; may be dangling when `length` is 0.
+    pub start: *const u8,
+    /// Length in bytes.
+    pub length: usize,
+}
+
+impl Text {
+    /// `text`, for the other side.
+    pub const fn new(text: &'static str) -> Self {
+        Self { start: text.as_ptr(), length: text.len() }
+    }
+
+    /// The bytes, from the other side.
+    ///
+    /// # Safety
+    /// `start` and `length` describe memory that stays readable and unchanged.
+    pub const unsafe fn bytes(self) -> &'static [u8] {
+        if self.length == 0 || self.start.is_null() {
+            return &[];
+        }
+        // SAFETY: the caller vouches for the memory.
+        unsafe { std::slice::from_raw_parts(self.start, self.length) }
+    }
+}
+
+/// A list of `T` that lives as long as the plugin.
+#[repr(C)]
+#[derive(StableAbi)]
+pub struct List<T> {
+    /// First item; may be dangling when `count` is 0.
+    pub start: *const T,
+    /// Number of items.
+    pub count: usize,
+    items: PhantomData<T>,
+}
+
+impl<T> Clone for List<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for List<T> {}
+
+impl<T> List<T> {
+    /// `items`, for the other side.
+    pub const fn new(items: &'static [T]) -> Self {
+        Self { start: items.as_ptr(), count: items.len(), items: PhantomData }
+    }
+
+    /// The items, from the other side.
+    ///
+    /// # Safety
+    /// `start` and `count` describe valid items in memory that stays readable and unchanged.
+    pub const unsafe fn items(self) -> &'static [T] {
+        if self.count == 0 || self.start.is_null() {
+            return &[];
+        }
+        // SAFETY: the caller vouches for the memory.
+        unsafe { std::slice::from_raw_parts(self.start, self.count) }
+    }
+}
+
+// SAFETY: a list is a shared slice in all but name; it owns nothing and changes nothing.
+unsafe impl<T: Sync> Sync for List<T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Send for List<T> {}
+// SAFETY: a text is a shared `&'static str` in all but name.
+unsafe impl Sync for Text {}
+// SAFETY: as above.
+unsafe impl Send for Text {}
+
+/// The root of a plugin.
+#[repr(C)]
+#[derive(StableAbi)]
+#[sabi(kind(Prefix(prefix_ref = ModuleRef)))]
+#[sabi(missing_field(option))]
+pub struct Module {
+    /// The calls of this plugin; the same list each time.
+    #[sabi(last_prefix_field)]
+    pub calls: extern "C" fn() -> List<CallRef>,
+}
+
+/// One record type: its columns, how they are captured, and how a record is replayed.
+#[repr(C)]
+#[derive(StableAbi)]
+#[sabi(kind(Prefix(prefix_ref = CallRef)))]
+#[sabi(missing_field(option))]
+pub struct Call {
+    /// Name of the extent without the common prefix, as `pread`.
+    pub extent: Text,
+    /// Kernel names of the system calls that are recorded here, as `pread64`.
+    pub syscalls: List<Text>,
+    /// Call-specific columns, in the order in which the plugin's rows index them.
+    pub columns: List<Column>,
+    /// Memory that a recorder copies from the program.
+    pub fetches: List<Fetch>,
+    /// How further rows follow the first one.
+    pub rows: RowRule,
+    /// What the return value is; see [`returns`].
+    pub returns: u32,
+    /// Non-zero: the row is written, and its order id taken, when the call is entered.
+    pub at_entry: u32,
+    /// What the record that a recorder makes up before all others says, if it is of this type; see
+    /// [`start`].
+    pub start: u32,
+    /// Why the call is not made again, or empty if it is.
+    pub simulated: Text,
+    /// Makes the call again; returns a [`crate::status`].
+    pub replay: unsafe extern "C" fn(
+        record: *const Record,
+        host: HostRef,
+        context: *mut c_void,
+        outcome: *mut Outcome,
+    ) -> u32,
+    /// Writes the rows of a captured call where the columns' sources can't say it.
+    #[sabi(last_prefix_field)]
+    pub encode: Option<unsafe extern "C" fn(event: *const Event, sink: *const RowSink) -> u32>,
+}
+
+/// A column of a record type.
+#[repr(C)]
+#[derive(StableAbi, Clone, Copy)]
+pub struct Column {
+    /// Name, as in the trace schema.
+    pub name: Text,
+    /// Type; see [`kind`].
+    pub kind: u32,
+    /// Width in bytes if `kind` is [`kind::FIXED_WIDTH`], else 0.
+    pub size: u32,
+    /// Non-zero if the column can be null.
+    pub nullable: u32,
+    /// What the value stands for; see [`role`].
+    pub role: u32,
+    /// Where the value comes from: the first source whose condition holds. None holds: null, or zero.
+    pub sources: List<Source>,
+    /// The same for the rows that follow the first one.
+    pub elements: List<Source>,
+    /// How a replayed value is compared; see [`compare`].
+    pub compare: u32,
+    /// How the value is shown to people; see [`display`].
+    pub display: u32,
+    /// When the comparison applies; evaluated on the replayed call.
+    pub compare_when: Condition,
+    /// Names of bits or values, for [`display::FLAGS`] and [`display::NAMES`].
+    pub bits: List<Bit>,
+    /// Zero.
+    pub extra: [u64; 2],
+}
+
+/// A named bit, group of bits, or value of a column.
+#[repr(C)]
+#[derive(StableAbi, Clone, Copy)]
+pub struct Bit {
+    /// Boolean column that is true when it is set; empty if there is none.
+    pub column: Text,
+    /// The constant's name, as `O_APPEND`.
+    pub name: Text,
+    /// Which bits are looked at.
+    pub mask: u64,
+    /// What they must be.
+    pub value: u64,
+    /// When the bit means this at all.
+    pub when: Condition,
+}
+
+/// Where a number is found.
+#[repr(C)]
+#[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// See [`place`].
+    pub kind: u8,
+    /// Number of the argument or of the fetch.
+    pub index: u8,
+    /// Bytes of memory: 1, 2, 4 or 8.
+    pub width: u8,
+    /// Non-zero: extend the sign.
+    pub signed: u8,
+    /// Byte offset in the fetched memory, or the constant itself.
+    pub offset: u32,
+}
+
+/// When something applies.
+#[repr(C)]
+#[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// See [`condition`].
+    pub op: u32,
+    /// The number that is looked at.
+    pub place: Place,
+    /// Operand.
+    pub mask: u64,
+    /// Operand.
+    pub value: u64,
+}
+
+/// How a column's value is made from a captured call.
+#[repr(C)]
+#[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// See [`source`].
+    pub op: u32,
+    /// The number, the place of a structure, or a limit of length.
+    pub place: Place,
+    /// Operand.
+    pub mask: u64,
+    /// Operand.
+    pub value: u64,
+    /// When this source applies.
+    pub when: Condition,
+}
+
+/// Memory of the program that a recorder copies.
+#[repr(C)]
+#[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    /// See [`fetch`].
+    pub op: u32,
+    /// Non-zero: when the call returns; zero: when it is entered.
+    pub at_exit: u32,
+    /// Where it starts.
+    pub address: Place,
+    /// How long it is in bytes, or how many items it has.
+    pub length: Place,
+    /// Never more bytes than this; 0 sets no limit.
+    pub limit: u64,
+    /// When it is copied at all.
+    pub when: Condition,
+}
+
+/// How the rows of one call follow one another.
+#[repr(C)]
+#[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowRule {
+    /// See [`rows`].
+    pub op: u32,
+    /// Index of the column that numbers the rows.
+    pub number: u32,
+    /// Index of the fetch whose items become the following rows.
+    pub fetch: u32,
+    /// Zero.
+    pub extra: u32,
+}
+
+/// Types of columns: the format's seven.
+pub mod kind {
+    /// One bit.
+    pub const BOOL: u32 = 0;
+    /// An unsigned byte.
+    pub const BYTE: u32 = 1;
+    /// A signed 32-bit integer.
+    pub const INT32: u32 = 2;
+    /// A signed 64-bit integer.
+    pub const INT64: u32 = 3;
+    /// A double.
+    pub const DOUBLE: u32 = 4;
+    /// Bytes of any length.
+    pub const VARIABLE32: u32 = 5;
+    /// Bytes of one length.
+    pub const FIXED_WIDTH: u32 = 6;
+}
+
+/// Kinds of [`Place`](super::Place).
+pub mod place {
+    /// Nowhere; reads as 0.
+    pub const NONE: u8 = 0;
+    /// `offset` itself.
+    pub const CONSTANT: u8 = 1;
+    /// Argument `index`, as the register held it.
+    pub const ARGUMENT: u8 = 2;
+    /// The return value; −1 on failure.
+    pub const RETURN: u8 = 3;
+    /// `width` bytes at `offset` of fetch `index`.
+    pub const MEMORY: u8 = 4;
+    /// The positive errno of a failed call, else 0.
+    pub const ERRNO: u8 = 5;
+    /// Length in bytes of fetch `index`.
+    pub const LENGTH: u8 = 6;
+}
+
+/// Ops of [`Condition`](super::Condition).
+pub mod condition {
+    /// Always.
+    pub const ALWAYS: u32 = 0;
+    /// The call succeeded.
+    pub const SUCCESS: u32 = 1;
+    /// The call failed.
+    pub const FAILURE: u32 = 2;
+    /// `place & mask == value`.
+    pub const EQUAL: u32 = 3;
+    /// `place & mask != value`.
+    pub const NOT_EQUAL: u32 = 4;
+    /// `place & mask != 0`.
+    pub const ANY: u32 = 5;
+    /// `place` is below 64 and that bit of `mask` is set.
+    pub const ONE_OF: u32 = 6;
+}
+
+/// Ops of [`Source`](super::Source).
+pub mod source {
+    /// No value: null, or zero.
+    pub const NONE: u32 = 0;
+    /// `place & mask`, cut to the column's width (a mask of 0 keeps all).
+    pub const NUMBER: u32 = 1;
+    /// Boolean: `place & mask == value`.
+    pub const EQUAL: u32 = 2;
+    /// Boolean: `place & mask != 0`.
+    pub const ANY: u32 = 3;
+    /// The bytes of fetch number `value`, at most `place` of them if `place` is given.
+    pub const BYTES: u32 = 4;
+    /// A `struct timespec` at `place`, in 2⁻³² s.
+    pub const TIMESPEC: u32 = 5;
+    /// A `struct timeval` at `place`, in 2⁻³² s.
+    pub const TIMEVAL: u32 = 6;
+    /// Seconds at `place`, in 2⁻³² s.
+    pub const SECONDS: u32 = 7;
+    /// Element rows: the number of the element, from 0.
+    pub const ELEMENT_NUMBER: u32 = 8;
+    /// Element rows: the element's length as the program gave it.
+    pub const ELEMENT_LENGTH: u32 = 9;
+    /// Element rows: the element's bytes.
+    pub const ELEMENT_BYTES: u32 = 10;
+}
+
+/// Ops of [`Fetch`](super::Fetch).
+pub mod fetch {
+    /// A string up to and with its NUL.
+    pub const STRING: u32 = 0;
+    /// `length` bytes.
+    pub const BYTES: u32 = 1;
+    /// The buffers of `length` I/O vectors.
+    pub const VECTORS: u32 = 2;
+    /// Strings, behind an array of pointers that ends with a null pointer.
+    pub const STRINGS: u32 = 3;
+}
+
+/// Ops of [`RowRule`](super::RowRule).
+pub mod rows {
+    /// One row per call.
+    pub const SINGLE: u32 = 0;
+    /// A head row numbered −1, then rows from 0 on, one per item of the fetch.
+    pub const HEAD_FIRST: u32 = 1;
+    /// Rows from 0 on; the last one is numbered −1.
+    pub const TAIL_LAST: u32 = 2;
+}
+
+/// What a column's value stands for beyond a number or bytes.
+pub mod role {
+    /// Itself.
+    pub const NONE: u32 = 0;
+    /// A descriptor of the traced process.
+    pub const DESCRIPTOR: u32 = 1;
+    /// A descriptor that a successful call creates.
+    pub const NEW_DESCRIPTOR: u32 = 2;
+    /// A descriptor that the call closes, whatever it returns.
+    pub const CLOSED_DESCRIPTOR: u32 = 3;
+    /// A path with its NUL, resolved by the kernel.
+    pub const PATH: u32 = 4;
+    /// A process or thread id of the trace.
+    pub const TASK: u32 = 5;
+}
+
+/// What a return value is, and so how two are compared.
+pub mod returns {
+    /// A number that must be equal.
+    pub const NUMBER: u32 = 0;
+    /// A new descriptor: success and failure are compared, the number is mapped.
+    pub const DESCRIPTOR: u32 = 1;
+    /// The id of a new process or thread, likewise.
+    pub const CHILD: u32 = 2;
+    /// An address, likewise.
+    pub const ADDRESS: u32 = 3;
+    /// Only success and failure are compared.
+    pub const STATUS: u32 = 4;
+    /// Does not return.
+    pub const NEVER: u32 = 5;
+}
+
+/// What the first record of a trace, which no program's call made, says of the first process.
+pub mod start {
+    /// This type has no such record.
+    pub const NONE: u32 = 0;
+    /// Argument 0 is its umask; it returned 0.
+    pub const UMASK: u32 = 1;
+}
+
+/// How a column is compared when data is verified.
+pub mod compare {
+    /// Not at all.
+    pub const NONE: u32 = 0;
+    /// The same value.
+    pub const EQUAL: u32 = 1;
+}
+
+/// How a column is shown to people.
+pub mod display {
+    /// A decimal number, or bytes as text where they are.
+    pub const PLAIN: u32 = 0;
+    /// An octal number.
+    pub const OCTAL: u32 = 1;
+    /// A hexadecimal number.
+    pub const HEX: u32 = 2;
+    /// Names of the bits that are set.
+    pub const FLAGS: u32 = 3;
+    /// The name of the value.
+    pub const NAMES: u32 = 4;
+    /// A descriptor; −100 is `AT_FDCWD`.
+    pub const DESCRIPTOR: u32 = 5;
+    /// A path.
+    pub const PATH: u32 = 6;
+    /// A time in 2⁻³² s.
+    pub const TIME: u32 = 7;
+}

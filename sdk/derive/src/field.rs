@@ -1,0 +1,324 @@
+//! The attributes of a struct and of its fields, parsed.
+
+use proc_macro2::Span;
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{
+    Attribute, Data, DeriveInput, Error, Expr, Fields, Ident, LitInt, LitStr, Path, Result, Token,
+    Type,
+};
+
+/// Where a field's value is found.
+pub enum Origin {
+    Arg(u8),
+    Return,
+    Path(u8),
+    String { argument: u8, limit: Option<u64> },
+    Input { argument: u8, length: u8, whole: bool },
+    Output { argument: u8, length: u8, filled: Filled },
+    Memory { argument: u8, after: bool, offset: u32, width: Option<u32> },
+    Time { kind: Ident, argument: u8, offset: u32 },
+    Structure(u8),
+    Rows { argument: u8, count: u8, after: bool, number: String },
+    Test(Box<Expr>),
+    Unset,
+    ElementLength,
+    ElementBytes,
+}
+
+/// How many bytes the kernel filled in.
+pub enum Filled {
+    Returned,
+    Behind(u8),
+    Whole,
+}
+
+/// What adds to the origin.
+pub enum Modifier {
+    When(Box<Expr>),
+    Bits { table: Box<Expr>, when: Option<Box<Expr>> },
+    Names(Box<Expr>),
+    Octal,
+    Hex,
+    Compared,
+    NotCompared,
+}
+
+/// One field of the struct.
+pub struct Field {
+    pub name: Ident,
+    pub ty: Type,
+    pub origin: Origin,
+    pub modifiers: Vec<Modifier>,
+}
+
+impl Field {
+    /// The column's name: the field's, without `r#`.
+    pub fn column(&self) -> String {
+        self.name.unraw().to_string()
+    }
+}
+
+/// What `#[record(…)]` says.
+pub struct RecordAttribute {
+    pub syscalls: Vec<LitStr>,
+    pub extent: String,
+    pub returns: Option<Ident>,
+    pub at_entry: bool,
+    pub start: Option<Ident>,
+    pub simulated: Option<LitStr>,
+    pub encode: Option<Path>,
+    pub number: Option<Expr>,
+    pub strings: Vec<u8>,
+    pub tail_last: Option<LitStr>,
+}
+
+/// The fields of a struct with named fields.
+pub fn fields(input: &DeriveInput) -> Result<Vec<Field>> {
+    let Data::Struct(data) = &input.data else {
+        return Err(Error::new_spanned(input, "a record is a struct"));
+    };
+    match &data.fields {
+        Fields::Named(named) => named.named.iter().map(field).collect(),
+        Fields::Unit => Ok(Vec::new()),
+        Fields::Unnamed(_) => Err(Error::new_spanned(input, "the fields need the columns' names")),
+    }
+}
+
+fn field(field: &syn::Field) -> Result<Field> {
+    let name = field.ident.clone().expect("named fields have names");
+    let mut origin = None;
+    let mut modifiers = Vec::new();
+    for attribute in &field.attrs {
+        let Some(word) = attribute.path().get_ident().map(Ident::to_string) else { continue };
+        let found = match word.as_str() {
+            "arg" => Origin::Arg(number(attribute)?),
+            "ret" => Origin::Return,
+            "pathname" => Origin::Path(number(attribute)?),
+            "string" => {
+                let words = words(attribute)?;
+                Origin::String { argument: words.first()?, limit: words.value("limit")? }
+            }
+            "input" => {
+                let words = words(attribute)?;
+                Origin::Input {
+                    argument: words.first()?,
+                    length: words.required("length")?,
+                    whole: words.has("whole"),
+                }
+            }
+            "output" => {
+                let words = words(attribute)?;
+                let filled = match words.value("filled")? {
+                    Some(argument) => Filled::Behind(argument),
+                    None if words.has("whole") => Filled::Whole,
+                    None => Filled::Returned,
+                };
+                Origin::Output {
+                    argument: words.first()?,
+                    length: words.required("length")?,
+                    filled,
+                }
+            }
+            "before" | "after" => {
+                let words = words(attribute)?;
+                Origin::Memory {
+                    argument: words.first()?,
+                    after: word == "after",
+                    offset: words.value("offset")?.unwrap_or(0),
+                    width: words.value("width")?,
+                }
+            }
+            "timespec" | "timeval" | "seconds" => {
+                let words = words(attribute)?;
+                Origin::Time {
+                    kind: Ident::new(&word, Span::call_site()),
+                    argument: words.first()?,
+                    offset: words.value("offset")?.unwrap_or(0),
+                }
+            }
+            "structure" => Origin::Structure(number(attribute)?),
+            "rows" => {
+                let words = words(attribute)?;
+                Origin::Rows {
+                    argument: words.first()?,
+                    count: words.required("count")?,
+                    after: match (words.has("before"), words.has("after")) {
+                        (true, false) => false,
+                        (false, true) => true,
+                        _ => {
+                            return Err(Error::new_spanned(
+                                attribute,
+                                "say whether the buffers count `before` or `after` the call",
+                            ));
+                        }
+                    },
+                    number: "iov_number".to_owned(),
+                }
+            }
+            "holds" => Origin::Test(Box::new(attribute.parse_args()?)),
+            "unset" => Origin::Unset,
+            "length" => Origin::ElementLength,
+            "bytes" => Origin::ElementBytes,
+            _ => {
+                modifiers.extend(modifier(&word, attribute)?);
+                continue;
+            }
+        };
+        if origin.replace(found).is_some() {
+            return Err(Error::new_spanned(attribute, "a column has one origin"));
+        }
+    }
+    let origin = origin.ok_or_else(|| {
+        Error::new_spanned(field, "say where the value is found, as with #[arg(0)], or #[unset]")
+    })?;
+    Ok(Field { name, ty: field.ty.clone(), origin, modifiers })
+}
+
+fn modifier(word: &str, attribute: &Attribute) -> Result<Option<Modifier>> {
+    Ok(Some(match word {
+        "when" => Modifier::When(Box::new(attribute.parse_args()?)),
+        "names" => Modifier::Names(Box::new(attribute.parse_args()?)),
+        "bits" => attribute.parse_args_with(|input: ParseStream<'_>| {
+            let table = Box::new(input.parse()?);
+            let mut when = None;
+            if input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
+                let key: Ident = input.parse()?;
+                if key != "when" {
+                    return Err(Error::new_spanned(key, "expected `when = condition`"));
+                }
+                input.parse::<Token![=]>()?;
+                when = Some(Box::new(input.parse()?));
+            }
+            Ok(Modifier::Bits { table, when })
+        })?,
+        "octal" => Modifier::Octal,
+        "hex" => Modifier::Hex,
+        "compared" => Modifier::Compared,
+        "not_compared" => Modifier::NotCompared,
+        _ => return Ok(None),
+    }))
+}
+
+fn number(attribute: &Attribute) -> Result<u8> {
+    attribute.parse_args::<LitInt>()?.base10_parse()
+}
+
+/// The arguments of an attribute: `1`, `word` and `key = 1`.
+struct Words {
+    attribute: Attribute,
+    words: Vec<Word>,
+}
+
+enum Word {
+    Number(LitInt),
+    Flag(Ident),
+    Value(Ident, LitInt),
+}
+
+impl Parse for Word {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        if input.peek(LitInt) {
+            return Ok(Self::Number(input.parse()?));
+        }
+        let key: Ident = input.parse()?;
+        if input.parse::<Option<Token![=]>>()?.is_some() {
+            return Ok(Self::Value(key, input.parse()?));
+        }
+        Ok(Self::Flag(key))
+    }
+}
+
+fn words(attribute: &Attribute) -> Result<Words> {
+    let words = attribute.parse_args_with(Punctuated::<Word, Token![,]>::parse_terminated)?;
+    Ok(Words { attribute: attribute.clone(), words: words.into_iter().collect() })
+}
+
+impl Words {
+    fn first(&self) -> Result<u8> {
+        match self.words.first() {
+            Some(Word::Number(number)) => number.base10_parse(),
+            _ => Err(Error::new_spanned(&self.attribute, "the argument's number comes first")),
+        }
+    }
+
+    fn value<T>(&self, name: &str) -> Result<Option<T>>
+    where
+        T: std::str::FromStr,
+        T::Err: std::fmt::Display,
+    {
+        let found = self.words.iter().find_map(|word| match word {
+            Word::Value(key, value) if key == name => Some(value),
+            _ => None,
+        });
+        found.map(LitInt::base10_parse).transpose()
+    }
+
+    fn required(&self, name: &str) -> Result<u8> {
+        let missing =
+            || Error::new_spanned(&self.attribute, format!("`{name} = argument` is missing"));
+        self.value(name)?.ok_or_else(missing)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.words.iter().any(|word| matches!(word, Word::Flag(flag) if flag == name))
+    }
+}
+
+/// Parses `#[record(…)]`.
+pub fn record_attribute(input: &DeriveInput) -> Result<RecordAttribute> {
+    let attribute =
+        input.attrs.iter().find(|attribute| attribute.path().is_ident("record")).ok_or_else(
+            || Error::new_spanned(&input.ident, "#[record(syscall = \"…\")] is missing"),
+        )?;
+    let mut record = RecordAttribute {
+        syscalls: Vec::new(),
+        extent: String::new(),
+        returns: None,
+        at_entry: false,
+        start: None,
+        simulated: None,
+        encode: None,
+        number: None,
+        strings: Vec::new(),
+        tail_last: None,
+    };
+    attribute.parse_nested_meta(|meta| {
+        let Some(key) = meta.path.get_ident() else { return Err(meta.error("unknown word")) };
+        match key.to_string().as_str() {
+            "syscall" => record.syscalls.push(meta.value()?.parse()?),
+            "syscalls" => {
+                let content;
+                syn::parenthesized!(content in meta.input);
+                record
+                    .syscalls
+                    .extend(Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?);
+            }
+            "extent" => record.extent = meta.value()?.parse::<LitStr>()?.value(),
+            "returns" => record.returns = Some(meta.value()?.call(Ident::parse_any)?),
+            "at_entry" => record.at_entry = true,
+            "start" => record.start = Some(meta.value()?.parse()?),
+            "simulated" => record.simulated = Some(meta.value()?.parse()?),
+            "encode" => record.encode = Some(meta.value()?.parse()?),
+            "number" => record.number = Some(meta.value()?.parse()?),
+            "strings" => {
+                let content;
+                syn::parenthesized!(content in meta.input);
+                for argument in Punctuated::<LitInt, Token![,]>::parse_terminated(&content)? {
+                    record.strings.push(argument.base10_parse()?);
+                }
+            }
+            "tail_last" => record.tail_last = Some(meta.value()?.parse()?),
+            _ => return Err(meta.error("unknown word")),
+        }
+        Ok(())
+    })?;
+    let Some(first) = record.syscalls.first() else {
+        return Err(Error::new_spanned(attribute, "`syscall = \"…\"` is missing"));
+    };
+    if record.extent.is_empty() {
+        record.extent = first.value();
+    }
+    Ok(record)
+}

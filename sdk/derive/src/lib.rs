@@ -1,0 +1,82 @@
+//! `#[derive(Record)]`, `#[derive(Replay)]` and `#[derive(Element)]`: a struct's fields become the
+//! columns of a record type, and its attributes say where each value is found.
+//!
+//! One attribute of a field names its origin:
+//!
+//! | attribute | the column holds |
+//! |---|---|
+//! | `#[arg(n)]` | argument `n`, from 0 |
+//! | `#[ret]` | the return value |
+//! | `#[pathname(n)]` | the path behind argument `n`, with its NUL |
+//! | `#[string(n, limit = bytes)]` | another string behind argument `n`, with its NUL |
+//! | `#[input(n, length = m)]` | the bytes that the program passes behind argument `n`, argument `m` of them; kept are as many as the call returned, or all with `whole` |
+//! | `#[output(n, length = m)]` | the bytes that the kernel fills in behind argument `n`; as many as the call returned, or with `filled = k` the number behind argument `k` after the call |
+//! | `#[before(n, offset = o)]`, `#[after(n, offset = o)]` | the number in memory behind argument `n`, before or after the call; `width = w` if it isn't as wide as the column |
+//! | `#[timespec(n, offset = o)]`, `#[timeval(…)]`, `#[seconds(…)]` | the time in memory behind argument `n`, as it was passed |
+//! | `#[structure(n)]` | the columns of a group, as `group::Stat` |
+//! | `#[rows(n, count = m, before)]` | a row per I/O vector behind argument `n`; or `after` |
+//! | `#[holds(condition)]` | true if the condition holds |
+//! | `#[unset]` | nothing; the column is there because the schema has it |
+//!
+//! Others add to it: `#[when(condition)]`, `#[bits(TABLE)]` and `#[bits(TABLE, when = condition)]`
+//! (boolean columns and names), `#[octal]`, `#[hex]`, `#[names(TABLE)]`, `#[compared]`,
+//! `#[not_compared]`. Fields of an element have `#[length]` or `#[bytes]`.
+//!
+//! The struct says `#[record(syscall = "name", extent = "name", returns = kind)]`, with
+//! `syscalls("a", "b")` for several, `at_entry`, `start = umask`, `simulated = "why"`, `encode = function`,
+//! `number = SYS_number` and `strings(n)`, `tail_last = "column"` where needed.
+
+mod field;
+mod record;
+mod replay;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Makes the declaration of a record type from a struct; see the crate's documentation.
+#[proc_macro_derive(
+    Record,
+    attributes(
+        record,
+        arg,
+        ret,
+        pathname,
+        string,
+        input,
+        output,
+        before,
+        after,
+        timespec,
+        timeval,
+        seconds,
+        structure,
+        rows,
+        holds,
+        unset,
+        when,
+        bits,
+        octal,
+        hex,
+        names,
+        compared,
+        not_compared
+    )
+)]
+pub fn derive_record(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    record::record(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
+/// Makes the call again as the record's attributes say.
+#[proc_macro_derive(Replay)]
+pub fn derive_replay(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    replay::replay(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
+/// Makes the columns of the rows that follow a record's first one.
+#[proc_macro_derive(Element, attributes(length, bytes, compared, not_compared))]
+pub fn derive_element(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    record::element(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+}

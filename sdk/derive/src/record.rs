@@ -1,0 +1,230 @@
+//! `Declared`, `Record` and `Element` for a struct.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{DeriveInput, Error, Lifetime, LifetimeParam, Result};
+
+use crate::field::{Field, Filled, Modifier, Origin, RecordAttribute, fields, record_attribute};
+
+pub fn record(input: &DeriveInput) -> Result<TokenStream> {
+    let attribute = record_attribute(input)?;
+    let fields = fields(input)?;
+    let name = &input.ident;
+    let Lives { trait_lifetime, generics } = lives(input)?;
+    let RecordAttribute { syscalls, extent, at_entry, strings, .. } = &attribute;
+    let returns = attribute.returns.as_ref().map_or_else(|| format_ident!("number"), Clone::clone);
+    let returns = format_ident!("{}", returns.to_string().to_uppercase());
+    let start = attribute.start.as_ref().map_or_else(|| format_ident!("none"), Clone::clone);
+    let start = format_ident!("{}", start.to_string().to_uppercase());
+    let simulated = attribute.simulated.as_ref().map_or_else(String::new, syn::LitStr::value);
+    let encode = attribute.encode.as_ref().map(|function| {
+        quote! {
+            const ENCODE: ::core::option::Option<::sdk::EncodeFn> = {
+                unsafe extern "C" fn encode(
+                    event: *const ::sdk::abi::Event,
+                    sink: *const ::sdk::abi::RowSink,
+                ) -> u32 {
+                    // SAFETY: the host passes what `Call::encode` promises.
+                    unsafe { ::sdk::export::encode(event, sink, #function) }
+                }
+                ::core::option::Option::Some(encode)
+            };
+        }
+    });
+    let declarations = fields.iter().map(declaration).collect::<Result<Vec<_>>>()?;
+    let tail_last = attribute.tail_last.as_ref().map(|column| quote!(d.tail_last(#column);));
+    let (_, type_generics, _) = input.generics.split_for_impl();
+    let reads = fields.iter().map(read);
+    // A column that no replay looks at is still the trace's: its field counts as read.
+    let names: Vec<_> = fields.iter().map(|field| &field.name).collect();
+    Ok(quote! {
+        #[automatically_derived]
+        impl #generics ::sdk::Declared for #name #type_generics {
+            const EXTENT: &'static str = #extent;
+            const SYSCALLS: &'static [&'static str] = &[#(#syscalls),*];
+            const RETURNS: u32 = ::sdk::abi::returns::#returns;
+            const AT_ENTRY: bool = #at_entry;
+            const START: u32 = ::sdk::abi::start::#start;
+            const SIMULATED: &'static str = #simulated;
+            #encode
+
+            fn declare(d: &mut ::sdk::declare::Declaration) {
+                #(#declarations)*
+                #(d.strings(#strings);)*
+                #tail_last
+                let _ = d;
+            }
+        }
+
+        #[automatically_derived]
+        impl<#trait_lifetime> ::sdk::Record<#trait_lifetime> for #name #type_generics {
+            #[inline]
+            fn read(fields: &mut ::sdk::Fields<#trait_lifetime>) -> Self {
+                let record = Self { #(#reads),* };
+                let _ = (fields, #(&record.#names),*);
+                record
+            }
+        }
+    })
+}
+
+pub fn element(input: &DeriveInput) -> Result<TokenStream> {
+    let fields = fields(input)?;
+    let name = &input.ident;
+    let Lives { trait_lifetime, .. } = lives(input)?;
+    let (_, type_generics, _) = input.generics.split_for_impl();
+    let declarations = fields.iter().map(declaration).collect::<Result<Vec<_>>>()?;
+    let reads = fields.iter().map(read);
+    let count = fields.len();
+    Ok(quote! {
+        #[automatically_derived]
+        impl<#trait_lifetime> ::sdk::Element<#trait_lifetime> for #name #type_generics {
+            const COLUMNS: usize = #count;
+
+            fn declare(d: &mut ::sdk::declare::Declaration) {
+                #(#declarations)*
+            }
+
+            #[inline]
+            fn read(fields: &mut ::sdk::Fields<#trait_lifetime>) -> Self {
+                Self { #(#reads),* }
+            }
+        }
+    })
+}
+
+/// The lifetime of the trace in the struct, or one for the trait alone.
+pub struct Lives {
+    pub trait_lifetime: Lifetime,
+    pub generics: TokenStream,
+}
+
+pub fn lives(input: &DeriveInput) -> Result<Lives> {
+    let mut lifetimes = input.generics.lifetimes();
+    let lives = match lifetimes.next() {
+        Some(LifetimeParam { lifetime, .. }) => {
+            Lives { trait_lifetime: lifetime.clone(), generics: quote!(<#lifetime>) }
+        }
+        None => Lives {
+            trait_lifetime: Lifetime::new("'t", proc_macro2::Span::call_site()),
+            generics: quote!(),
+        },
+    };
+    if lifetimes.next().is_some() || input.generics.type_params().next().is_some() {
+        return Err(Error::new_spanned(&input.generics, "a record has at most one lifetime"));
+    }
+    Ok(lives)
+}
+
+fn declaration(field: &Field) -> Result<TokenStream> {
+    let name = field.column();
+    let ty = static_type(&field.ty);
+    let column = quote!(d.column::<#ty>(#name));
+    let origin = match &field.origin {
+        Origin::Arg(argument) => quote!(.number(::sdk::declare::arg(#argument))),
+        Origin::Return => quote!(.number(::sdk::declare::ret())),
+        Origin::Path(argument) => quote!(.string(#argument)),
+        Origin::String { argument, limit } => {
+            let limit = limit.unwrap_or(4096);
+            quote!(.string_up_to(#argument, #limit))
+        }
+        Origin::Input { argument, length, whole: false } => {
+            quote!(.input(#argument, ::sdk::declare::arg(#length)))
+        }
+        Origin::Input { argument, length, whole: true } => {
+            quote!(.input_whole(#argument, ::sdk::declare::arg(#length)))
+        }
+        Origin::Output { argument, length, filled } => {
+            let length = match filled {
+                Filled::Returned => quote!(::sdk::declare::ret()),
+                Filled::Behind(pointer) => quote!(::sdk::declare::behind(#pointer, 0, 4)),
+                Filled::Whole => quote!(::sdk::declare::arg(#length)),
+            };
+            quote!(.output(#argument, #length))
+        }
+        Origin::Memory { argument, after, offset, width } => {
+            let moment = moment(*after);
+            match width {
+                Some(width) => quote!(.memory_of_width(#argument, #moment, #offset, #width)),
+                None => quote!(.memory(#argument, #moment, #offset)),
+            }
+        }
+        Origin::Time { kind, argument, offset } => {
+            let moment = moment(false);
+            quote!(.#kind(#argument, #moment, #offset))
+        }
+        Origin::Structure(argument) => {
+            return Ok(quote!(<#ty as ::sdk::group::Group>::declare(d, #argument);));
+        }
+        Origin::Rows { argument, count, after, number } => {
+            let moment = moment(*after);
+            return Ok(quote! {
+                <#ty as ::sdk::Elements>::declare(d);
+                d.vectors(#argument, #count, #moment, #number);
+            });
+        }
+        Origin::Test(condition) => quote!(.test(#condition)),
+        Origin::Unset => quote!(),
+        Origin::ElementLength => quote!(.element_length()),
+        Origin::ElementBytes => quote!(.element_bytes()),
+    };
+    let modifiers = field.modifiers.iter().map(|modifier| match modifier {
+        Modifier::When(condition) => quote!(.when(#condition)),
+        Modifier::Bits { table, when: None } => quote!(.bits(#table)),
+        Modifier::Bits { table, when: Some(when) } => quote!(.bits_when(#table, #when)),
+        Modifier::Names(table) => {
+            quote!(.bits(#table).shown(::sdk::abi::display::NAMES))
+        }
+        Modifier::Octal => quote!(.shown(::sdk::abi::display::OCTAL)),
+        Modifier::Hex => quote!(.shown(::sdk::abi::display::HEX)),
+        Modifier::Compared => quote!(.compared()),
+        Modifier::NotCompared => quote!(.not_compared()),
+    });
+    Ok(quote!(let _ = #column #origin #(#modifiers)*;))
+}
+
+pub fn moment(after: bool) -> TokenStream {
+    let moment = if after { format_ident!("After") } else { format_ident!("Before") };
+    quote!(::sdk::declare::Moment::#moment)
+}
+
+fn read(field: &Field) -> TokenStream {
+    let Field { name, ty, .. } = field;
+    match field.origin {
+        Origin::Structure(_) => quote! {
+            #name: {
+                fields.skip(<#ty as ::sdk::group::Group>::COLUMNS);
+                ::core::default::Default::default()
+            }
+        },
+        Origin::Rows { .. } => quote!(#name: {
+            let rows = fields.rows();
+            fields.skip(1);
+            rows
+        }),
+        _ => quote!(#name: fields.take()),
+    }
+}
+
+/// The type with its lifetimes made `'static`, for places that only look at its constants.
+fn static_type(ty: &syn::Type) -> TokenStream {
+    fn replace(stream: TokenStream) -> TokenStream {
+        use proc_macro2::{Group, Ident, TokenTree};
+        let mut after_quote = false;
+        let tokens = stream.into_iter().map(|token| match token {
+            TokenTree::Ident(ident) if after_quote => {
+                after_quote = false;
+                TokenTree::Ident(Ident::new("static", ident.span()))
+            }
+            TokenTree::Group(group) => {
+                TokenTree::Group(Group::new(group.delimiter(), replace(group.stream())))
+            }
+            other => {
+                after_quote = matches!(&other, TokenTree::Punct(p) if p.as_char() == '\'');
+                other
+            }
+        });
+        tokens.collect()
+    }
+    replace(quote!(#ty))
+}

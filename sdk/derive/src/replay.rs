@@ -1,0 +1,316 @@
+//! `Replay` for a struct: the call again, its arguments made from the columns.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{DeriveInput, Error, Expr, Result, Type};
+
+use crate::field::{Field, Filled, Origin, RecordAttribute, fields, record_attribute};
+use crate::record::{Lives, lives};
+
+pub fn replay(input: &DeriveInput) -> Result<TokenStream> {
+    let attribute = record_attribute(input)?;
+    let name = &input.ident;
+    let Lives { trait_lifetime, .. } = lives(input)?;
+    let (_, type_generics, _) = input.generics.split_for_impl();
+    let body = if attribute.simulated.is_some() {
+        quote! {
+            let _ = process;
+            ::sdk::export::NOT_MADE
+        }
+    } else {
+        made(input, &attribute)?
+    };
+    Ok(quote! {
+        #[automatically_derived]
+        impl<#trait_lifetime> ::sdk::Replay<#trait_lifetime> for #name #type_generics {
+            #[inline]
+            fn replay(&self, process: &mut ::sdk::Process<#trait_lifetime>) -> ::sdk::Replayed {
+                #body
+            }
+        }
+    })
+}
+
+fn made(input: &DeriveInput, attribute: &RecordAttribute) -> Result<TokenStream> {
+    let fields = fields(input)?;
+    let mut call = Arguments { words: vec![None; 6], before: Vec::new(), after: Vec::new() };
+    let lengths: Vec<u8> = fields.iter().filter_map(length_argument).collect();
+    for (index, field) in fields.iter().enumerate() {
+        call.field(field, &fields, &lengths, fetch_number(&fields, index))?;
+    }
+    call.memory(&fields);
+
+    let arguments = call.words.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+    let mut words = Vec::new();
+    for (number, word) in call.words.iter().enumerate() {
+        match word {
+            Some(word) => words.push(word.clone()),
+            None if number < arguments => {
+                return Err(Error::new_spanned(
+                    &input.ident,
+                    format!("argument {number} is in no column: write `impl Replay` by hand"),
+                ));
+            }
+            None => words.push(quote!(0)),
+        }
+    }
+    let number = number(attribute)?;
+    let Arguments { before, after, .. } = call;
+    let adopt = attribute
+        .returns
+        .as_ref()
+        .filter(|returns| *returns == "descriptor")
+        .map(|_| quote!(process.adopt_returned(replayed);));
+    Ok(quote! {
+        #(#before)*
+        // SAFETY: each word is a number, or points to memory that is this record's own and as long
+        // as the arguments say, as the record's attributes declare the call.
+        let replayed = unsafe { ::sdk::sys::call(#number, [#(#words),*]) };
+        #adopt
+        #(#after)*
+        Ok(replayed)
+    })
+}
+
+fn number(attribute: &RecordAttribute) -> Result<TokenStream> {
+    if let Some(number) = &attribute.number {
+        let number: &Expr = number;
+        return Ok(quote!(#number));
+    }
+    let [syscall] = attribute.syscalls.as_slice() else {
+        return Err(Error::new_spanned(
+            &attribute.syscalls[0],
+            "the record doesn't tell which of the calls it was: write `impl Replay` by hand",
+        ));
+    };
+    let number = format_ident!("SYS_{}", syscall.value());
+    Ok(quote!(::sdk::libc::#number))
+}
+
+/// What the declaration makes a fetch of: memory behind the same pointer at the same moment is
+/// fetched once.
+fn fetch_key(field: &Field) -> Option<(u8, Option<bool>)> {
+    match field.origin {
+        Origin::Path(argument)
+        | Origin::String { argument, .. }
+        | Origin::Input { argument, .. }
+        | Origin::Output { argument, .. }
+        | Origin::Rows { argument, .. } => Some((argument, None)),
+        Origin::Memory { argument, after, .. } => Some((argument, Some(after))),
+        Origin::Time { argument, .. } => Some((argument, Some(false))),
+        Origin::Structure(argument) => Some((argument, Some(true))),
+        _ => None,
+    }
+}
+
+/// The number of the fetch of field `index`, in the order in which the declaration makes them.
+fn fetch_number(fields: &[Field], index: usize) -> u32 {
+    let mut keys = Vec::new();
+    for key in fields[..index].iter().filter_map(fetch_key) {
+        if key.1.is_none() || !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    let own = fetch_key(&fields[index]).filter(|key| key.1.is_some());
+    own.and_then(|own| keys.iter().position(|key| *key == own)).unwrap_or(keys.len()) as u32
+}
+
+/// The number of the fetch of what the kernel leaves behind argument `argument`, if a column has it.
+fn fetch_after(fields: &[Field], argument: u8) -> Option<u32> {
+    let index = fields.iter().position(|field| fetch_key(field) == Some((argument, Some(true))))?;
+    Some(fetch_number(fields, index))
+}
+
+/// The argument that says how long a buffer is: the buffer passes it, not its own column.
+fn length_argument(field: &Field) -> Option<u8> {
+    match field.origin {
+        Origin::Input { length, .. } | Origin::Output { length, .. } => Some(length),
+        _ => None,
+    }
+}
+
+/// The words of the call, and what has to happen before and after it.
+struct Arguments {
+    words: Vec<Option<TokenStream>>,
+    before: Vec<TokenStream>,
+    after: Vec<TokenStream>,
+}
+
+impl Arguments {
+    fn field(&mut self, field: &Field, fields: &[Field], lengths: &[u8], fetch: u32) -> Result<()> {
+        let Field { name, ty, .. } = field;
+        match &field.origin {
+            Origin::Arg(argument) if lengths.contains(argument) => {}
+            Origin::Arg(argument) => {
+                let word = format_ident!("word{argument}");
+                self.before.push(if is_dirfd(ty) {
+                    let path = path_after(fields, *argument, field)?;
+                    quote!(let #word = process.dirfd(self.#name, self.#path)? as isize as usize;)
+                } else {
+                    quote!(let #word = ::sdk::Argument::word(self.#name, process)?;)
+                });
+                self.set(*argument, quote!(#word));
+            }
+            Origin::Path(argument) | Origin::String { argument, .. } => {
+                let word = format_ident!("word{argument}");
+                self.before.push(quote!(let #word = ::sdk::Argument::word(self.#name, process)?;));
+                self.set(*argument, quote!(#word));
+            }
+            Origin::Input { argument, length, .. } => {
+                let size = argument_column(fields, *length, field)?;
+                let (word, room) = (format_ident!("word{argument}"), format_ident!("word{length}"));
+                self.before.push(quote! {
+                    let (#word, #room) = process.input(
+                        u32::from(#argument),
+                        self.#name,
+                        ::sdk::value::number(self.#size),
+                    )?;
+                });
+                self.set(*argument, quote!(#word));
+                self.set(*length, quote!(#room));
+            }
+            Origin::Output { argument, length, filled } => {
+                let size = argument_column(fields, *length, field)?;
+                let (word, room) = (format_ident!("word{argument}"), format_ident!("word{length}"));
+                self.before.push(quote! {
+                    let (#word, #room) = process.output(
+                        u32::from(#argument),
+                        ::sdk::value::number(self.#size),
+                    )?;
+                });
+                self.set(*argument, quote!(#word));
+                self.set(*length, quote!(#room));
+                let filled = match filled {
+                    Filled::Returned => quote!(count as usize),
+                    Filled::Whole => quote!(#room),
+                    Filled::Behind(_) => {
+                        return Err(Error::new_spanned(
+                            name,
+                            "`filled` is beyond the derive: write `impl Replay` by hand",
+                        ));
+                    }
+                };
+                self.after.push(quote! {
+                    if let Ok(count) = replayed && process.verifies() && #word != 0 {
+                        let _ = count;
+                        // SAFETY: the kernel filled in no more than the room it was given, which is
+                        // this record's until its replay ends.
+                        let filled = unsafe {
+                            ::core::slice::from_raw_parts(#word as *const u8, (#filled).min(#room))
+                        };
+                        process.returned(#fetch, filled);
+                    }
+                });
+            }
+            Origin::Structure(argument) => {
+                let word = format_ident!("word{argument}");
+                let size = quote!(<#ty as ::sdk::group::Group>::SIZE);
+                self.before.push(quote! {
+                    let #word = process.output(u32::from(#argument), #size as i64)?.0;
+                });
+                self.set(*argument, quote!(#word));
+                self.after.push(quote! {
+                    if replayed.is_ok() && process.verifies() && #word != 0 {
+                        // SAFETY: the room is as long as the structure, and this record's until its
+                        // replay ends.
+                        let filled =
+                            unsafe { ::core::slice::from_raw_parts(#word as *const u8, #size) };
+                        process.returned(#fetch, filled);
+                    }
+                });
+            }
+            Origin::Return | Origin::Test(_) | Origin::Unset | Origin::Memory { .. } => {}
+            Origin::Time { .. } | Origin::Rows { .. } => {
+                return Err(Error::new_spanned(
+                    name,
+                    "times and rows are beyond the derive: write `impl Replay` by hand",
+                ));
+            }
+            Origin::ElementLength | Origin::ElementBytes => {
+                return Err(Error::new_spanned(name, "only an element has this"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Small structures behind a pointer: numbers going in, numbers coming out.
+    fn memory(&mut self, fields: &[Field]) {
+        let mut arguments: Vec<u8> = fields.iter().filter_map(memory_argument).collect();
+        arguments.sort_unstable();
+        arguments.dedup();
+        for argument in arguments {
+            let members = fields.iter().filter(|field| memory_argument(field) == Some(argument));
+            let (mut inputs, mut outputs, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
+            for Field { name, ty, origin, .. } in members {
+                let Origin::Memory { after, offset, width, .. } = origin else { continue };
+                let width = match width {
+                    Some(width) => quote!(#width),
+                    None => quote!(<#ty as ::sdk::Value<'static>>::WIDTH),
+                };
+                sizes.push(quote!(#offset + #width));
+                if *after {
+                    outputs.push(quote! {
+                        let number = replayed.is_ok().then(|| memory.number(#offset, #width));
+                        ::sdk::Value::settle(self.#name, process, number);
+                    });
+                } else {
+                    inputs.push(quote!((#offset, #width, ::sdk::Number::number(self.#name))));
+                }
+            }
+            let (word, memory) =
+                (format_ident!("word{argument}"), format_ident!("memory{argument}"));
+            self.before.push(quote! {
+                let #memory = process.memory(
+                    u32::from(#argument),
+                    [#(#sizes),*].into_iter().max().unwrap_or(0),
+                    &[#(#inputs),*],
+                )?;
+                let #word = #memory.address();
+            });
+            self.set(argument, quote!(#word));
+            if let Some(fetch) = fetch_after(fields, argument) {
+                self.after.push(quote! {
+                    let memory = &#memory;
+                    #(#outputs)*
+                    if replayed.is_ok() {
+                        process.returned(#fetch, memory.bytes());
+                    }
+                });
+            }
+        }
+    }
+
+    fn set(&mut self, argument: u8, word: TokenStream) {
+        self.words[usize::from(argument)] = Some(word);
+    }
+}
+
+fn memory_argument(field: &Field) -> Option<u8> {
+    match field.origin {
+        Origin::Memory { argument, .. } => Some(argument),
+        _ => None,
+    }
+}
+
+fn is_dirfd(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|s| s.ident == "DirFd"))
+}
+
+/// The path that is looked up from the directory in argument `dirfd`: the next argument's.
+fn path_after(fields: &[Field], dirfd: u8, at: &Field) -> Result<syn::Ident> {
+    let found = fields
+        .iter()
+        .find(|field| matches!(field.origin, Origin::Path(argument) if argument == dirfd + 1));
+    let missing = || Error::new_spanned(&at.name, "a DirFd is followed by the path it is for");
+    Ok(found.ok_or_else(missing)?.name.clone())
+}
+
+/// The column that holds argument `number`.
+fn argument_column(fields: &[Field], number: u8, at: &Field) -> Result<syn::Ident> {
+    let found = fields
+        .iter()
+        .find(|field| matches!(field.origin, Origin::Arg(argument) if argument == number));
+    let missing =
+        || Error::new_spanned(&at.name, format!("the length, argument {number}, is in no column"));
+    Ok(found.ok_or_else(missing)?.name.clone())
+}

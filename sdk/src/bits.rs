@@ -1,0 +1,113 @@
+//! Bits and values that several calls have in common: the boolean columns they fill, and the names
+//! that people know them by.
+//!
+//! What only one call knows stands in its plugin.
+
+use abi::Bit;
+use libc::{
+    O_ACCMODE, O_APPEND, O_ASYNC, O_CLOEXEC, O_CREAT, O_DIRECT, O_DIRECTORY, O_DSYNC, O_EXCL,
+    O_NOATIME, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_SYNC, O_TMPFILE,
+    O_TRUNC, O_WRONLY,
+};
+
+use crate::declare::{bit, value_of};
+
+/// `O_LARGEFILE` as the kernel knows it: user headers say 0 where every file may be large.
+pub const O_LARGEFILE: i64 = 0o100_000;
+
+/// Flags of open(2).
+pub const OPEN: &[Bit] = &[
+    value_of("flag_read_only", "O_RDONLY", O_ACCMODE as i64, O_RDONLY as i64),
+    value_of("flag_write_only", "O_WRONLY", O_ACCMODE as i64, O_WRONLY as i64),
+    value_of("flag_read_and_write", "O_RDWR", O_ACCMODE as i64, O_RDWR as i64),
+    bit("flag_append", "O_APPEND", O_APPEND as i64),
+    bit("flag_async", "O_ASYNC", O_ASYNC as i64),
+    bit("flag_close_on_exec", "O_CLOEXEC", O_CLOEXEC as i64),
+    bit("flag_create", "O_CREAT", O_CREAT as i64),
+    bit("flag_direct", "O_DIRECT", O_DIRECT as i64),
+    bit("flag_directory", "O_DIRECTORY", O_DIRECTORY as i64),
+    bit("flag_exclusive", "O_EXCL", O_EXCL as i64),
+    bit("flag_largefile", "O_LARGEFILE", O_LARGEFILE),
+    bit("flag_no_access_time", "O_NOATIME", O_NOATIME as i64),
+    bit("flag_no_blocking_mode", "O_NONBLOCK", O_NONBLOCK as i64),
+    bit("flag_no_controlling_terminal", "O_NOCTTY", O_NOCTTY as i64),
+    bit("flag_no_delay", "", O_NONBLOCK as i64),
+    bit("flag_no_follow", "O_NOFOLLOW", O_NOFOLLOW as i64),
+    bit("flag_synchronous", "O_SYNC", O_SYNC as i64),
+    value_of("", "O_DSYNC", O_SYNC as i64, O_DSYNC as i64),
+    bit("flag_truncate", "O_TRUNC", O_TRUNC as i64),
+    bit("", "O_PATH", O_PATH as i64),
+    bit("", "O_TMPFILE", O_TMPFILE as i64),
+];
+
+/// open(2) takes a mode if one of these flags is set: `O_CREAT`, or `O_TMPFILE` less the
+/// `O_DIRECTORY` that is part of it.
+pub const CREATES: i32 = O_CREAT | (O_TMPFILE & !O_DIRECTORY);
+
+/// Permission bits (mode_t).
+pub const MODE: &[Bit] = &[
+    bit("mode_uid", "S_ISUID", 0o4000),
+    bit("mode_gid", "S_ISGID", 0o2000),
+    bit("mode_sticky_bit", "S_ISVTX", 0o1000),
+    bit("mode_R_user", "S_IRUSR", 0o400),
+    bit("mode_W_user", "S_IWUSR", 0o200),
+    bit("mode_X_user", "S_IXUSR", 0o100),
+    bit("mode_R_group", "S_IRGRP", 0o40),
+    bit("mode_W_group", "S_IWGRP", 0o20),
+    bit("mode_X_group", "S_IXGRP", 0o10),
+    bit("mode_R_others", "S_IROTH", 0o4),
+    bit("mode_W_others", "S_IWOTH", 0o2),
+    bit("mode_X_others", "S_IXOTH", 0o1),
+];
+
+/// The type of a file in its mode.
+pub const FILE_TYPE: &[Bit] = &[
+    value_of("", "S_IFREG", libc::S_IFMT as i64, libc::S_IFREG as i64),
+    value_of("", "S_IFDIR", libc::S_IFMT as i64, libc::S_IFDIR as i64),
+    value_of("", "S_IFLNK", libc::S_IFMT as i64, libc::S_IFLNK as i64),
+    value_of("", "S_IFIFO", libc::S_IFMT as i64, libc::S_IFIFO as i64),
+    value_of("", "S_IFSOCK", libc::S_IFMT as i64, libc::S_IFSOCK as i64),
+    value_of("", "S_IFCHR", libc::S_IFMT as i64, libc::S_IFCHR as i64),
+    value_of("", "S_IFBLK", libc::S_IFMT as i64, libc::S_IFBLK as i64),
+];
+
+/// What access(2) asks for.
+pub const ACCESS: &[Bit] = &[
+    value_of("mode_exist", "F_OK", 7, libc::F_OK as i64),
+    bit("mode_read", "R_OK", libc::R_OK as i64),
+    bit("mode_write", "W_OK", libc::W_OK as i64),
+    bit("mode_execute", "X_OK", libc::X_OK as i64),
+];
+
+/// Mount flags that statfs(2) reports.
+pub const STATFS_FLAGS: &[Bit] = &[
+    STATFS[0],
+    STATFS[1],
+    STATFS[2],
+    STATFS[3],
+    STATFS[4],
+    STATFS[5],
+    STATFS[6],
+    STATFS[7],
+    STATFS[8],
+    bit("statfs_result_flags_valid", "ST_VALID", 0x20),
+];
+
+/// Mount flags that fstatfs(2) reports.
+pub const FSTATFS_FLAGS: &[Bit] = &STATFS;
+
+const STATFS: [Bit; 9] = [
+    bit("statfs_result_flags_read_only", "ST_RDONLY", libc::ST_RDONLY as i64),
+    bit("statfs_result_flags_no_set_uid", "ST_NOSUID", libc::ST_NOSUID as i64),
+    bit("statfs_result_flags_no_dev", "ST_NODEV", libc::ST_NODEV as i64),
+    bit("statfs_result_flags_no_exec", "ST_NOEXEC", libc::ST_NOEXEC as i64),
+    bit("statfs_result_flags_synchronous", "ST_SYNCHRONOUS", libc::ST_SYNCHRONOUS as i64),
+    bit("statfs_result_flags_mandatory_lock", "ST_MANDLOCK", libc::ST_MANDLOCK as i64),
+    bit("statfs_result_flags_no_access_time", "ST_NOATIME", libc::ST_NOATIME as i64),
+    bit(
+        "statfs_result_flags_no_directory_access_time",
+        "ST_NODIRATIME",
+        libc::ST_NODIRATIME as i64,
+    ),
+    bit("statfs_result_flags_relative_access_time", "ST_RELATIME", libc::ST_RELATIME as i64),
+];

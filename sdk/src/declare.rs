@@ -1,0 +1,498 @@
+//! How a declaration is put together: the functions that the derives call, and the small language of
+//! places and conditions that attributes are written in.
+//!
+//! ```
+//! use sdk::declare::{arg, ret};
+//!
+//! let creates = arg(2).any(libc::O_CREAT);        // flags & O_CREAT != 0
+//! let duplicates = arg(1).is(libc::F_DUPFD);      // cmd == F_DUPFD
+//! let end_of_file = ret().is(0);
+//! ```
+
+use abi::{
+    Bit, Column, Condition, Fetch, List, Place, RowRule, Source, Text, compare, condition, display,
+    fetch, place, rows, source,
+};
+
+use crate::value::Value;
+
+/// Longest path that is captured, with its NUL (PATH_MAX).
+const PATH_MAX: u64 = 4096;
+
+/// Argument `number` of the call, from 0.
+pub const fn arg(number: u8) -> Number {
+    Number(Place { kind: place::ARGUMENT, index: number, ..NOWHERE })
+}
+
+/// The call's return value; −1 on failure.
+pub const fn ret() -> Number {
+    Number(Place { kind: place::RETURN, ..NOWHERE })
+}
+
+/// The number in memory behind argument `argument`, `offset` bytes in and `width` bytes wide. The
+/// record must have another attribute that fetches that memory.
+pub const fn behind(argument: u8, offset: u32, width: u8) -> Number {
+    Number(Place { kind: place::MEMORY, index: argument, width, signed: 1, offset })
+}
+
+const NOWHERE: Place = Place { kind: place::NONE, index: 0, width: 0, signed: 0, offset: 0 };
+
+/// Always.
+pub const ALWAYS: Condition =
+    Condition { op: condition::ALWAYS, place: NOWHERE, mask: 0, value: 0 };
+
+/// If the call succeeded.
+pub const SUCCESS: Condition =
+    Condition { op: condition::SUCCESS, place: NOWHERE, mask: 0, value: 0 };
+
+/// A number that a captured call holds, to be compared.
+#[derive(Clone, Copy, Debug)]
+pub struct Number(Place);
+
+impl Number {
+    /// If its low 32 bits are `value`.
+    pub const fn is(self, value: i32) -> Condition {
+        let (mask, value) = (u32::MAX as u64, value as u32 as u64);
+        Condition { op: condition::EQUAL, place: self.0, mask, value }
+    }
+
+    /// If one of the bits of `mask` is set.
+    pub const fn any(self, mask: i32) -> Condition {
+        Condition { op: condition::ANY, place: self.0, mask: mask as u32 as u64, value: 0 }
+    }
+
+    /// If all the bits of `mask` are set.
+    pub const fn all(self, mask: i32) -> Condition {
+        let mask = mask as u32 as u64;
+        Condition { op: condition::EQUAL, place: self.0, mask, value: mask }
+    }
+
+    /// If the bits of `mask` are not `value`.
+    pub const fn is_not(self, mask: u32, value: u32) -> Condition {
+        let (mask, value) = (mask as u64, value as u64);
+        Condition { op: condition::NOT_EQUAL, place: self.0, mask, value }
+    }
+
+    /// If it is one of `values`, each below 64.
+    pub const fn one_of(self, values: &[i32]) -> Condition {
+        let mut mask = 0;
+        let mut i = 0;
+        while i < values.len() {
+            assert!(values[i] >= 0 && values[i] < 64, "one_of takes values from 0 to 63");
+            mask |= 1 << values[i];
+            i += 1;
+        }
+        Condition { op: condition::ONE_OF, place: self.0, mask, value: 0 }
+    }
+}
+
+/// Names a bit or value: `bit("flag_append", "O_APPEND", libc::O_APPEND)` is a boolean column that is
+/// true when all bits of the mask are set.
+pub const fn bit(column: &'static str, name: &'static str, mask: i64) -> Bit {
+    value_of(column, name, mask, mask)
+}
+
+/// As [`bit`], for a value of some of the bits: `O_RDONLY` is the value 0 of `O_ACCMODE`.
+pub const fn value_of(column: &'static str, name: &'static str, mask: i64, value: i64) -> Bit {
+    Bit {
+        column: Text::new(column),
+        name: Text::new(name),
+        mask: mask as u64,
+        value: value as u64,
+        when: ALWAYS,
+    }
+}
+
+/// As [`bit`], for a value of the whole (32-bit) number.
+pub const fn constant(column: &'static str, name: &'static str, value: i64) -> Bit {
+    value_of(column, name, u32::MAX as i64, value)
+}
+
+/// When memory is copied from the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// When the call is entered.
+    Before,
+    /// When it returns, if it succeeded.
+    After,
+}
+
+/// The columns and fetches of one record type, as they are put together.
+pub struct Declaration {
+    columns: Vec<Declared>,
+    fetches: Vec<Fetch>,
+    rows: RowRule,
+}
+
+struct Declared {
+    column: Column,
+    sources: Vec<Source>,
+    elements: Vec<Source>,
+    bits: Vec<Bit>,
+}
+
+impl Declaration {
+    pub(crate) fn new() -> Self {
+        let rows = RowRule { op: rows::SINGLE, number: 0, fetch: 0, extra: 0 };
+        Self { columns: Vec::new(), fetches: Vec::new(), rows }
+    }
+
+    /// Adds column `name` of the type of `T`.
+    pub fn column<'t, T: Value<'t>>(&mut self, name: &'static str) -> ColumnDeclaration<'_> {
+        let index = self.columns.len();
+        self.columns.push(Declared {
+            column: Column {
+                name: Text::new(name),
+                kind: T::KIND,
+                size: 0,
+                nullable: T::NULLABLE.into(),
+                role: T::ROLE,
+                sources: List::new(&[]),
+                elements: List::new(&[]),
+                compare: compare::NONE,
+                display: T::DISPLAY,
+                compare_when: ALWAYS,
+                bits: List::new(&[]),
+                extra: [0; 2],
+            },
+            sources: Vec::new(),
+            elements: Vec::new(),
+            bits: Vec::new(),
+        });
+        ColumnDeclaration { declaration: self, index, width: T::WIDTH }
+    }
+
+    /// The rows after the first are the I/O vectors of argument `argument`, as many as argument
+    /// `count` says; column `number` counts them from 0, and holds −1 in the first row.
+    pub fn vectors(&mut self, argument: u8, count: u8, moment: Moment, number: &'static str) {
+        let fetch = self.fetches.len() as u32;
+        self.fetches.push(Fetch {
+            op: fetch::VECTORS,
+            at_exit: (moment == Moment::After).into(),
+            address: arg(argument).0,
+            length: arg(count).0,
+            limit: 0,
+            when: moment.condition(),
+        });
+        let column = self.columns.len() as u32;
+        let head = Source { op: source::NUMBER, place: constant_place(u32::MAX), ..NO_SOURCE };
+        let element = Source { op: source::ELEMENT_NUMBER, ..NO_SOURCE };
+        let column_declaration = self.column::<i32>(number);
+        let declared = &mut column_declaration.declaration.columns[column_declaration.index];
+        declared.sources.push(Source { mask: u32::MAX.into(), ..head });
+        declared.elements.push(element);
+        self.rows = RowRule { op: rows::HEAD_FIRST, number: column, fetch, extra: 0 };
+    }
+
+    /// The call writes its rows itself: numbered from 0 by column `number`, the last one with −1.
+    pub fn tail_last(&mut self, number: &'static str) {
+        let number = self.columns.iter().position(|declared| {
+            // SAFETY: the text is one of ours, made from a `&'static str`.
+            unsafe { declared.column.name.bytes() == number.as_bytes() }
+        });
+        let number = number.expect("the numbering column is declared before it is named") as u32;
+        self.rows = RowRule { op: rows::TAIL_LAST, number, fetch: 0, extra: 0 };
+    }
+
+    /// Copies the NULL-terminated array of strings behind argument `argument`.
+    pub fn strings(&mut self, argument: u8) {
+        self.fetches.push(Fetch {
+            op: fetch::STRINGS,
+            at_exit: 0,
+            address: arg(argument).0,
+            length: NOWHERE,
+            limit: 0,
+            when: ALWAYS,
+        });
+    }
+
+    /// The fetch of `length` bytes behind `argument` at `moment`: the one that is there, made long
+    /// enough, or a new one.
+    fn memory(&mut self, argument: u8, moment: Moment, length: u32) -> u8 {
+        let at_exit = u32::from(moment == Moment::After);
+        let address = arg(argument).0;
+        let same = |fetch: &Fetch| {
+            fetch.op == fetch::BYTES
+                && fetch.address == address
+                && fetch.at_exit == at_exit
+                && fetch.length.kind == place::CONSTANT
+        };
+        if let Some(index) = self.fetches.iter().position(same) {
+            let fetch = &mut self.fetches[index];
+            fetch.length.offset = fetch.length.offset.max(length);
+            return index as u8;
+        }
+        self.fetches.push(Fetch {
+            op: fetch::BYTES,
+            at_exit,
+            address,
+            length: constant_place(length),
+            limit: 0,
+            when: moment.condition(),
+        });
+        (self.fetches.len() - 1) as u8
+    }
+
+    /// The finished parts, for as long as the process lives.
+    pub(crate) fn leak(mut self) -> (List<Column>, List<Fetch>, RowRule) {
+        // Conditions name the memory by its argument, since a fetch has no number yet when they are
+        // written.
+        let fetches = self.fetches.clone();
+        let resolve = |place: &mut Place| {
+            if place.kind == place::MEMORY && place.signed != RESOLVED {
+                let fetched =
+                    |fetch: &Fetch| fetch.address.index == place.index && fetch.op == fetch::BYTES;
+                place.index = fetches
+                    .iter()
+                    .position(fetched)
+                    .expect("a condition looks at memory that an attribute fetches")
+                    as u8;
+            }
+            if place.signed == RESOLVED {
+                place.signed = 1;
+            }
+        };
+        for declared in &mut self.columns {
+            for source in declared.sources.iter_mut().chain(&mut declared.elements) {
+                resolve(&mut source.place);
+                resolve(&mut source.when.place);
+            }
+            for bit in &mut declared.bits {
+                resolve(&mut bit.when.place);
+            }
+            resolve(&mut declared.column.compare_when.place);
+        }
+        let columns = self.columns.into_iter().map(|declared| Column {
+            sources: List::new(declared.sources.leak()),
+            elements: List::new(declared.elements.leak()),
+            bits: List::new(declared.bits.leak()),
+            ..declared.column
+        });
+        let columns = List::new(columns.collect::<Vec<_>>().leak());
+        (columns, List::new(self.fetches.leak()), self.rows)
+    }
+}
+
+/// Marks a place whose index is the number of a fetch already.
+const RESOLVED: u8 = 2;
+
+const NO_SOURCE: Source =
+    Source { op: source::NONE, place: NOWHERE, mask: 0, value: 0, when: ALWAYS };
+
+const fn constant_place(value: u32) -> Place {
+    Place { kind: place::CONSTANT, offset: value, ..NOWHERE }
+}
+
+impl Moment {
+    const fn condition(self) -> Condition {
+        match self {
+            Self::Before => ALWAYS,
+            Self::After => SUCCESS,
+        }
+    }
+}
+
+/// A column that is being declared.
+pub struct ColumnDeclaration<'d> {
+    declaration: &'d mut Declaration,
+    index: usize,
+    width: u32,
+}
+
+impl ColumnDeclaration<'_> {
+    fn declared(&mut self) -> &mut Declared {
+        &mut self.declaration.columns[self.index]
+    }
+
+    fn source(&mut self, source: Source) -> &mut Self {
+        self.declared().sources.push(source);
+        self
+    }
+
+    /// Holds `number`.
+    pub fn number(&mut self, number: Number) -> &mut Self {
+        self.source(Source { op: source::NUMBER, place: number.0, ..NO_SOURCE })
+    }
+
+    /// Boolean: true if `condition` holds (only what [`Number`] makes).
+    pub fn test(&mut self, condition: Condition) -> &mut Self {
+        let op = match condition.op {
+            condition::ANY => source::ANY,
+            condition::EQUAL => source::EQUAL,
+            _ => panic!("a boolean column tests bits or equality"),
+        };
+        let Condition { place, mask, value, .. } = condition;
+        self.source(Source { op, place, mask, value, ..NO_SOURCE })
+    }
+
+    /// Holds the string behind argument `argument`, with its NUL.
+    pub fn string(&mut self, argument: u8) -> &mut Self {
+        self.string_up_to(argument, PATH_MAX)
+    }
+
+    /// As [`Self::string`], at most `limit` bytes of it.
+    pub fn string_up_to(&mut self, argument: u8, limit: u64) -> &mut Self {
+        let index = self.declaration.fetches.len() as u64;
+        self.declaration.fetches.push(Fetch {
+            op: fetch::STRING,
+            at_exit: 0,
+            address: arg(argument).0,
+            length: NOWHERE,
+            limit,
+            when: ALWAYS,
+        });
+        self.source(Source { op: source::BYTES, value: index, ..NO_SOURCE })
+    }
+
+    /// Holds what the program passes behind argument `argument`, `length` bytes of which the kernel
+    /// took as many as it returned.
+    pub fn input(&mut self, argument: u8, length: Number) -> &mut Self {
+        let index = self.bytes_behind(argument, length, Moment::Before);
+        self.source(Source {
+            op: source::BYTES,
+            place: ret().0,
+            value: index,
+            when: SUCCESS,
+            ..NO_SOURCE
+        })
+    }
+
+    /// As [`Self::input`], where the kernel takes all or nothing and returns no length.
+    pub fn input_whole(&mut self, argument: u8, length: Number) -> &mut Self {
+        let index = self.bytes_behind(argument, length, Moment::Before);
+        self.source(Source { op: source::BYTES, value: index, ..NO_SOURCE })
+    }
+
+    /// Holds what the kernel fills in behind argument `argument`: `length` bytes.
+    pub fn output(&mut self, argument: u8, length: Number) -> &mut Self {
+        let index = self.bytes_behind(argument, length, Moment::After);
+        self.compared();
+        self.source(Source { op: source::BYTES, value: index, ..NO_SOURCE })
+    }
+
+    fn bytes_behind(&mut self, argument: u8, length: Number, moment: Moment) -> u64 {
+        let index = self.declaration.fetches.len() as u64;
+        self.declaration.fetches.push(Fetch {
+            op: fetch::BYTES,
+            at_exit: (moment == Moment::After).into(),
+            address: arg(argument).0,
+            length: length.0,
+            limit: 0,
+            when: moment.condition(),
+        });
+        index
+    }
+
+    /// Holds the number in memory behind argument `argument`, `offset` bytes in.
+    pub fn memory(&mut self, argument: u8, moment: Moment, offset: u32) -> &mut Self {
+        let width = self.width;
+        self.memory_of_width(argument, moment, offset, width)
+    }
+
+    /// As [`Self::memory`], `width` bytes wide in the program whatever the column's width is.
+    pub fn memory_of_width(
+        &mut self,
+        argument: u8,
+        moment: Moment,
+        offset: u32,
+        width: u32,
+    ) -> &mut Self {
+        let place = self.place(argument, moment, offset, width);
+        self.source(Source { op: source::NUMBER, place, ..NO_SOURCE })
+    }
+
+    /// Boolean: true if all bits of `mask` are set in the number of `width` bytes behind `argument`.
+    pub fn memory_bit(
+        &mut self,
+        argument: u8,
+        moment: Moment,
+        offset: u32,
+        width: u32,
+        mask: u64,
+    ) -> &mut Self {
+        let place = self.place(argument, moment, offset, width);
+        self.source(Source { op: source::EQUAL, place, mask, value: mask, ..NO_SOURCE })
+    }
+
+    /// Holds the `struct timespec` behind argument `argument`, `offset` bytes in.
+    pub fn timespec(&mut self, argument: u8, moment: Moment, offset: u32) -> &mut Self {
+        let place = self.place(argument, moment, offset, 16);
+        self.source(Source { op: source::TIMESPEC, place, ..NO_SOURCE })
+    }
+
+    /// Holds the `struct timeval` behind argument `argument`, `offset` bytes in.
+    pub fn timeval(&mut self, argument: u8, moment: Moment, offset: u32) -> &mut Self {
+        let place = self.place(argument, moment, offset, 16);
+        self.source(Source { op: source::TIMEVAL, place, ..NO_SOURCE })
+    }
+
+    /// Holds the `time_t` behind argument `argument`, `offset` bytes in.
+    pub fn seconds(&mut self, argument: u8, moment: Moment, offset: u32) -> &mut Self {
+        let place = self.place(argument, moment, offset, 8);
+        self.source(Source { op: source::SECONDS, place, ..NO_SOURCE })
+    }
+
+    fn place(&mut self, argument: u8, moment: Moment, offset: u32, width: u32) -> Place {
+        let index = self.declaration.memory(argument, moment, offset + width);
+        Place { kind: place::MEMORY, index, width: width.min(8) as u8, signed: RESOLVED, offset }
+    }
+
+    /// In element rows: the length that the program gave.
+    pub fn element_length(&mut self) -> &mut Self {
+        self.declared().elements.push(Source { op: source::ELEMENT_LENGTH, ..NO_SOURCE });
+        self
+    }
+
+    /// In element rows: the bytes.
+    pub fn element_bytes(&mut self) -> &mut Self {
+        self.declared().elements.push(Source { op: source::ELEMENT_BYTES, ..NO_SOURCE });
+        self
+    }
+
+    /// Only if `condition` holds; else null, or zero.
+    pub fn when(&mut self, condition: Condition) -> &mut Self {
+        for source in &mut self.declared().sources {
+            source.when = condition;
+        }
+        self
+    }
+
+    /// Names the bits, and makes boolean columns of them.
+    pub fn bits(&mut self, bits: &[Bit]) -> &mut Self {
+        self.bits_when(bits, ALWAYS)
+    }
+
+    /// As [`Self::bits`], where the number means them only if `condition` holds.
+    pub fn bits_when(&mut self, bits: &[Bit], condition: Condition) -> &mut Self {
+        let declared = self.declared();
+        if declared.column.display == display::PLAIN {
+            declared.column.display = display::FLAGS;
+        }
+        declared.bits.extend(bits.iter().map(|bit| Bit { when: condition, ..*bit }));
+        self
+    }
+
+    /// Shows the number as `display`, one of [`abi::display`].
+    pub fn shown(&mut self, display: u32) -> &mut Self {
+        self.declared().column.display = display;
+        self
+    }
+
+    /// Compared when data is verified.
+    pub fn compared(&mut self) -> &mut Self {
+        self.declared().column.compare = compare::EQUAL;
+        self
+    }
+
+    /// Never compared: what the column holds is expected to change.
+    pub fn not_compared(&mut self) -> &mut Self {
+        self.declared().column.compare = compare::NONE;
+        self
+    }
+
+    /// Compared only if `condition` holds for the replayed call.
+    pub fn compared_when(&mut self, condition: Condition) -> &mut Self {
+        self.declared().column.compare_when = condition;
+        self.compared()
+    }
+}

@@ -1,0 +1,280 @@
+//! The edge between a plugin and its host: what [`export_plugin!`](crate::export_plugin) expands to.
+
+use std::cell::RefCell;
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+
+use abi::abi_stable::StableAbi;
+use abi::abi_stable::library::AbiHeader;
+use abi::abi_stable::prefix_type::{PrefixTypeTrait, WithMetadata};
+use abi::{
+    Call, CallRef, Event, Exported, HostRef, List, Module, ModuleRef, Outcome, RowSink, Text, log,
+    status,
+};
+
+use crate::declare::Declaration;
+use crate::record::{Declared, Fields};
+use crate::{Process, Replayed, Skip};
+
+/// Puts the calls of this library into it, so that a host finds them.
+///
+/// The plugin's name is its package's, without a leading `plugin-`; a library with several records
+/// names itself: `export_plugin!("acme-io": Fsetlayout, Fgetlayout)`.
+#[macro_export]
+macro_rules! export_plugin {
+    ($record:ident) => {
+        $crate::export_plugin!($crate::export::plugin_name(env!("CARGO_PKG_NAME")); $record);
+    };
+    ($name:literal: $($record:ident),+ $(,)?) => {
+        $crate::export_plugin!($name; $($record),+);
+    };
+    ($name:expr; $($record:ident),+) => {
+        // The tests of many plugins share one binary, where these symbols would clash.
+        #[cfg(not(test))]
+        mod exported {
+            use super::*;
+
+            #[cfg(panic = "abort")]
+            compile_error!("a plugin must unwind: its panics are caught at the edge");
+
+            /// Read by the host before any code of this library runs.
+            #[unsafe(no_mangle)]
+            pub static SYSCALL_PLUGIN_HEADER: $crate::abi::Header = $crate::abi::Header::new(
+                $name,
+                env!("CARGO_PKG_VERSION"),
+                &[$((
+                    <$record as $crate::Declared>::EXTENT,
+                    <$record as $crate::Declared>::SYSCALLS,
+                )),+],
+            );
+
+            /// The calls, once the host has checked their layout.
+            #[unsafe(no_mangle)]
+            pub static SYSCALL_PLUGIN_MODULE: $crate::abi::Exported =
+                $crate::export::exported::<Plugin>();
+
+            struct Plugin;
+
+            impl $crate::export::Plugin for Plugin {
+                fn calls() -> Vec<$crate::abi::CallRef> {
+                    vec![$({
+                        unsafe extern "C" fn replay(
+                            record: *const $crate::abi::Record,
+                            host: $crate::abi::HostRef,
+                            context: *mut std::ffi::c_void,
+                            outcome: *mut $crate::abi::Outcome,
+                        ) -> u32 {
+                            // SAFETY: the host passes what `Call::replay` promises.
+                            unsafe {
+                                $crate::export::replay(
+                                    record, host, context, outcome,
+                                    |fields, process| {
+                                        let record: $record = $crate::Record::read(fields);
+                                        $crate::Replay::replay(&record, process)
+                                    },
+                                )
+                            }
+                        }
+                        $crate::export::call::<$record>(replay)
+                    }),+]
+                }
+            }
+        }
+    };
+}
+
+/// The name of the plugin in package `package`.
+pub const fn plugin_name(package: &'static str) -> &'static str {
+    const PREFIX: &[u8] = b"plugin-";
+    let bytes = package.as_bytes();
+    let mut i = 0;
+    while i < PREFIX.len() {
+        if i >= bytes.len() || bytes[i] != PREFIX[i] {
+            return package;
+        }
+        i += 1;
+    }
+    package.split_at(PREFIX.len()).1
+}
+
+/// What a library exports.
+pub trait Plugin: 'static {
+    /// Its calls.
+    fn calls() -> Vec<CallRef>;
+}
+
+struct Root<P>(P);
+
+impl<P: Plugin> Root<P> {
+    const MODULE: WithMetadata<Module> = WithMetadata::new(Module { calls: calls::<P> });
+}
+
+/// The module of `P`, with what a host needs to check its layout.
+pub const fn exported<P: Plugin>() -> Exported {
+    Exported {
+        abi_stable: AbiHeader::VALUE,
+        layout: <ModuleRef as StableAbi>::LAYOUT,
+        module: ModuleRef(const { &Root::<P>::MODULE }.static_as_prefix()),
+    }
+}
+
+extern "C" fn calls<P: Plugin>() -> List<CallRef> {
+    // One library has one plugin, so one list serves whatever `P` is.
+    static CALLS: OnceLock<Vec<CallRef>> = OnceLock::new();
+    let made = catch_unwind(|| {
+        std::panic::set_hook(Box::new(|panic| {
+            MESSAGE.with(|message| *message.borrow_mut() = panic.to_string());
+        }));
+        P::calls()
+    });
+    // A declaration that panics declares nothing; the host reports a plugin without calls.
+    List::new(CALLS.get_or_init(|| made.unwrap_or_default()))
+}
+
+thread_local! {
+    /// Where and why this library last panicked on this thread.
+    static MESSAGE: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+type ReplayFn = unsafe extern "C" fn(*const abi::Record, HostRef, *mut c_void, *mut Outcome) -> u32;
+
+/// The declaration of `R`, with `replay` to make its calls.
+pub fn call<R: Declared>(replay: ReplayFn) -> CallRef {
+    let mut declaration = Declaration::new();
+    R::declare(&mut declaration);
+    let (columns, fetches, rows) = declaration.leak();
+    let syscalls: Vec<Text> = R::SYSCALLS.iter().copied().map(Text::new).collect();
+    Call {
+        extent: Text::new(R::EXTENT),
+        syscalls: List::new(syscalls.leak()),
+        columns,
+        fetches,
+        rows,
+        returns: R::RETURNS,
+        at_entry: R::AT_ENTRY.into(),
+        start: R::START,
+        simulated: Text::new(R::SIMULATED),
+        replay,
+        encode: R::ENCODE,
+    }
+    .leak_into_prefix()
+}
+
+/// Reads the record, replays it, and keeps a panic from leaving this library.
+///
+/// # Safety
+/// The pointers must be what a host passes to [`abi::Call::replay`].
+#[inline]
+pub unsafe fn replay(
+    record: *const abi::Record,
+    host: HostRef,
+    context: *mut c_void,
+    outcome: *mut Outcome,
+    body: impl for<'t> FnOnce(&mut Fields<'t>, &mut Process<'t>) -> Replayed,
+) -> u32 {
+    // SAFETY: the host's record is valid until this returns.
+    let (mut fields, mut process) =
+        unsafe { (Fields::new(&*record), Process::new(host, context, &*record)) };
+    let replayed = catch_unwind(AssertUnwindSafe(|| body(&mut fields, &mut process)));
+    let replayed = match replayed {
+        Ok(Ok(replayed)) => replayed,
+        Ok(Err(Skip(status))) => return status,
+        Err(_) => {
+            process.log(log::ERROR, &MESSAGE.take());
+            return status::PANICKED;
+        }
+    };
+    let (return_value, errno_number) = match replayed {
+        Ok(value) => (value, 0),
+        Err(errno) => (-1, errno.0),
+    };
+    // SAFETY: the host gives room for an outcome.
+    unsafe { outcome.write(Outcome { return_value, errno_number, reserved: 0 }) };
+    status::MADE
+}
+
+/// The rows of a captured call, for a plugin that writes them itself.
+pub struct Encoder<'e> {
+    event: &'e Event,
+    sink: &'e RowSink,
+}
+
+impl<'e> Encoder<'e> {
+    /// Argument `number`, as the register held it.
+    pub fn argument(&self, number: usize) -> u64 {
+        self.event.arguments[number]
+    }
+
+    /// Return value and errno, if the call returned.
+    pub fn returned(&self) -> Option<(i64, i32)> {
+        (self.event.returned != 0).then_some((self.event.return_value, self.event.errno_number))
+    }
+
+    /// The memory of fetch number `index`; nothing if it wasn't copied.
+    pub fn fetched(&self, index: usize) -> Option<&'e [u8]> {
+        assert!(index < self.event.fetched_count as usize, "only declared fetches are asked for");
+        // SAFETY: the event has `fetched_count` fetches, valid as long as it is.
+        let fetched = unsafe { &*self.event.fetched.add(index) };
+        if fetched.start.is_null() {
+            return None;
+        }
+        // SAFETY: the host vouches for start and length.
+        Some(unsafe { std::slice::from_raw_parts(fetched.start, fetched.length as usize) })
+    }
+
+    /// The items of fetch number `index`: strings, or the buffers of vectors.
+    pub fn items(&self, index: usize) -> impl Iterator<Item = &'e [u8]> {
+        let mut rest = self.fetched(index).unwrap_or_default();
+        std::iter::from_fn(move || {
+            let (header, after) = rest.split_first_chunk::<24>()?;
+            let length = u64::from_ne_bytes(*header[16..].first_chunk()?);
+            let (item, after) = after.split_at_checked(usize::try_from(length).ok()?)?;
+            rest = after;
+            Some(item)
+        })
+    }
+
+    /// Starts the next row; `complete` says whether it is written after the call returned.
+    pub fn row(&mut self, complete: bool) -> &mut Self {
+        // SAFETY: the sink is the host's and valid for its context.
+        unsafe { (self.sink.row)(self.sink.context, complete.into()) };
+        self
+    }
+
+    /// Sets declared column `column` of the current row to a number.
+    pub fn number(&mut self, column: u32, value: i64) -> &mut Self {
+        // SAFETY: as above.
+        unsafe { (self.sink.number)(self.sink.context, column, value) };
+        self
+    }
+
+    /// Sets declared column `column` of the current row to bytes.
+    pub fn bytes(&mut self, column: u32, value: &[u8]) -> &mut Self {
+        // SAFETY: as above; the host copies the bytes before it returns.
+        unsafe {
+            (self.sink.bytes)(self.sink.context, column, value.as_ptr(), value.len() as u64);
+        }
+        self
+    }
+}
+
+/// Runs a plugin's own encoding, and keeps a panic from leaving this library.
+///
+/// # Safety
+/// The pointers must be what a host passes to [`abi::Call::encode`].
+pub unsafe fn encode(
+    event: *const Event,
+    sink: *const RowSink,
+    body: impl FnOnce(&mut Encoder<'_>),
+) -> u32 {
+    // SAFETY: both are valid until this returns.
+    let mut encoder = unsafe { Encoder { event: &*event, sink: &*sink } };
+    match catch_unwind(AssertUnwindSafe(|| body(&mut encoder))) {
+        Ok(()) => status::MADE,
+        Err(_) => status::PANICKED,
+    }
+}
+
+/// What a plugin that replays nothing answers.
+pub const NOT_MADE: Replayed = Err(Skip::SIMULATED);

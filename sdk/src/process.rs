@@ -1,0 +1,348 @@
+//! A plugin's handle on the process whose record it replays.
+
+use std::ffi::c_void;
+use std::os::fd::RawFd;
+
+use abi::{HostRef, fd, status, want};
+
+use crate::{ClosedFd, DirFd, Errno, Fd, Path, Recorded, Skip};
+
+/// What a child has in common with its parent (clone(2)).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shares {
+    /// `CLONE_FILES`: the table of descriptors.
+    pub files: bool,
+    /// `CLONE_FS`: working directory, root and umask.
+    pub fs: bool,
+    /// `CLONE_THREAD`: the process itself.
+    pub thread_group: bool,
+    /// `CLONE_VM`: memory.
+    pub memory: bool,
+}
+
+/// Largest buffer that a replay hands to the kernel, unless the recorded call moved more: 64 MiB.
+/// A program may name any length; only what it moved is certain to be there.
+const LARGEST_BUFFER: u64 = 64 << 20;
+
+/// The replaying process, and the record that is being replayed in it.
+pub struct Process<'t> {
+    host: HostRef,
+    context: *mut c_void,
+    record: &'t abi::Record,
+}
+
+impl<'t> Process<'t> {
+    /// The process that `context` names.
+    ///
+    /// # Safety
+    /// `host`, `context` and `record` must be what a host passes to [`abi::Call::replay`].
+    pub unsafe fn new(host: HostRef, context: *mut c_void, record: &'t abi::Record) -> Self {
+        Self { host, context, record }
+    }
+
+    /// What the recorded call came to.
+    pub fn recorded(&self) -> Recorded {
+        Recorded { return_value: self.record.return_value, errno: self.record.errno_number }
+    }
+
+    /// The descriptor that stands for `traced`. A call that failed with `EBADF` gets one that isn't
+    /// open.
+    ///
+    /// # Errors
+    /// The descriptor is simulated, a standard stream that is left alone, or unknown.
+    #[inline]
+    pub fn fd(&mut self, traced: Fd) -> Result<RawFd, Skip> {
+        // SAFETY: context is what this host gave us.
+        let answer = unsafe { self.host.descriptor()(self.context, traced.0) };
+        self.answered(answer)
+    }
+
+    /// The descriptor for a directory that `path` is looked up from; anything if the path is
+    /// absolute.
+    ///
+    /// # Errors
+    /// As [`Process::fd`].
+    #[inline]
+    pub fn dirfd(&mut self, traced: DirFd, path: Option<Path<'_>>) -> Result<RawFd, Skip> {
+        if traced.0 == libc::AT_FDCWD || path.is_some_and(Path::is_absolute) {
+            return Ok(libc::AT_FDCWD);
+        }
+        self.fd(Fd(traced.0))
+    }
+
+    /// Forgets `traced` and returns what stood for it, which the plugin closes.
+    ///
+    /// # Errors
+    /// As [`Process::fd`].
+    #[inline]
+    pub fn release(&mut self, traced: ClosedFd) -> Result<RawFd, Skip> {
+        // SAFETY: context is what this host gave us.
+        let answer = unsafe { self.host.release()(self.context, traced.0) };
+        self.answered(answer)
+    }
+
+    #[inline]
+    fn answered(&self, answer: i32) -> Result<RawFd, Skip> {
+        match answer {
+            fd::SIMULATED => Err(Skip(status::SIMULATED_DESCRIPTOR)),
+            fd::STANDARD_STREAM => Err(Skip(status::STANDARD_STREAM)),
+            fd::UNKNOWN if self.record.errno_number == libc::EBADF => Ok(-1),
+            fd::UNKNOWN => Err(Skip(status::UNKNOWN_DESCRIPTOR)),
+            open => Ok(open),
+        }
+    }
+
+    /// `replayed` stands for `traced` from now on; −1 makes `traced` simulated.
+    pub fn adopt(&mut self, traced: i32, replayed: RawFd) {
+        // SAFETY: context is what this host gave us.
+        unsafe { self.host.adopt()(self.context, traced, replayed) }
+    }
+
+    /// Settles a call that returns a new descriptor: maps the recorded one to the new one, closes one
+    /// that the recorded call didn't get, and makes simulated what the replay didn't get.
+    pub fn adopt_returned(&mut self, replayed: Result<i64, Errno>) {
+        match (self.recorded().succeeded(), replayed) {
+            (true, Ok(fd)) => self.adopt(self.record.return_value as i32, fd as RawFd),
+            (true, Err(_)) => self.adopt(self.record.return_value as i32, -1),
+            (false, Ok(fd)) => self.adopt(-1, fd as RawFd),
+            (false, Err(_)) => {}
+        }
+    }
+
+    /// Makes `new` another name of what `old` stands for, without a call.
+    pub fn alias(&mut self, old: i32, new: i32) {
+        // SAFETY: context is what this host gave us.
+        unsafe { self.host.alias()(self.context, old, new) }
+    }
+
+    /// The pointer to `path` as this replay finds it.
+    ///
+    /// # Errors
+    /// The recorded path doesn't end in NUL, so it can't have been one.
+    #[inline]
+    pub fn path(&mut self, path: Path<'_>) -> Result<usize, Skip> {
+        let Path(bytes) = path;
+        if bytes.last() != Some(&0) {
+            return Err(Skip::MALFORMED);
+        }
+        if self.record.wants & want::PATHS == 0 {
+            return Ok(bytes.as_ptr() as usize);
+        }
+        // SAFETY: context is what this host gave us; the bytes live through the call.
+        let found = unsafe { self.host.path()(self.context, bytes.as_ptr(), bytes.len() as u64) };
+        Ok(found as usize)
+    }
+
+    /// Zeroed-at-first, page-aligned memory of `length` bytes for pointer argument `index`.
+    ///
+    /// # Errors
+    /// There is no such amount.
+    #[inline]
+    pub fn scratch(&mut self, index: u32, length: u64) -> Result<&'t mut [u8], Skip> {
+        // SAFETY: context is what this host gave us.
+        let start = unsafe { self.host.scratch()(self.context, index, length) };
+        if start.is_null() {
+            return Err(Skip::NOT_CAPTURED);
+        }
+        // SAFETY: the host hands out `length` bytes that nobody else uses until the replay of this
+        // record ends, and another memory for each index.
+        Ok(unsafe { std::slice::from_raw_parts_mut(start, length as usize) })
+    }
+
+    /// A structure of `size` bytes behind pointer argument `index`, with `inputs` (offset, width and
+    /// number) in it. A structure whose inputs are all absent was a null pointer.
+    ///
+    /// # Errors
+    /// There is no such amount of memory.
+    pub fn memory(
+        &mut self,
+        index: u32,
+        size: u32,
+        inputs: &[(u32, u32, Option<i64>)],
+    ) -> Result<Memory<'t>, Skip> {
+        let absent = !inputs.is_empty() && inputs.iter().all(|(_, _, number)| number.is_none());
+        if absent || self.record.errno_number == libc::EFAULT {
+            return Ok(Memory { bytes: None });
+        }
+        let bytes = self.scratch(index, size.into())?;
+        bytes.fill(0);
+        for &(offset, width, number) in inputs {
+            let (offset, width) = (offset as usize, width as usize);
+            bytes[offset..][..width].copy_from_slice(&number.unwrap_or(0).to_ne_bytes()[..width]);
+        }
+        Ok(Memory { bytes: Some(bytes) })
+    }
+
+    /// Room for the kernel to fill, as pointer argument `index`: address and length to pass.
+    ///
+    /// # Errors
+    /// There is no such amount of memory.
+    #[inline]
+    pub fn output(&mut self, index: u32, length: i64) -> Result<(usize, usize), Skip> {
+        if self.record.errno_number == libc::EFAULT {
+            return Ok((0, length as usize));
+        }
+        let moved = self.record.return_value.max(0) as u64;
+        let length = (length as u64).min(LARGEST_BUFFER.max(moved));
+        let room = self.scratch(index, length)?;
+        Ok((room.as_mut_ptr() as usize, room.len()))
+    }
+
+    /// The bytes to hand to the kernel, as pointer argument `index`: address and length to pass. A
+    /// call that took fewer than it was given gets just those.
+    ///
+    /// # Errors
+    /// The trace doesn't have the bytes, or the outcome depended on the moment.
+    #[inline]
+    pub fn input(
+        &mut self,
+        index: u32,
+        recorded: Option<&'t [u8]>,
+        length: i64,
+    ) -> Result<(usize, usize), Skip> {
+        match recorded {
+            Some(data) => {
+                let data = self.payload(data);
+                Ok((data.as_ptr() as usize, data.len()))
+            }
+            None if self.recorded().succeeded() => match self.record.return_value {
+                0 => Ok((0, 0)),
+                _ => Err(Skip::NOT_CAPTURED),
+            },
+            None => match self.record.errno_number {
+                libc::EFAULT => Ok((0, length as usize)),
+                libc::EBADF | libc::EINVAL | libc::EPIPE => self.output(index, length),
+                libc::EAGAIN | libc::EINTR => Err(Skip::TIMING),
+                _ => Err(Skip::NOT_CAPTURED),
+            },
+        }
+    }
+
+    /// What to write in place of `recorded`.
+    #[inline]
+    pub fn payload(&mut self, recorded: &'t [u8]) -> &'t [u8] {
+        if self.record.wants & want::PATTERN == 0 {
+            return recorded;
+        }
+        let length = recorded.len();
+        // SAFETY: context is what this host gave us; the host returns as many bytes as it was shown,
+        // which stay until the replay of this record ends.
+        unsafe {
+            let start = self.host.payload()(self.context, recorded.as_ptr(), length as u64);
+            std::slice::from_raw_parts(start, length)
+        }
+    }
+
+    /// Whether data that the kernel returns is compared.
+    #[inline]
+    pub fn verifies(&self) -> bool {
+        self.record.wants & want::VERIFY != 0
+    }
+
+    /// The kernel filled in `data` for the declared fetch number `fetch`.
+    #[inline]
+    pub fn returned(&mut self, fetch: u32, data: &[u8]) {
+        if self.verifies() {
+            // SAFETY: context is what this host gave us; the host is done with the data on return.
+            unsafe {
+                self.host.returned()(self.context, fetch, data.as_ptr(), data.len() as u64);
+            }
+        }
+    }
+
+    /// A program wrote `data` to a standard stream that the replay leaves alone.
+    pub fn show(&mut self, traced: Fd, data: &[u8]) {
+        // SAFETY: context is what this host gave us; the host is done with the data on return.
+        unsafe { self.host.show()(self.context, traced.0, data.as_ptr(), data.len() as u64) }
+    }
+
+    /// Four words that stay with the open descriptor `traced`, zero at first.
+    pub fn note(&mut self, traced: Fd) -> Option<&mut [u64; 4]> {
+        // SAFETY: context is what this host gave us.
+        let words = unsafe { self.host.note()(self.context, traced.0) };
+        // SAFETY: the host returns null, or four words that are ours until the replay of the record
+        // ends; the borrow of `self` keeps a second one from being made.
+        unsafe { words.cast::<[u64; 4]>().as_mut() }
+    }
+
+    /// A new process or thread of the trace starts.
+    pub fn create_task(&mut self, task: i32, shares: Shares) {
+        let bits = [
+            (shares.files, abi::CHILD_SHARES_FILES),
+            (shares.fs, abi::CHILD_SHARES_FS),
+            (shares.thread_group, abi::CHILD_SHARES_THREAD_GROUP),
+            (shares.memory, abi::CHILD_SHARES_MEMORY),
+        ];
+        let bits = bits.iter().filter(|(set, _)| *set).fold(0, |all, (_, bit)| all | bit);
+        // SAFETY: context is what this host gave us.
+        unsafe { self.host.create_task()(self.context, task, bits) }
+    }
+
+    /// The process runs a new program: its close-on-exec descriptors go.
+    pub fn execute(&mut self) {
+        // SAFETY: context is what this host gave us.
+        unsafe { self.host.execute()(self.context) }
+    }
+
+    /// The thread ends, or all threads of its process if `whole`.
+    pub fn exit(&mut self, whole: bool) {
+        // SAFETY: context is what this host gave us.
+        unsafe { self.host.exit()(self.context, whole.into()) }
+    }
+
+    /// A difference that the plugin found itself, in declared column `column`.
+    pub fn diverged(&mut self, column: u32, expected: &str, got: &str) {
+        // SAFETY: context is what this host gave us; the host is done with the texts on return.
+        unsafe {
+            self.host.diverged()(
+                self.context,
+                column,
+                expected.as_ptr(),
+                expected.len() as u64,
+                got.as_ptr(),
+                got.len() as u64,
+            );
+        }
+    }
+
+    /// Tells people something.
+    pub fn warn(&mut self, message: &str) {
+        self.log(abi::log::WARNING, message);
+    }
+
+    pub(crate) fn log(&mut self, level: u32, message: &str) {
+        // SAFETY: context is what this host gave us; the host is done with the text on return.
+        unsafe {
+            self.host.log()(self.context, level, message.as_ptr(), message.len() as u64);
+        }
+    }
+}
+
+/// A structure for the kernel to read or fill.
+pub struct Memory<'t> {
+    bytes: Option<&'t mut [u8]>,
+}
+
+impl Memory<'_> {
+    /// The pointer to pass; 0 if there is no structure.
+    pub fn address(&self) -> usize {
+        self.bytes.as_ref().map_or(0, |bytes| bytes.as_ptr() as usize)
+    }
+
+    /// The structure as it is now.
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.as_deref().unwrap_or_default()
+    }
+
+    /// The signed number of `width` bytes at `offset`; 0 if there is no structure.
+    pub fn number(&self, offset: u32, width: u32) -> i64 {
+        let Some(bytes) = self.bytes().get(offset as usize..).and_then(|b| b.get(..width as usize))
+        else {
+            return 0;
+        };
+        let mut word = [0; 8];
+        word[..bytes.len()].copy_from_slice(bytes);
+        let unused = 64 - 8 * bytes.len() as u32;
+        (i64::from_ne_bytes(word) << unused) >> unused
+    }
+}

@@ -1,0 +1,401 @@
+//! A stage for a plugin's own tests: replays one record in a scratch directory, with no host.
+//!
+//! ```
+//! use sdk::prelude::*;
+//! use sdk::testing::Stage;
+//!
+//! #[derive(Record, Replay)]
+//! #[record(syscall = "fsync")]
+//! struct Fsync {
+//!     #[arg(0)]
+//!     descriptor: Fd,
+//! }
+//!
+//! let mut stage = Stage::with_file(3, b"0123456789");
+//! stage.replay(&Fsync { descriptor: Fd(3) }).returns(0);
+//! ```
+
+use std::collections::HashMap;
+use std::ffi::{CString, c_void};
+use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use abi::abi_stable::prefix_type::PrefixTypeTrait;
+use abi::{Host, HostRef, fd, want};
+
+use crate::{Errno, Process, Recorded, Replay, Replayed};
+
+/// A process with a scratch directory of its own, which goes when the stage does.
+pub struct Stage {
+    directory: PathBuf,
+    acts: Acts,
+    recorded: Recorded,
+}
+
+/// What a plugin did with its process.
+#[derive(Default)]
+struct Acts {
+    descriptors: HashMap<i32, Option<OwnedFd>>,
+    scratch: HashMap<u32, Vec<u8>>,
+    notes: HashMap<i32, Box<[u64; 4]>>,
+    returned: Vec<(u32, Vec<u8>)>,
+    shown: Vec<u8>,
+    tasks: Vec<(i32, u32)>,
+    diverged: Vec<(u32, String, String)>,
+    log: Vec<String>,
+    executed: bool,
+    exited: Option<bool>,
+}
+
+impl Stage {
+    /// An empty scratch directory and no descriptors.
+    ///
+    /// # Panics
+    /// If there is no directory to be had.
+    pub fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("replay-stage-{}-{number}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
+        std::fs::create_dir(&directory).expect("the scratch directory is new");
+        let recorded = Recorded { return_value: 0, errno: 0 };
+        Self { directory, acts: Acts::default(), recorded }
+    }
+
+    /// A stage on which traced descriptor `traced` is open for reading and writing, at the start of a
+    /// file `file` that holds `content`.
+    pub fn with_file(traced: i32, content: &[u8]) -> Self {
+        let mut stage = Self::new();
+        std::fs::write(stage.path("file"), content).expect("the scratch directory is writable");
+        stage.open(traced, "file");
+        stage
+    }
+
+    /// Opens `name` in the scratch directory, for writing too if it can be, as `traced`.
+    pub fn open(&mut self, traced: i32, name: &str) -> &mut Self {
+        let path = self.path(name);
+        let file = std::fs::OpenOptions::new().read(true).write(true).open(&path);
+        let file = file.or_else(|_| std::fs::File::open(&path)).expect("the file is there");
+        self.acts.descriptors.insert(traced, Some(file.into()));
+        self
+    }
+
+    /// Makes `traced` a descriptor that is simulated.
+    pub fn simulate(&mut self, traced: i32) -> &mut Self {
+        self.acts.descriptors.insert(traced, None);
+        self
+    }
+
+    /// What the trace says the next calls came to.
+    pub fn recorded(&mut self, return_value: i64, errno: i32) -> &mut Self {
+        self.recorded = Recorded { return_value, errno };
+        self
+    }
+
+    /// Path of `name` in the scratch directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// The same with its NUL, as a trace has it.
+    pub fn traced_path(&self, name: &str) -> Vec<u8> {
+        traced(&self.path(name))
+    }
+
+    /// Replays `record`.
+    pub fn replay<'t, R: Replay<'t>>(&'t mut self, record: &R) -> Played<'t> {
+        let raw = Box::leak(Box::new(abi::Record {
+            slots: std::ptr::null(),
+            rows: std::ptr::null(),
+            slot_count: 0,
+            row_count: 0,
+            unique_id: 1,
+            return_value: self.recorded.return_value,
+            errno_number: self.recorded.errno,
+            task: 1,
+            wants: want::VERIFY,
+            reserved: 0,
+        }));
+        self.acts.returned.clear();
+        let context = (&raw mut self.acts).cast();
+        // SAFETY: the host's functions take `acts` for their context, and nothing else touches it
+        // while they run; the record has no rows, and the plugin is given its fields already.
+        let mut process = unsafe { Process::new(host(), context, raw) };
+        let replayed = record.replay(&mut process);
+        Played { replayed, acts: &self.acts }
+    }
+
+    /// Offset of the open file `traced`.
+    ///
+    /// # Panics
+    /// If `traced` isn't open.
+    pub fn offset(&self, traced: i32) -> i64 {
+        let fd = self.descriptor(traced).expect("the descriptor is open");
+        // SAFETY: a seek by nothing touches no memory.
+        unsafe { libc::lseek(fd, 0, libc::SEEK_CUR) }
+    }
+
+    /// The real descriptor that stands for `traced`.
+    pub fn descriptor(&self, traced: i32) -> Option<RawFd> {
+        use std::os::fd::AsRawFd;
+        self.acts.descriptors.get(&traced)?.as_ref().map(AsRawFd::as_raw_fd)
+    }
+
+    /// Whether `traced` is known but simulated.
+    pub fn is_simulated(&self, traced: i32) -> bool {
+        matches!(self.acts.descriptors.get(&traced), Some(None))
+    }
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// `path` with its NUL, as a trace has it.
+///
+/// # Panics
+/// If there is a NUL in it.
+pub fn traced(path: &FilePath) -> Vec<u8> {
+    CString::new(path.as_os_str().as_bytes()).expect("no NUL in a path").into_bytes_with_nul()
+}
+
+/// What came of a replay.
+pub struct Played<'a> {
+    replayed: Replayed,
+    acts: &'a Acts,
+}
+
+impl Played<'_> {
+    /// The outcome itself.
+    pub fn outcome(&self) -> Replayed {
+        self.replayed
+    }
+
+    /// # Panics
+    /// Unless the call returned `value`.
+    #[track_caller]
+    pub fn returns(self, value: i64) -> Self {
+        assert_eq!(self.replayed, Ok(Ok(value)));
+        self
+    }
+
+    /// The value that the call returned.
+    ///
+    /// # Panics
+    /// If it didn't succeed.
+    #[track_caller]
+    pub fn value(&self) -> i64 {
+        match self.replayed {
+            Ok(Ok(value)) => value,
+            other => panic!("the call came to {other:?}"),
+        }
+    }
+
+    /// # Panics
+    /// Unless the call failed with `errno`.
+    #[track_caller]
+    pub fn fails(self, errno: i32) -> Self {
+        assert_eq!(self.replayed, Ok(Err(Errno(errno))));
+        self
+    }
+
+    /// # Panics
+    /// Unless the call wasn't made.
+    #[track_caller]
+    pub fn is_not_made(self) -> Self {
+        assert!(self.replayed.is_err(), "the call came to {:?}", self.replayed);
+        self
+    }
+
+    /// What the kernel filled in for fetch `fetch`, for comparison.
+    pub fn filled(&self, fetch: u32) -> Option<&[u8]> {
+        self.acts.returned.iter().find(|(number, _)| *number == fetch).map(|(_, data)| &data[..])
+    }
+
+    /// The tasks that were created, with what they share (`abi::CHILD_SHARES_…`).
+    pub fn tasks(&self) -> &[(i32, u32)] {
+        &self.acts.tasks
+    }
+
+    /// Whether the process ran a new program.
+    pub fn executed(&self) -> bool {
+        self.acts.executed
+    }
+
+    /// Whether the thread ended, and if so, whether its process did.
+    pub fn exited(&self) -> Option<bool> {
+        self.acts.exited
+    }
+
+    /// What went to a standard stream.
+    pub fn shown(&self) -> &[u8] {
+        &self.acts.shown
+    }
+
+    /// Differences that the plugin found itself: column, expected, got.
+    pub fn diverged(&self) -> &[(u32, String, String)] {
+        &self.acts.diverged
+    }
+
+    /// Messages.
+    pub fn log(&self) -> &[String] {
+        &self.acts.log
+    }
+}
+
+fn host() -> HostRef {
+    Host {
+        descriptor,
+        adopt,
+        release,
+        alias,
+        scratch,
+        returned,
+        payload,
+        path,
+        show,
+        note,
+        create_task,
+        execute,
+        exit,
+        diverged,
+        log,
+    }
+    .leak_into_prefix()
+}
+
+/// The stage that a host function was called for.
+unsafe fn acts<'a>(context: *mut c_void) -> &'a mut Acts {
+    // SAFETY: `Stage::replay` passes its `Acts` as context, and the functions run one at a time.
+    unsafe { &mut *context.cast() }
+}
+
+unsafe fn bytes<'a>(start: *const u8, length: u64) -> &'a [u8] {
+    if length == 0 {
+        return &[];
+    }
+    // SAFETY: `Process` passes a slice's own pointer and length.
+    unsafe { std::slice::from_raw_parts(start, length as usize) }
+}
+
+unsafe extern "C" fn descriptor(context: *mut c_void, traced: i32) -> i32 {
+    use std::os::fd::AsRawFd;
+    // SAFETY: as `acts` says.
+    match unsafe { acts(context) }.descriptors.get(&traced) {
+        Some(Some(open)) => open.as_raw_fd(),
+        Some(None) => fd::SIMULATED,
+        None if (0..=2).contains(&traced) => fd::STANDARD_STREAM,
+        None => fd::UNKNOWN,
+    }
+}
+
+unsafe extern "C" fn adopt(context: *mut c_void, traced: i32, replayed: i32) {
+    // SAFETY: an adopted descriptor is the plugin's to give away.
+    let open = (replayed >= 0).then(|| unsafe { OwnedFd::from_raw_fd(replayed) });
+    if traced >= 0 {
+        // SAFETY: as `acts` says.
+        unsafe { acts(context) }.descriptors.insert(traced, open);
+    }
+}
+
+unsafe extern "C" fn release(context: *mut c_void, traced: i32) -> i32 {
+    // SAFETY: as `acts` says.
+    match unsafe { acts(context) }.descriptors.remove(&traced) {
+        Some(Some(open)) => open.into_raw_fd(),
+        Some(None) => fd::SIMULATED,
+        None if (0..=2).contains(&traced) => fd::STANDARD_STREAM,
+        None => fd::UNKNOWN,
+    }
+}
+
+unsafe extern "C" fn alias(context: *mut c_void, old: i32, new: i32) {
+    // SAFETY: as `acts` says.
+    let acts = unsafe { acts(context) };
+    let open = acts.descriptors.get(&old).and_then(Option::as_ref);
+    let open = open.map(|open| open.try_clone().expect("an open descriptor can be duplicated"));
+    acts.descriptors.insert(new, open);
+}
+
+unsafe extern "C" fn scratch(context: *mut c_void, index: u32, length: u64) -> *mut u8 {
+    // SAFETY: as `acts` says.
+    let memory = unsafe { acts(context) }.scratch.entry(index).or_default();
+    memory.resize(length as usize, 0);
+    memory.as_mut_ptr()
+}
+
+unsafe extern "C" fn returned(context: *mut c_void, fetch: u32, start: *const u8, length: u64) {
+    // SAFETY: as `acts` and `bytes` say.
+    unsafe { acts(context).returned.push((fetch, bytes(start, length).to_vec())) };
+}
+
+unsafe extern "C" fn payload(
+    _context: *mut c_void,
+    recorded: *const u8,
+    _length: u64,
+) -> *const u8 {
+    recorded
+}
+
+unsafe extern "C" fn path(_context: *mut c_void, recorded: *const u8, _length: u64) -> *const u8 {
+    recorded
+}
+
+unsafe extern "C" fn show(context: *mut c_void, _traced: i32, start: *const u8, length: u64) {
+    // SAFETY: as `acts` and `bytes` say.
+    unsafe { acts(context).shown.extend_from_slice(bytes(start, length)) };
+}
+
+unsafe extern "C" fn note(context: *mut c_void, traced: i32) -> *mut u64 {
+    // SAFETY: as `acts` says.
+    let acts = unsafe { acts(context) };
+    if !acts.descriptors.contains_key(&traced) {
+        return std::ptr::null_mut();
+    }
+    acts.notes.entry(traced).or_default().as_mut_ptr()
+}
+
+unsafe extern "C" fn create_task(context: *mut c_void, task: i32, shares: u32) {
+    // SAFETY: as `acts` says.
+    unsafe { acts(context) }.tasks.push((task, shares));
+}
+
+unsafe extern "C" fn execute(context: *mut c_void) {
+    // SAFETY: as `acts` says.
+    unsafe { acts(context) }.executed = true;
+}
+
+unsafe extern "C" fn exit(context: *mut c_void, whole: u32) {
+    // SAFETY: as `acts` says.
+    unsafe { acts(context) }.exited = Some(whole != 0);
+}
+
+unsafe extern "C" fn diverged(
+    context: *mut c_void,
+    column: u32,
+    expected: *const u8,
+    expected_length: u64,
+    got: *const u8,
+    got_length: u64,
+) {
+    // SAFETY: as `acts` and `bytes` say.
+    let (acts, expected, got) =
+        unsafe { (acts(context), bytes(expected, expected_length), bytes(got, got_length)) };
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    acts.diverged.push((column, text(expected), text(got)));
+}
+
+unsafe extern "C" fn log(context: *mut c_void, _level: u32, text: *const u8, length: u64) {
+    // SAFETY: as `acts` and `bytes` say.
+    let (acts, text) = unsafe { (acts(context), bytes(text, length)) };
+    acts.log.push(String::from_utf8_lossy(text).into_owned());
+}
