@@ -250,10 +250,24 @@ impl<'t> Process<'t> {
         }
     }
 
-    /// A program wrote `data` to a standard stream that the replay leaves alone.
-    pub fn show(&mut self, traced: Fd, data: &[u8]) {
-        // SAFETY: context is what this host gave us; the host is done with the data on return.
-        unsafe { self.host.show()(self.context, traced.0, data.as_ptr(), data.len() as u64) }
+    /// The kernel filled in the buffers `items` for the declared rows of fetch number `fetch`: of
+    /// each, the length that it has room for and the bytes.
+    pub fn returned_items<'a>(
+        &mut self,
+        fetch: u32,
+        items: impl Iterator<Item = (u64, &'a [u8])>,
+    ) {
+        if !self.verifies() {
+            return;
+        }
+        let mut data = Vec::new();
+        for (length, bytes) in items {
+            for word in [bytes.as_ptr() as u64, length, bytes.len() as u64] {
+                data.extend(word.to_ne_bytes());
+            }
+            data.extend(bytes);
+        }
+        self.returned(fetch, &data);
     }
 
     /// Four words that stay with the open descriptor `traced`, zero at first.

@@ -41,7 +41,6 @@ struct Acts {
     scratch: HashMap<u32, Vec<u8>>,
     notes: HashMap<i32, Box<[u64; 4]>>,
     returned: Vec<(u32, Vec<u8>)>,
-    shown: Vec<u8>,
     tasks: Vec<(i32, u32)>,
     diverged: Vec<(u32, String, String)>,
     log: Vec<String>,
@@ -237,11 +236,6 @@ impl Played<'_> {
         self.acts.exited
     }
 
-    /// What went to a standard stream.
-    pub fn shown(&self) -> &[u8] {
-        &self.acts.shown
-    }
-
     /// Differences that the plugin found itself: column, expected, got.
     pub fn diverged(&self) -> &[(u32, String, String)] {
         &self.acts.diverged
@@ -263,7 +257,6 @@ fn host() -> HostRef {
         returned,
         payload,
         path,
-        show,
         note,
         create_task,
         execute,
@@ -348,11 +341,6 @@ unsafe extern "C" fn payload(
 
 unsafe extern "C" fn path(_context: *mut c_void, recorded: *const u8, _length: u64) -> *const u8 {
     recorded
-}
-
-unsafe extern "C" fn show(context: *mut c_void, _traced: i32, start: *const u8, length: u64) {
-    // SAFETY: as `acts` and `bytes` say.
-    unsafe { acts(context).shown.extend_from_slice(bytes(start, length)) };
 }
 
 unsafe extern "C" fn note(context: *mut c_void, traced: i32) -> *mut u64 {

@@ -159,7 +159,8 @@ pub struct Host {
     /// Writable, page-aligned memory of `length` bytes for the pointer argument `index`; null if
     /// there is none to be had.
     pub scratch: unsafe extern "C" fn(context: *mut c_void, index: u32, length: u64) -> *mut u8,
-    /// What the kernel filled in for fetch `fetch`.
+    /// What the kernel filled in for fetch `fetch`; items, as [`Fetched`] describes them, if it is of
+    /// strings or vectors.
     pub returned:
         unsafe extern "C" fn(context: *mut c_void, fetch: u32, start: *const u8, length: u64),
     /// The `length` bytes to write in place of `recorded`.
@@ -168,9 +169,6 @@ pub struct Host {
     /// The path to use for `recorded`, both with a NUL at their end; `length` counts it.
     pub path:
         unsafe extern "C" fn(context: *mut c_void, recorded: *const u8, length: u64) -> *const u8,
-    /// Data that the program wrote to a standard stream.
-    pub show:
-        unsafe extern "C" fn(context: *mut c_void, traced: i32, start: *const u8, length: u64),
     /// Four words of the plugin's own that stay with the descriptor until it is closed; null if the
     /// descriptor is unknown.
     pub note: unsafe extern "C" fn(context: *mut c_void, traced: i32) -> *mut u64,

@@ -1,0 +1,10 @@
+//! Tests from outside: real programs recorded, replayed and compared. Run them with `cargo xtask test`,
+//! which builds the programs and plugins that they use.
+//!
+//! The tests that stand beside the plugins' code run here too, all in one binary.
+
+#[cfg(test)]
+#[allow(dead_code, reason = "without hosts nobody calls what a plugin exports")]
+mod plugins {
+    include!(concat!(env!("OUT_DIR"), "/plugins.rs"));
+}
