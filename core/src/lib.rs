@@ -2,4 +2,9 @@
 
 pub mod loader;
 pub mod manifest;
+pub mod pattern;
+pub mod record;
 pub mod registry;
+pub mod show;
+pub mod trace;
+pub mod verify;

@@ -60,6 +60,15 @@ pub const MODE: &[Bit] = &[
     bit("mode_X_others", "S_IXOTH", 0o1),
 ];
 
+/// The kinds of node that mknod(2) makes, in the order of the schema's numbers for them.
+pub const NODE_TYPE: &[Bit] = &[
+    value_of("", "S_IFREG", libc::S_IFMT as i64, libc::S_IFREG as i64),
+    value_of("", "S_IFCHR", libc::S_IFMT as i64, libc::S_IFCHR as i64),
+    value_of("", "S_IFBLK", libc::S_IFMT as i64, libc::S_IFBLK as i64),
+    value_of("", "S_IFIFO", libc::S_IFMT as i64, libc::S_IFIFO as i64),
+    value_of("", "S_IFSOCK", libc::S_IFMT as i64, libc::S_IFSOCK as i64),
+];
+
 /// The type of a file in its mode.
 pub const FILE_TYPE: &[Bit] = &[
     value_of("", "S_IFREG", libc::S_IFMT as i64, libc::S_IFREG as i64),
@@ -110,4 +119,85 @@ const STATFS: [Bit; 9] = [
         libc::ST_NODIRATIME as i64,
     ),
     bit("statfs_result_flags_relative_access_time", "ST_RELATIME", libc::ST_RELATIME as i64),
+];
+
+/// Flags of clone(2).
+pub const CLONE: &[Bit] = &[
+    bit("flag_child_cleartid", "CLONE_CHILD_CLEARTID", clone(libc::CLONE_CHILD_CLEARTID)),
+    bit("flag_child_settid", "CLONE_CHILD_SETTID", clone(libc::CLONE_CHILD_SETTID)),
+    bit("flag_files", "CLONE_FILES", clone(libc::CLONE_FILES)),
+    bit("flag_filesystem", "CLONE_FS", clone(libc::CLONE_FS)),
+    bit("flag_io", "CLONE_IO", clone(libc::CLONE_IO)),
+    bit("flag_newipc", "CLONE_NEWIPC", clone(libc::CLONE_NEWIPC)),
+    bit("flag_newnet", "CLONE_NEWNET", clone(libc::CLONE_NEWNET)),
+    bit("flag_newns", "CLONE_NEWNS", clone(libc::CLONE_NEWNS)),
+    bit("flag_newpid", "CLONE_NEWPID", clone(libc::CLONE_NEWPID)),
+    bit("flag_newuser", "CLONE_NEWUSER", clone(libc::CLONE_NEWUSER)),
+    bit("flag_newuts", "CLONE_NEWUTS", clone(libc::CLONE_NEWUTS)),
+    bit("flag_parent", "CLONE_PARENT", clone(libc::CLONE_PARENT)),
+    bit("flag_parent_settid", "CLONE_PARENT_SETTID", clone(libc::CLONE_PARENT_SETTID)),
+    bit("flag_ptrace", "CLONE_PTRACE", clone(libc::CLONE_PTRACE)),
+    bit("flag_settls", "CLONE_SETTLS", clone(libc::CLONE_SETTLS)),
+    bit("flag_sighand", "CLONE_SIGHAND", clone(libc::CLONE_SIGHAND)),
+    bit("flag_sysvsem", "CLONE_SYSVSEM", clone(libc::CLONE_SYSVSEM)),
+    bit("flag_thread", "CLONE_THREAD", clone(libc::CLONE_THREAD)),
+    bit("flag_untraced", "CLONE_UNTRACED", clone(libc::CLONE_UNTRACED)),
+    bit("flag_vfork", "CLONE_VFORK", clone(libc::CLONE_VFORK)),
+    bit("flag_vm", "CLONE_VM", clone(libc::CLONE_VM)),
+    bit("", "CLONE_PIDFD", clone(libc::CLONE_PIDFD)),
+    bit("", "CLONE_NEWCGROUP", clone(libc::CLONE_NEWCGROUP)),
+];
+
+/// The flag's bit alone: `CLONE_IO` is the topmost of 32.
+const fn clone(flag: i32) -> i64 {
+    flag as u32 as i64
+}
+
+/// The signal that a child's end sends to its parent, in the low byte of clone(2)'s flags.
+pub const EXIT_SIGNAL: &[Bit] = &[
+    value_of("signal_abort", "SIGABRT", CSIGNAL, libc::SIGABRT as i64),
+    value_of("signal_alarm", "SIGALRM", CSIGNAL, libc::SIGALRM as i64),
+    value_of("signal_bus", "SIGBUS", CSIGNAL, libc::SIGBUS as i64),
+    value_of("signal_child", "SIGCHLD", CSIGNAL, libc::SIGCHLD as i64),
+    value_of("signal_continue", "SIGCONT", CSIGNAL, libc::SIGCONT as i64),
+    value_of("signal_cpu_exceeded", "SIGXCPU", CSIGNAL, libc::SIGXCPU as i64),
+    value_of("signal_file_size_exceeded", "SIGXFSZ", CSIGNAL, libc::SIGXFSZ as i64),
+    value_of("signal_floating_point_exception", "SIGFPE", CSIGNAL, libc::SIGFPE as i64),
+    value_of("signal_hangup", "SIGHUP", CSIGNAL, libc::SIGHUP as i64),
+    value_of("signal_illegal", "SIGILL", CSIGNAL, libc::SIGILL as i64),
+    value_of("signal_io", "SIGIO", CSIGNAL, libc::SIGIO as i64),
+    value_of("signal_iot_trap", "", CSIGNAL, libc::SIGIOT as i64),
+    value_of("signal_kill", "SIGKILL", CSIGNAL, libc::SIGKILL as i64),
+    value_of("signal_pipe", "SIGPIPE", CSIGNAL, libc::SIGPIPE as i64),
+    value_of("signal_power", "SIGPWR", CSIGNAL, libc::SIGPWR as i64),
+    value_of("signal_prof_alarm", "SIGPROF", CSIGNAL, libc::SIGPROF as i64),
+    value_of("signal_segv", "SIGSEGV", CSIGNAL, libc::SIGSEGV as i64),
+    value_of("signal_stack_fault", "SIGSTKFLT", CSIGNAL, libc::SIGSTKFLT as i64),
+    value_of("signal_stop", "SIGSTOP", CSIGNAL, libc::SIGSTOP as i64),
+    value_of("signal_terminal_interrupt", "SIGINT", CSIGNAL, libc::SIGINT as i64),
+    value_of("signal_terminal_quit", "SIGQUIT", CSIGNAL, libc::SIGQUIT as i64),
+    value_of("signal_terminal_stop", "SIGTSTP", CSIGNAL, libc::SIGTSTP as i64),
+    value_of("signal_termination", "SIGTERM", CSIGNAL, libc::SIGTERM as i64),
+    value_of("signal_trace_trap", "SIGTRAP", CSIGNAL, libc::SIGTRAP as i64),
+    value_of("signal_tty_read", "SIGTTIN", CSIGNAL, libc::SIGTTIN as i64),
+    value_of("signal_tty_write", "SIGTTOU", CSIGNAL, libc::SIGTTOU as i64),
+    value_of("signal_urgent", "SIGURG", CSIGNAL, libc::SIGURG as i64),
+    value_of("signal_user_defined_1", "SIGUSR1", CSIGNAL, libc::SIGUSR1 as i64),
+    value_of("signal_user_defined_2", "SIGUSR2", CSIGNAL, libc::SIGUSR2 as i64),
+    value_of("signal_virtual_alarm", "SIGVTALRM", CSIGNAL, libc::SIGVTALRM as i64),
+    value_of("signal_window_size_change", "SIGWINCH", CSIGNAL, libc::SIGWINCH as i64),
+];
+
+const CSIGNAL: i64 = 0xff;
+
+/// Options of wait4(2) and waitid(2).
+pub const WAIT: &[Bit] = &[
+    bit("", "WNOHANG", libc::WNOHANG as i64),
+    bit("", "WUNTRACED", libc::WUNTRACED as i64),
+    bit("", "WEXITED", libc::WEXITED as i64),
+    bit("", "WCONTINUED", libc::WCONTINUED as i64),
+    bit("", "WNOWAIT", libc::WNOWAIT as i64),
+    bit("", "__WNOTHREAD", libc::__WNOTHREAD as i64),
+    bit("", "__WALL", libc::__WALL as i64),
+    bit("", "__WCLONE", libc::__WCLONE as u32 as i64),
 ];

@@ -325,6 +325,29 @@ impl ColumnDeclaration<'_> {
         self.source(Source { op, place, mask, value, ..NO_SOURCE })
     }
 
+    /// Boolean: true if one of `conditions` holds.
+    pub fn test_any(&mut self, conditions: &[Condition]) -> &mut Self {
+        for &when in conditions {
+            self.source(Source { op: source::NUMBER, place: constant_place(1), when, ..NO_SOURCE });
+        }
+        self
+    }
+
+    /// Holds the index in `table` of the first entry that `number` matches; 0 if it matches none.
+    pub fn code(&mut self, number: Number, table: &[Bit]) -> &mut Self {
+        for (index, bit) in table.iter().enumerate() {
+            let when = Condition {
+                op: condition::EQUAL,
+                place: number.0,
+                mask: bit.mask,
+                value: bit.value,
+            };
+            let place = constant_place(index as u32);
+            self.source(Source { op: source::NUMBER, place, when, ..NO_SOURCE });
+        }
+        self
+    }
+
     /// Holds the string behind argument `argument`, with its NUL.
     pub fn string(&mut self, argument: u8) -> &mut Self {
         self.string_up_to(argument, PATH_MAX)

@@ -5,7 +5,7 @@ use std::os::fd::RawFd;
 
 use abi::{HostRef, fd, status, want};
 
-use crate::{ClosedFd, DirFd, Errno, Fd, Path, Recorded, Skip};
+use crate::{ClosedFd, DirFd, Errno, Fd, Path, Recorded, Replayed, Skip};
 
 /// What a child has in common with its parent (clone(2)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +23,9 @@ pub struct Shares {
 /// Largest buffer that a replay hands to the kernel, unless the recorded call moved more: 64 MiB.
 /// A program may name any length; only what it moved is certain to be there.
 const LARGEST_BUFFER: u64 = 64 << 20;
+
+/// An address that no program has: the highest page is the kernel's.
+const NOT_MAPPED: usize = usize::MAX << 12;
 
 /// The replaying process, and the record that is being replayed in it.
 pub struct Process<'t> {
@@ -43,6 +46,11 @@ impl<'t> Process<'t> {
     /// What the recorded call came to.
     pub fn recorded(&self) -> Recorded {
         Recorded { return_value: self.record.return_value, errno: self.record.errno_number }
+    }
+
+    /// The order id of the record. That of the made-up one which says the first process's umask is 0.
+    pub fn unique_id(&self) -> i64 {
+        self.record.unique_id
     }
 
     /// The descriptor that stands for `traced`. A call that failed with `EBADF` gets one that isn't
@@ -150,7 +158,8 @@ impl<'t> Process<'t> {
     }
 
     /// A structure of `size` bytes behind pointer argument `index`, with `inputs` (offset, width and
-    /// number) in it. A structure whose inputs are all absent was a null pointer.
+    /// number) in it. A structure whose inputs are all absent was a null pointer; one that couldn't be
+    /// read can't be read again, since a null pointer may mean something to the call.
     ///
     /// # Errors
     /// There is no such amount of memory.
@@ -161,8 +170,11 @@ impl<'t> Process<'t> {
         inputs: &[(u32, u32, Option<i64>)],
     ) -> Result<Memory<'t>, Skip> {
         let absent = !inputs.is_empty() && inputs.iter().all(|(_, _, number)| number.is_none());
-        if absent || self.record.errno_number == libc::EFAULT {
-            return Ok(Memory { bytes: None });
+        if self.record.errno_number == libc::EFAULT {
+            return Ok(Memory { bytes: None, otherwise: NOT_MAPPED });
+        }
+        if absent {
+            return Ok(Memory { bytes: None, otherwise: 0 });
         }
         let bytes = self.scratch(index, size.into())?;
         bytes.fill(0);
@@ -170,7 +182,7 @@ impl<'t> Process<'t> {
             let (offset, width) = (offset as usize, width as usize);
             bytes[offset..][..width].copy_from_slice(&number.unwrap_or(0).to_ne_bytes()[..width]);
         }
-        Ok(Memory { bytes: Some(bytes) })
+        Ok(Memory { bytes: Some(bytes), otherwise: 0 })
     }
 
     /// Room for the kernel to fill, as pointer argument `index`: address and length to pass.
@@ -292,6 +304,20 @@ impl<'t> Process<'t> {
         unsafe { self.host.create_task()(self.context, task, bits) }
     }
 
+    /// Settles a call that makes a child (fork(2) and its kin): if the recorded one did, the child is
+    /// a task of the replay, and no process is made.
+    ///
+    /// # Errors
+    /// The recorded call made none.
+    pub fn fork(&mut self, shares: Shares) -> Replayed {
+        let child = self.record.return_value;
+        if !self.recorded().succeeded() || child <= 0 {
+            return Err(Skip::SIMULATED);
+        }
+        self.create_task(child as i32, shares);
+        Ok(Ok(child))
+    }
+
     /// The process runs a new program: its close-on-exec descriptors go.
     pub fn execute(&mut self) {
         // SAFETY: context is what this host gave us.
@@ -335,12 +361,13 @@ impl<'t> Process<'t> {
 /// A structure for the kernel to read or fill.
 pub struct Memory<'t> {
     bytes: Option<&'t mut [u8]>,
+    otherwise: usize,
 }
 
 impl Memory<'_> {
-    /// The pointer to pass; 0 if there is no structure.
+    /// The pointer to pass; if there is no structure, null or one that leads nowhere.
     pub fn address(&self) -> usize {
-        self.bytes.as_ref().map_or(0, |bytes| bytes.as_ptr() as usize)
+        self.bytes.as_ref().map_or(self.otherwise, |bytes| bytes.as_ptr() as usize)
     }
 
     /// The structure as it is now.

@@ -15,7 +15,7 @@
 //! stage.replay(&Fsync { descriptor: Fd(3) }).returns(0);
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::{CString, c_void};
 use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
@@ -25,13 +25,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use abi::abi_stable::prefix_type::PrefixTypeTrait;
 use abi::{Host, HostRef, fd, want};
 
-use crate::{Errno, Process, Recorded, Replay, Replayed};
+use crate::{Declared, Errno, Process, Recorded, Replay, Replayed};
 
 /// A process with a scratch directory of its own, which goes when the stage does.
 pub struct Stage {
     directory: PathBuf,
     acts: Acts,
     recorded: Recorded,
+    unique_id: i64,
 }
 
 /// What a plugin did with its process.
@@ -60,7 +61,7 @@ impl Stage {
         let directory = std::env::temp_dir().join(name);
         std::fs::create_dir(&directory).expect("the scratch directory is new");
         let recorded = Recorded { return_value: 0, errno: 0 };
-        Self { directory, acts: Acts::default(), recorded }
+        Self { directory, acts: Acts::default(), recorded, unique_id: 1 }
     }
 
     /// A stage on which traced descriptor `traced` is open for reading and writing, at the start of a
@@ -93,6 +94,12 @@ impl Stage {
         self
     }
 
+    /// The order id of the next records; 0 is that of the made-up one at a trace's start.
+    pub fn unique_id(&mut self, unique_id: i64) -> &mut Self {
+        self.unique_id = unique_id;
+        self
+    }
+
     /// Path of `name` in the scratch directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.join(name)
@@ -110,7 +117,7 @@ impl Stage {
             rows: std::ptr::null(),
             slot_count: 0,
             row_count: 0,
-            unique_id: 1,
+            unique_id: self.unique_id,
             return_value: self.recorded.return_value,
             errno_number: self.recorded.errno,
             task: 1,
@@ -158,6 +165,22 @@ impl Drop for Stage {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.directory);
     }
+}
+
+/// Runs `body` on a thread with a working directory, root and umask of its own, as a host gives to
+/// each process of a trace.
+///
+/// # Panics
+/// As `body` does, or if there is no such thread to be had.
+pub fn with_own_fs<T: Send>(body: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            // SAFETY: it changes nothing but what this thread, which is new, shares with others.
+            assert_eq!(unsafe { libc::unshare(libc::CLONE_FS) }, 0, "unshare(CLONE_FS)");
+            body()
+        });
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 /// `path` with its NUL, as a trace has it.
@@ -245,6 +268,82 @@ impl Played<'_> {
     pub fn log(&self) -> &[String] {
         &self.acts.log
     }
+}
+
+/// A row that a plugin wrote by itself: its columns are numbered as declared.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct EncodedRow {
+    /// Whether it was written after the call returned.
+    pub complete: bool,
+    /// The columns that hold a number.
+    pub numbers: BTreeMap<u32, i64>,
+    /// The columns that hold bytes.
+    pub bytes: BTreeMap<u32, Vec<u8>>,
+}
+
+/// The rows that `R` writes by itself of a call with these arguments and this memory, by declared
+/// fetch; `returned` is the return value and errno of one that returned.
+///
+/// # Panics
+/// If `R` leaves its rows to the columns, or panics.
+pub fn encoded<R: Declared>(
+    arguments: [u64; 6],
+    memory: &[&[u8]],
+    returned: Option<(i64, i32)>,
+) -> Vec<EncodedRow> {
+    unsafe extern "C" fn row(context: *mut c_void, complete: u32) {
+        // SAFETY: the context is `rows` below.
+        let rows = unsafe { &mut *context.cast::<Vec<EncodedRow>>() };
+        rows.push(EncodedRow { complete: complete != 0, ..EncodedRow::default() });
+    }
+    unsafe extern "C" fn number(context: *mut c_void, column: u32, value: i64) {
+        // SAFETY: as above.
+        let rows = unsafe { &mut *context.cast::<Vec<EncodedRow>>() };
+        rows.last_mut().expect("a row was started").numbers.insert(column, value);
+    }
+    unsafe extern "C" fn value(context: *mut c_void, column: u32, start: *const u8, length: u64) {
+        // SAFETY: as above, and as `bytes` says.
+        let (rows, value) =
+            unsafe { (&mut *context.cast::<Vec<EncodedRow>>(), bytes(start, length)) };
+        rows.last_mut().expect("a row was started").bytes.insert(column, value.to_vec());
+    }
+    let fetched = memory.iter().map(|memory| abi::Fetched {
+        start: memory.as_ptr(),
+        length: memory.len() as u64,
+        failed: 0,
+        reserved: 0,
+    });
+    let fetched: Vec<_> = fetched.collect();
+    let (return_value, errno_number) = returned.unwrap_or_default();
+    let event = abi::Event {
+        arguments,
+        return_value,
+        errno_number,
+        returned: returned.is_some().into(),
+        fetched: fetched.as_ptr(),
+        fetched_count: fetched.len() as u32,
+        number: 0,
+    };
+    let mut rows: Vec<EncodedRow> = Vec::new();
+    let sink = abi::RowSink { context: (&raw mut rows).cast(), row, number, bytes: value };
+    let encode = R::ENCODE.expect("the plugin writes its rows by itself");
+    // SAFETY: event and sink live through the call, with all they point to.
+    let status = unsafe { encode(&raw const event, &raw const sink) };
+    assert_eq!(status, abi::status::MADE);
+    rows
+}
+
+/// `strings` as a host hands over what it copied of a NULL-terminated array.
+pub fn items(strings: &[&[u8]]) -> Vec<u8> {
+    let mut items = Vec::new();
+    for string in strings {
+        let length = string.len() as u64;
+        for word in [0, length, length] {
+            items.extend(word.to_ne_bytes());
+        }
+        items.extend(*string);
+    }
+    items
 }
 
 fn host() -> HostRef {

@@ -328,6 +328,18 @@ impl Tfrac {
         let seconds = self.0 >> 32;
         if nanoseconds == NANOSECONDS { (seconds + 1, 0) } else { (seconds, nanoseconds as i64) }
     }
+
+    /// Seconds and microseconds, to the nearest microsecond.
+    pub fn timeval(self) -> (i64, i64) {
+        let (seconds, nanoseconds) = self.timespec();
+        let microseconds = (nanoseconds + 500) / 1000;
+        if microseconds == 1_000_000 { (seconds + 1, 0) } else { (seconds, microseconds) }
+    }
+
+    /// Whole seconds.
+    pub fn seconds(self) -> i64 {
+        self.0 >> 32
+    }
 }
 
 impl<'t> Value<'t> for Tfrac {
@@ -356,6 +368,12 @@ mod tests {
     #[test]
     fn a_time_is_in_units_of_two_to_the_minus_32_seconds() {
         assert_eq!(Tfrac::new(1, 500_000_000), Tfrac(0x1_8000_0000));
+    }
+
+    #[test]
+    fn a_rounded_time_is_still_one() {
+        assert_eq!(Tfrac::new(3, 999_999_700).timeval(), (4, 0));
+        assert_eq!(Tfrac::new(-7, 500_000).timeval(), (-7, 500));
     }
 
     #[test]

@@ -192,6 +192,17 @@ pub struct Source {
 }
 
 impl Source {
+    /// The argument that this source takes whole, if that is all it does.
+    pub fn argument(&self) -> Option<usize> {
+        let whole = self.op == Op::Number && self.mask == 0;
+        (whole && self.place.kind == place::ARGUMENT).then(|| self.place.index.into())
+    }
+
+    /// The fetch whose bytes this source takes as they are, if that is what it does.
+    pub fn bytes_of(&self) -> Option<usize> {
+        (self.op == Op::Bytes).then_some(self.value as usize)
+    }
+
     /// The fetch that this source takes its value from, if any.
     pub fn fetch(&self) -> Option<usize> {
         match self.op {

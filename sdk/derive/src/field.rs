@@ -21,7 +21,8 @@ pub enum Origin {
     Time { kind: Ident, argument: u8, offset: u32 },
     Structure(u8),
     Rows { argument: u8, count: u8, after: bool, number: String },
-    Test(Box<Expr>),
+    Code { argument: u8, table: Box<Expr> },
+    Test(Vec<Expr>),
     Unset,
     ElementLength,
     ElementBytes,
@@ -157,7 +158,15 @@ fn field(field: &syn::Field) -> Result<Field> {
                     number: "iov_number".to_owned(),
                 }
             }
-            "holds" => Origin::Test(Box::new(attribute.parse_args()?)),
+            "code" => attribute.parse_args_with(|input: ParseStream<'_>| {
+                let argument = input.parse::<LitInt>()?.base10_parse()?;
+                input.parse::<Token![,]>()?;
+                Ok(Origin::Code { argument, table: Box::new(input.parse()?) })
+            })?,
+            "holds" => {
+                let conditions = Punctuated::<Expr, Token![,]>::parse_terminated;
+                Origin::Test(attribute.parse_args_with(conditions)?.into_iter().collect())
+            }
             "unset" => Origin::Unset,
             "length" => Origin::ElementLength,
             "bytes" => Origin::ElementBytes,

@@ -15,7 +15,8 @@
 //! | `#[timespec(n, offset = o)]`, `#[timeval(…)]`, `#[seconds(…)]` | the time in memory behind argument `n`, as it was passed |
 //! | `#[structure(n)]` | the columns of a group, as `group::Stat` |
 //! | `#[rows(n, count = m, before)]` | a row per I/O vector behind argument `n`; or `after` |
-//! | `#[holds(condition)]` | true if the condition holds |
+//! | `#[code(n, TABLE)]` | the index in the table of the first entry that argument `n` matches |
+//! | `#[holds(condition)]` | true if the condition holds, or one of several |
 //! | `#[unset]` | nothing; the column is there because the schema has it |
 //!
 //! Others add to it: `#[when(condition)]`, `#[bits(TABLE)]` and `#[bits(TABLE, when = condition)]`
@@ -51,6 +52,7 @@ use syn::{DeriveInput, parse_macro_input};
         seconds,
         structure,
         rows,
+        code,
         holds,
         unset,
         when,

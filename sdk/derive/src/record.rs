@@ -163,7 +163,13 @@ fn declaration(field: &Field) -> Result<TokenStream> {
                 d.vectors(#argument, #count, #moment, #number);
             });
         }
-        Origin::Test(condition) => quote!(.test(#condition)),
+        Origin::Code { argument, table } => {
+            quote!(.code(::sdk::declare::arg(#argument), #table))
+        }
+        Origin::Test(conditions) => match conditions.as_slice() {
+            [condition] => quote!(.test(#condition)),
+            conditions => quote!(.test_any(&[#(#conditions),*])),
+        },
         Origin::Unset => quote!(),
         Origin::ElementLength => quote!(.element_length()),
         Origin::ElementBytes => quote!(.element_bytes()),

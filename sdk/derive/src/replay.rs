@@ -219,11 +219,16 @@ impl Arguments {
                     }
                 });
             }
-            Origin::Return | Origin::Test(_) | Origin::Unset | Origin::Memory { .. } => {}
-            Origin::Time { .. } | Origin::Rows { .. } => {
+            Origin::Return
+            | Origin::Code { .. }
+            | Origin::Test(_)
+            | Origin::Unset
+            | Origin::Memory { .. }
+            | Origin::Time { .. } => {}
+            Origin::Rows { .. } => {
                 return Err(Error::new_spanned(
                     name,
-                    "times and rows are beyond the derive: write `impl Replay` by hand",
+                    "rows are beyond the derive: write `impl Replay` by hand",
                 ));
             }
             Origin::ElementLength | Origin::ElementBytes => {
@@ -242,6 +247,19 @@ impl Arguments {
             let members = fields.iter().filter(|field| memory_argument(field) == Some(argument));
             let (mut inputs, mut outputs, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
             for Field { name, ty, origin, .. } in members {
+                if let Origin::Time { kind, offset, .. } = origin {
+                    let time = quote!(::core::option::Option::<::sdk::Tfrac>::from(self.#name));
+                    if kind == "seconds" {
+                        inputs.push(quote!((#offset, 8, #time.map(::sdk::Tfrac::seconds))));
+                        sizes.push(quote!(#offset + 8));
+                        continue;
+                    }
+                    let parts = quote!(#time.map(::sdk::Tfrac::#kind));
+                    inputs.push(quote!((#offset, 8, #parts.map(|(seconds, _)| seconds))));
+                    inputs.push(quote!((#offset + 8, 8, #parts.map(|(_, fraction)| fraction))));
+                    sizes.push(quote!(#offset + 16));
+                    continue;
+                }
                 let Origin::Memory { after, offset, width, .. } = origin else { continue };
                 let width = match width {
                     Some(width) => quote!(#width),
@@ -259,6 +277,16 @@ impl Arguments {
             }
             let (word, memory) =
                 (format_ident!("word{argument}"), format_ident!("memory{argument}"));
+            let fraction = |field: &Field| matches!(&field.origin, Origin::Time { kind, .. } if kind != "seconds");
+            if fields.iter().any(|field| memory_argument(field) == Some(argument) && fraction(field))
+            {
+                // A column has a time even where the program gave an impossible fraction of a second.
+                self.before.push(quote! {
+                    if process.recorded().errno == ::sdk::libc::EINVAL {
+                        return Err(::sdk::Skip::NOT_CAPTURED);
+                    }
+                });
+            }
             self.before.push(quote! {
                 let #memory = process.memory(
                     u32::from(#argument),
@@ -287,7 +315,7 @@ impl Arguments {
 
 fn memory_argument(field: &Field) -> Option<u8> {
     match field.origin {
-        Origin::Memory { argument, .. } => Some(argument),
+        Origin::Memory { argument, .. } | Origin::Time { argument, .. } => Some(argument),
         _ => None,
     }
 }

@@ -1,0 +1,158 @@
+//! Recorded calls, ready to be replayed.
+
+use std::sync::Arc;
+
+use abi::Row;
+use dataseries::Extent;
+
+/// What is due next in a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A call, of the record type of this number.
+    Call(u32),
+    /// The task ends: its descriptors are closed.
+    TaskEnd,
+}
+
+/// One recorded call, or the end of a task.
+#[derive(Clone, Copy, Debug)]
+pub struct Record {
+    /// What it is.
+    pub what: What,
+    /// Who made it: the task's number in the order of appearance.
+    pub task: u32,
+    /// The task that it created, if it did.
+    pub child: Option<u32>,
+    /// Its place in the order.
+    pub unique_id: i64,
+    /// The order id at which the call was entered.
+    pub called_id: i64,
+    /// When it was entered, in the trace's unit; 0 if that isn't known.
+    pub time_called: i64,
+    /// When it returned, likewise.
+    pub time_returned: i64,
+    /// What it returned; −1 on failure.
+    pub return_value: i64,
+    /// The positive errno of a failed call, else 0.
+    pub errno_number: i32,
+    /// Whether it returned at all.
+    pub returned: bool,
+    /// Whether the recorder missed some of its data.
+    pub incomplete: bool,
+    /// Whether the trace has no later call of this type.
+    pub is_last: bool,
+    /// Its rows in the batch.
+    pub(crate) first_row: u32,
+    pub(crate) row_count: u32,
+}
+
+impl Record {
+    /// The end of `task`, at order id `id`.
+    pub(crate) fn end_of(task: u32, id: i64) -> Self {
+        Self {
+            what: What::TaskEnd,
+            task,
+            child: None,
+            unique_id: id,
+            called_id: id,
+            time_called: 0,
+            time_returned: 0,
+            return_value: 0,
+            errno_number: 0,
+            returned: false,
+            incomplete: false,
+            is_last: false,
+            first_row: 0,
+            row_count: 0,
+        }
+    }
+
+    /// Whether the call had been made before `other` returned: both were in the kernel at a time,
+    /// if `other` is the earlier one of the two.
+    pub fn was_called_before_return_of(&self, other: &Self) -> bool {
+        if self.called_id < self.unique_id {
+            self.called_id < other.unique_id
+        } else {
+            // Old traces have nothing but times.
+            self.time_called != 0 && self.time_called < other.time_returned
+        }
+    }
+
+    /// Whether the recorded call succeeded.
+    pub fn succeeded(&self) -> bool {
+        self.returned && self.errno_number == 0
+    }
+}
+
+/// A task that comes up for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewTask {
+    /// The kernel's id of it when it was recorded.
+    pub id: i32,
+    /// Whether a call of the trace created it. The first task is not announced, and neither are those
+    /// whose creation wasn't recorded.
+    pub announced: bool,
+}
+
+/// Consecutive records, and the memory that their rows lie in.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The records.
+    pub records: Vec<Record>,
+    /// Tasks that begin with a record of this batch, numbered on from those of earlier batches.
+    pub tasks: Vec<NewTask>,
+    rows: Vec<Row>,
+    /// Of each row, its extent and its number there.
+    places: Vec<(u32, u32)>,
+    extents: Vec<Arc<Extent>>,
+}
+
+// SAFETY: the rows point into the extents that the batch keeps, which nobody changes.
+unsafe impl Send for Batch {}
+// SAFETY: as above.
+unsafe impl Sync for Batch {}
+
+impl Batch {
+    /// The rows of `record`, which is one of this batch.
+    pub fn rows(&self, record: &Record) -> &[Row] {
+        &self.rows[record.first_row as usize..][..record.row_count as usize]
+    }
+
+    /// Row `index` of `record`, which is one of this batch, by its columns.
+    ///
+    /// # Panics
+    /// If the record has no such row.
+    pub fn cells(&self, record: &Record, index: usize) -> dataseries::Row<'_> {
+        assert!(index < record.row_count as usize, "a record has so many rows");
+        let (extent, row) = self.places[record.first_row as usize + index];
+        self.extents[extent as usize].row(row as usize)
+    }
+
+    /// How many rows there are so far.
+    pub(crate) fn row_count(&self) -> u32 {
+        self.rows.len() as u32
+    }
+
+    /// Adds row `row` of `extent`.
+    pub(crate) fn push_row(&mut self, extent: &Arc<Extent>, row: usize) {
+        let size = extent.record_size();
+        let fixed = extent.fixed()[row * size..][..size].as_ptr();
+        // A plugin reads through the pool's offsets without looking at its bounds.
+        let pool = extent.pool().filter(|_| extent.offsets_checked());
+        let pool = pool.map_or(std::ptr::null(), <[u8]>::as_ptr);
+        self.rows.push(Row { fixed, pool });
+        let extent = self.keep(extent);
+        self.places.push((extent, row as u32));
+    }
+
+    /// Keeps `extent` as long as the batch; returns its number there.
+    fn keep(&mut self, extent: &Arc<Extent>) -> u32 {
+        // Rows of one type come from one extent for a long while, and few types alternate.
+        let kept = self.extents.iter().rposition(|kept| Arc::ptr_eq(kept, extent));
+        let number = kept.unwrap_or_else(|| {
+            self.extents.push(extent.clone());
+            self.extents.len() - 1
+        });
+        number as u32
+    }
+}

@@ -1,0 +1,150 @@
+//! The descriptors of a traced process, and what stands for each in the replay.
+
+use std::collections::HashMap;
+use std::os::fd::RawFd;
+
+use abi::fd;
+
+/// What stands for a traced descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// A descriptor of the replaying thread.
+    Open(RawFd),
+    /// Nothing: calls on it take their recorded outcome.
+    Simulated,
+    /// One of the standard streams (0, 1 or 2) that were there before the trace began.
+    Standard(i32),
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    stands: Stands,
+    /// A plugin's own words on it.
+    note: [u64; 4],
+}
+
+/// Traced descriptors below this are looked up in an array.
+const LOW: usize = 1024;
+
+/// The table of descriptors of a traced process, by their traced numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Descriptors {
+    low: Vec<Option<Entry>>,
+    /// The others: the numbers are the trace's, and may be anything.
+    high: HashMap<i32, Entry>,
+}
+
+impl Descriptors {
+    fn entry(&self, traced: i32) -> Option<&Entry> {
+        match usize::try_from(traced) {
+            Ok(index) if index < LOW => self.low.get(index)?.as_ref(),
+            _ => self.high.get(&traced),
+        }
+    }
+
+    /// What stands for `traced`, as a plugin is told.
+    #[inline]
+    pub fn answer(&self, traced: i32) -> i32 {
+        answer(self.get(traced))
+    }
+
+    /// What stands for `traced`.
+    #[inline]
+    pub fn get(&self, traced: i32) -> Option<Stands> {
+        self.entry(traced).map(|entry| entry.stands)
+    }
+
+    /// `stands` stands for `traced` from now on; returns what did before.
+    pub fn set(&mut self, traced: i32, stands: Stands) -> Option<Stands> {
+        let entry = Entry { stands, note: [0; 4] };
+        let before = match usize::try_from(traced) {
+            Ok(index) if index < LOW => {
+                if self.low.len() <= index {
+                    self.low.resize(index + 1, None);
+                }
+                self.low[index].replace(entry)
+            }
+            _ => self.high.insert(traced, entry),
+        };
+        before.map(|entry| entry.stands)
+    }
+
+    /// Forgets `traced`; returns what stood for it.
+    pub fn remove(&mut self, traced: i32) -> Option<Stands> {
+        let before = match usize::try_from(traced) {
+            Ok(index) if index < LOW => self.low.get_mut(index)?.take(),
+            _ => self.high.remove(&traced),
+        };
+        before.map(|entry| entry.stands)
+    }
+
+    /// The words that a plugin keeps with `traced`.
+    pub fn note(&self, traced: i32) -> Option<[u64; 4]> {
+        self.entry(traced).map(|entry| entry.note)
+    }
+
+    /// Keeps a plugin's words with `traced`, if it is still there.
+    pub fn set_note(&mut self, traced: i32, note: [u64; 4]) {
+        let entry = match usize::try_from(traced) {
+            Ok(index) if index < LOW => self.low.get_mut(index).and_then(Option::as_mut),
+            _ => self.high.get_mut(&traced),
+        };
+        if let Some(entry) = entry {
+            entry.note = note;
+        }
+    }
+
+    /// The traced numbers of descriptors that stand for open ones, with those.
+    pub fn open(&self) -> Vec<(i32, RawFd)> {
+        let low = self.low.iter().enumerate().map(|(traced, entry)| (traced as i32, entry.as_ref()));
+        let high = self.high.iter().map(|(traced, entry)| (*traced, Some(entry)));
+        let all = low.chain(high);
+        let open = all.filter_map(|(traced, entry)| match entry?.stands {
+            Stands::Open(fd) => Some((traced, fd)),
+            _ => None,
+        });
+        open.collect()
+    }
+}
+
+/// As a plugin is told; see [`abi::fd`].
+pub fn answer(stands: Option<Stands>) -> i32 {
+    match stands {
+        Some(Stands::Open(open)) => open,
+        Some(Stands::Simulated) => fd::SIMULATED,
+        Some(Stands::Standard(_)) => fd::STANDARD_STREAM,
+        None => fd::UNKNOWN,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_number_of_a_trace_is_taken() {
+        let mut table = Descriptors::default();
+        for traced in [0, 3, LOW as i32 - 1, LOW as i32, i32::MAX, -7] {
+            assert_eq!(table.answer(traced), fd::UNKNOWN);
+            assert_eq!(table.set(traced, Stands::Open(9)), None);
+            assert_eq!(table.answer(traced), 9);
+            assert_eq!(table.set(traced, Stands::Simulated), Some(Stands::Open(9)));
+            assert_eq!(table.answer(traced), fd::SIMULATED);
+            assert_eq!(table.remove(traced), Some(Stands::Simulated));
+            assert_eq!(table.remove(traced), None);
+        }
+        assert!(table.low.len() <= LOW);
+    }
+
+    #[test]
+    fn a_note_goes_with_its_descriptor() {
+        let mut table = Descriptors::default();
+        table.set(3, Stands::Open(5));
+        table.set_note(3, [1, 2, 3, 4]);
+        assert_eq!(table.note(3), Some([1, 2, 3, 4]));
+        table.set(3, Stands::Open(6));
+        assert_eq!(table.note(3), Some([0; 4]));
+        table.remove(3);
+        assert_eq!(table.note(3), None);
+    }
+}

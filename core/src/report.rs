@@ -1,0 +1,244 @@
+//! Counting and telling: what was made again, what wasn't and why, what diverged.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Why a call wasn't made again; its recorded outcome stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// The plugin says so of the call.
+    Simulated,
+    /// Somebody switched it off.
+    Disabled,
+    /// No plugin knows the record type.
+    NoPlugin,
+    /// It is on a descriptor that is simulated.
+    SimulatedDescriptor,
+    /// It is on a standard stream that the replay leaves alone.
+    StandardStream,
+    /// It is on a descriptor of which the trace doesn't tell.
+    UnknownDescriptor,
+    /// The trace lacks data that it needs.
+    NotCaptured,
+    /// It was interrupted, or depended on the moment otherwise.
+    Timing,
+    /// It never returned.
+    NeverReturned,
+    /// Its path leads out of the place where the replay is held.
+    Outside,
+    /// The record makes no sense to its plugin.
+    Malformed,
+}
+
+impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Simulated,
+        Self::Disabled,
+        Self::NoPlugin,
+        Self::SimulatedDescriptor,
+        Self::StandardStream,
+        Self::UnknownDescriptor,
+        Self::NotCaptured,
+        Self::Timing,
+        Self::NeverReturned,
+        Self::Outside,
+        Self::Malformed,
+    ];
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Simulated => "a replay doesn't make them",
+            Self::Disabled => "switched off",
+            Self::NoPlugin => "no plugin knows them",
+            Self::SimulatedDescriptor => "on a descriptor that is simulated",
+            Self::StandardStream => "on a standard stream, which the replay leaves alone",
+            Self::UnknownDescriptor => "on a descriptor that the trace never introduced",
+            Self::NotCaptured => "the trace lacks their data",
+            Self::Timing => "interrupted when they were recorded",
+            Self::NeverReturned => "never returned when they were recorded",
+            Self::Outside => "on paths that aren't there beneath the root",
+            Self::Malformed => "their records make no sense",
+        })
+    }
+}
+
+/// What came of the calls of one type.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Made again.
+    pub made: u64,
+    /// Those of them, or of the others, that diverged.
+    pub diverged: u64,
+    /// Values that couldn't be compared, because the trace lacks them.
+    pub without_value: u64,
+    /// Not made, by [`Reason`].
+    pub skipped: [u64; Reason::ALL.len()],
+}
+
+impl Tally {
+    /// All calls.
+    pub fn calls(&self) -> u64 {
+        self.made + self.skipped.iter().sum::<u64>()
+    }
+
+    /// Adds what another thread counted.
+    pub fn add(&mut self, other: &Self) {
+        self.made += other.made;
+        self.diverged += other.diverged;
+        self.without_value += other.without_value;
+        for (to, from) in self.skipped.iter_mut().zip(other.skipped) {
+            *to += from;
+        }
+    }
+}
+
+/// What came of a replay.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// By name of the call's record type.
+    pub calls: BTreeMap<String, Tally>,
+    /// Why a plugin doesn't make its calls, by the same name.
+    pub simulated: BTreeMap<String, String>,
+    /// Tasks that were replayed.
+    pub tasks: u64,
+    /// Of these, tasks of whose creation the trace doesn't tell.
+    pub unannounced: u64,
+    /// Records that came after others with a higher id.
+    pub out_of_order: u64,
+    /// Records that lack their last row.
+    pub unfinished: u64,
+    /// Whether it was stopped at a divergence.
+    pub is_stopped: bool,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+impl Summary {
+    /// Divergences.
+    pub fn diverged(&self) -> u64 {
+        self.calls.values().map(|tally| tally.diverged).sum()
+    }
+
+    /// The summary as lines of text.
+    pub fn lines(&self) -> Vec<String> {
+        let made: u64 = self.calls.values().map(|tally| tally.made).sum();
+        let calls: u64 = self.calls.values().map(Tally::calls).sum();
+        let seconds = self.duration.as_secs_f64();
+        let verdict = match (self.diverged(), self.is_stopped) {
+            (0, _) => "faithful".to_owned(),
+            (1, false) => "diverged: 1 call".to_owned(),
+            (n, false) => format!("diverged: {n} calls"),
+            (_, true) => "diverged, and stopped there".to_owned(),
+        };
+        let tasks = if self.tasks == 1 { "1 task".to_owned() } else { format!("{} tasks", self.tasks) };
+        let mut lines = vec![format!(
+            "{verdict}; {made} of {calls} calls made again, by {tasks} in {seconds:.3} s"
+        )];
+        for (number, reason) in Reason::ALL.into_iter().enumerate() {
+            if reason == Reason::Simulated {
+                self.simulated_lines(number, &mut lines);
+                continue;
+            }
+            let which: Vec<_> = self.skipped(number).collect();
+            if !which.is_empty() {
+                lines.push(format!("  not made, {reason}: {}", which.join(", ")));
+            }
+        }
+        let without_value: u64 = self.calls.values().map(|tally| tally.without_value).sum();
+        let further = [
+            (without_value, "values were not compared, because the trace lacks them"),
+            (self.unannounced, "tasks came up without a call that created them"),
+            (self.out_of_order, "records came after others with a higher unique_id"),
+            (self.unfinished, "records lack their last row, and were passed over"),
+        ];
+        let further = further.iter().filter(|(count, _)| *count > 0);
+        lines.extend(further.map(|(count, what)| format!("  {count} {what}")));
+        lines
+    }
+
+    fn skipped(&self, reason: usize) -> impl Iterator<Item = String> {
+        let counts = self.calls.iter().map(move |(name, tally)| (name, tally.skipped[reason]));
+        counts.filter(|(_, count)| *count > 0).map(|(name, count)| format!("{count} {name}"))
+    }
+
+    /// Calls that their plugins don't make, put together by why.
+    fn simulated_lines(&self, reason: usize, lines: &mut Vec<String>) {
+        let mut by_why: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for (name, tally) in &self.calls {
+            if tally.skipped[reason] > 0 {
+                let why = self.simulated.get(name).map_or("so their plugin decided", String::as_str);
+                by_why.entry(why).or_default().push(format!("{} {name}", tally.skipped[reason]));
+            }
+        }
+        for (why, which) in by_why {
+            lines.push(format!("  not made, {why}: {}", which.join(", ")));
+        }
+    }
+}
+
+/// Where lines for people go: standard error, and a file if one is wanted.
+#[derive(Debug, Default)]
+pub struct Log {
+    file: Option<Mutex<File>>,
+    is_quiet: bool,
+}
+
+impl Log {
+    /// A log that also goes to `file`, and with `is_quiet` to nowhere else.
+    pub fn new(file: Option<File>, is_quiet: bool) -> Self {
+        Self { file: file.map(Mutex::new), is_quiet }
+    }
+
+    /// Says `text`. What can't be written is lost: there is nobody left to tell.
+    pub fn say(&self, text: &str) {
+        self.write(text, self.is_quiet);
+    }
+
+    /// Says `text` even to those who want quiet.
+    pub fn insist(&self, text: &str) {
+        self.write(text, false);
+    }
+
+    fn write(&self, text: &str, only_to_file: bool) {
+        let line = format!("replayer: {text}\n");
+        if !only_to_file {
+            let _ = std::io::stderr().write_all(line.as_bytes());
+        }
+        if let Some(file) = &self.file {
+            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = file.write_all(line.as_bytes());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_tells_what_was_not_made_and_why() {
+        let mut summary = Summary { tasks: 1, ..Summary::default() };
+        let mut mmap = Tally::default();
+        mmap.skipped[0] = 5;
+        let mut write = Tally { made: 2, ..Tally::default() };
+        write.skipped[4] = 1;
+        summary.calls.insert("mmap".to_owned(), mmap);
+        summary.calls.insert("write".to_owned(), write);
+        summary.simulated.insert("mmap".to_owned(), "no memory is mapped".to_owned());
+        let lines = summary.lines();
+        assert_eq!(lines[0], "faithful; 2 of 8 calls made again, by 1 task in 0.000 s");
+        assert_eq!(lines[1], "  not made, no memory is mapped: 5 mmap");
+        assert_eq!(
+            lines[2],
+            "  not made, on a standard stream, which the replay leaves alone: 1 write"
+        );
+        assert_eq!(lines.len(), 3);
+    }
+}

@@ -1,0 +1,135 @@
+//! What a trace says of itself, in the extents that a recorder adds to those of the calls.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+use dataseries::{Checks, Column, ExtentType, FieldKind, File, Parts, Row};
+use replay_schema::added::{self, info, state};
+
+use crate::trace::TraceError;
+
+/// Whether `name` is a type whose extents are read here.
+pub fn is_known(name: &str) -> bool {
+    added::ALL.iter().any(|added| added.name == name)
+}
+
+/// The state of the first process when the recording began.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Initial {
+    /// Its working directory.
+    pub cwd: Option<PathBuf>,
+    /// Its umask.
+    pub umask: Option<u32>,
+    /// Its open descriptors, where the trace lists them.
+    pub descriptors: Vec<i32>,
+}
+
+/// What a trace says of itself.
+#[derive(Clone, Debug, Default)]
+pub struct Story {
+    /// The state that the first process started with.
+    pub initial: Initial,
+    /// The recorder, its machine, the command: see [`replay_schema::added::info`].
+    pub info: BTreeMap<String, Vec<String>>,
+    /// Order ids at which tasks ended, with their kernel ids; ascending.
+    pub ends: Vec<(i64, i32)>,
+    /// Calls that others overlapped: order ids of return and of entry; ascending.
+    pub overlaps: Vec<(i64, i64)>,
+    /// Whether the trace tells of tasks and overlaps at all; older recorders don't.
+    pub is_told: bool,
+}
+
+impl Story {
+    /// Adds what `file` says.
+    pub(super) fn read(&mut self, file: &File) -> Result<(), TraceError> {
+        for entry in file.entries() {
+            let ty = &entry.extent_type;
+            if !is_known(ty.name()) {
+                continue;
+            }
+            self.is_told = true;
+            let extent = file.read(entry)?.unpack(Parts::All, &Checks::ALL)?;
+            let columns = Columns(ty);
+            for row in extent.rows() {
+                match ty.name() {
+                    name if name == added::INFO.name => self.read_info(&columns, &row),
+                    name if name == added::STATE.name => self.read_state(&columns, &row),
+                    name if name == added::TASK.name => {
+                        if let (Some(last), Some(task)) =
+                            (columns.number(&row, "last_id"), columns.number(&row, "task"))
+                        {
+                            self.ends.push((last, task as i32));
+                        }
+                    }
+                    _ => {
+                        if let (Some(called), Some(unique)) =
+                            (columns.number(&row, "called_id"), columns.number(&row, "unique_id"))
+                        {
+                            self.overlaps.push((unique, called));
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(&mut self) {
+        self.ends.sort_unstable();
+        self.overlaps.sort_unstable();
+    }
+
+    fn read_info(&mut self, columns: &Columns<'_>, row: &Row<'_>) {
+        let text = |name| columns.bytes(row, name).map(|b| String::from_utf8_lossy(b).into_owned());
+        if let (Some(key), Some(value)) = (text("key"), text("value")) {
+            self.info.entry(key).or_default().push(value);
+        }
+    }
+
+    fn read_state(&mut self, columns: &Columns<'_>, row: &Row<'_>) {
+        let number = columns.number(row, "number");
+        match columns.bytes(row, "key") {
+            Some(key) if key == state::CWD.as_bytes() => {
+                let path = columns.bytes(row, "value").map(|path| OsString::from_vec(path.to_vec()));
+                self.initial.cwd = path.map(PathBuf::from);
+            }
+            Some(key) if key == state::UMASK.as_bytes() => {
+                self.initial.umask = number.map(|mask| mask as u32 & 0o777);
+            }
+            Some(key) if key == state::DESCRIPTOR.as_bytes() => {
+                self.initial.descriptors.extend(number.and_then(|fd| i32::try_from(fd).ok()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the recorder said that it finished by itself; none if it says nothing of itself.
+    pub fn is_complete(&self) -> Option<bool> {
+        self.info.get(info::RECORDER)?;
+        Some(self.info.contains_key(info::COMPLETE))
+    }
+}
+
+/// The columns of an added type, as far as the file has them.
+struct Columns<'a>(&'a ExtentType);
+
+impl Columns<'_> {
+    fn column(&self, row: &Row<'_>, name: &str, kinds: &[FieldKind]) -> Option<&Column> {
+        let column = self.0.column(name)?;
+        (kinds.contains(&column.kind) && !row.is_null(column)).then_some(column)
+    }
+
+    fn number(&self, row: &Row<'_>, name: &str) -> Option<i64> {
+        let column = self.column(row, name, &[FieldKind::Int32, FieldKind::Int64])?;
+        Some(match column.kind {
+            FieldKind::Int32 => row.int32(column).into(),
+            _ => row.int64(column),
+        })
+    }
+
+    fn bytes<'r>(&self, row: &Row<'r>, name: &str) -> Option<&'r [u8]> {
+        Some(row.bytes(self.column(row, name, &[FieldKind::Variable32])?))
+    }
+}

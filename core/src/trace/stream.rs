@@ -1,0 +1,172 @@
+//! The records of one type in one file, one after the other.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use dataseries::{Checks, Column, Entry, Extent, File, Parts};
+
+use crate::record::{Batch, Record, What};
+use crate::trace::types::{Common, RecordType, Rows};
+
+/// Rows of an extent, by the extent and their number in it.
+type RowAt = (Arc<Extent>, usize);
+
+/// The number of a record's first or last row where rows are numbered.
+const EDGE: i32 = -1;
+
+/// Takes the records of one type from its extents.
+pub(super) struct Stream {
+    kind: u32,
+    common: Common,
+    rows: Rows,
+    parts: Parts,
+    file: Arc<File>,
+    entries: VecDeque<Entry>,
+    extent: Option<Arc<Extent>>,
+    /// Rows in the order of their ids, where the extent has them in another.
+    sorted: Option<Vec<u32>>,
+    /// Next row, as `sorted` counts.
+    next: usize,
+    /// Rows of records whose last row hasn't come yet, by task.
+    begun: HashMap<i32, Vec<RowAt>>,
+    /// Records whose last row never came.
+    pub unfinished: u64,
+}
+
+/// What a record's first or last row says of it.
+pub(super) struct Head {
+    pub task: i32,
+    pub return_value: i64,
+}
+
+impl Stream {
+    pub fn new(kind: u32, ty: &RecordType) -> Self {
+        Self {
+            kind,
+            common: ty.common.clone(),
+            rows: ty.rows.clone(),
+            parts: ty.parts,
+            file: ty.file.clone(),
+            entries: ty.entries.iter().cloned().collect(),
+            extent: None,
+            sorted: None,
+            next: 0,
+            begun: HashMap::new(),
+            unfinished: 0,
+        }
+    }
+
+    pub fn kind(&self) -> u32 {
+        self.kind
+    }
+
+    /// The order id of the next record; none after the last.
+    pub fn peek(&mut self) -> Result<Option<i64>, dataseries::Error> {
+        loop {
+            let Some((extent, row)) = self.row()? else {
+                self.unfinished += self.begun.drain().count() as u64;
+                return Ok(None);
+            };
+            let cells = extent.row(row);
+            if let Rows::TailLast(number) = &self.rows
+                && cells.int32(number) != EDGE
+            {
+                let task = cells.int32(&self.common.task);
+                self.begun.entry(task).or_default().push((extent, row));
+                self.next += 1;
+                continue;
+            }
+            return Ok(Some(cells.int64(&self.common.unique_id)));
+        }
+    }
+
+    /// What the next record says of its task. `peek` found one.
+    pub fn head(&mut self) -> Result<Head, dataseries::Error> {
+        let (extent, row) = self.row()?.expect("peek found a record");
+        let cells = extent.row(row);
+        let return_value = match cells.is_null(&self.common.return_value) {
+            true => 0,
+            false => cells.int64(&self.common.return_value),
+        };
+        Ok(Head { task: cells.int32(&self.common.task), return_value })
+    }
+
+    /// Adds the next record to `batch`, as one of `task`. `peek` found one.
+    pub fn take(&mut self, task: u32, batch: &mut Batch) -> Result<(), dataseries::Error> {
+        let (extent, row) = self.row()?.expect("peek found a record");
+        let cells = extent.row(row);
+        let common = &self.common;
+        let first_row = batch.row_count();
+        if let Rows::TailLast(_) = self.rows {
+            let begun = self.begun.remove(&cells.int32(&common.task)).unwrap_or_default();
+            for (extent, row) in begun {
+                batch.push_row(&extent, row);
+            }
+        }
+        batch.push_row(&extent, row);
+        let returned = !cells.is_null(&common.return_value);
+        let time = |column: &Option<Column>| {
+            let column = column.as_ref().filter(|column| !cells.is_null(column));
+            column.map_or(0, |column| cells.int64(column))
+        };
+        let incomplete =
+            common.buffer_not_captured.as_ref().is_some_and(|column| !cells.is_null(column));
+        let id = cells.int64(&common.unique_id);
+        let mut record = Record {
+            what: What::Call(self.kind),
+            time_called: time(&common.time_called),
+            time_returned: time(&common.time_returned),
+            return_value: if returned { cells.int64(&common.return_value) } else { 0 },
+            errno_number: if returned { cells.int32(&common.errno_number) } else { 0 },
+            returned,
+            incomplete,
+            ..Record::end_of(task, id)
+        };
+        self.next += 1;
+        if let Rows::HeadFirst(number) = self.rows.clone() {
+            while let Some((extent, row)) = self.row()?
+                && extent.row(row).int32(&number) != EDGE
+            {
+                batch.push_row(&extent, row);
+                self.next += 1;
+            }
+        }
+        record.first_row = first_row;
+        record.row_count = batch.row_count() - first_row;
+        batch.records.push(record);
+        Ok(())
+    }
+
+    /// The next row, in the extent that has it.
+    fn row(&mut self) -> Result<Option<RowAt>, dataseries::Error> {
+        loop {
+            if let Some(extent) = &self.extent
+                && self.next < extent.row_count()
+            {
+                let row = self.sorted.as_ref().map_or(self.next, |sorted| sorted[self.next] as usize);
+                return Ok(Some((extent.clone(), row)));
+            }
+            let Some(entry) = self.entries.pop_front() else { return Ok(None) };
+            let checks = Checks { bjhash: false, ..Checks::ALL };
+            let extent = Arc::new(self.file.read(&entry)?.unpack(self.parts, &checks)?);
+            self.sorted = self.sort(&extent);
+            self.extent = Some(extent);
+            self.next = 0;
+        }
+    }
+
+    /// The rows in the order of their ids, if that isn't the order they are in. Rows that belong
+    /// together are together: their ids say nothing in old traces (trace schema, §8, D15).
+    fn sort(&self, extent: &Extent) -> Option<Vec<u32>> {
+        if !matches!(self.rows, Rows::Single) {
+            return None;
+        }
+        let id = |row: usize| extent.row(row).int64(&self.common.unique_id);
+        if (1..extent.row_count()).all(|row| id(row - 1) <= id(row)) {
+            return None;
+        }
+        let mut rows: Vec<u32> = (0..extent.row_count() as u32).collect();
+        rows.sort_by_key(|row| id(*row as usize));
+        Some(rows)
+    }
+}

@@ -1,0 +1,213 @@
+//! A record type of a file, bound to the plugin that knows it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use abi::Slot;
+use dataseries::{Bit, Column, Entry, ExtentType, FieldKind, File, Parts};
+use replay_schema::{Call, Kind, PREFIX, Returns, RowRule, common};
+
+use crate::registry::Registry;
+use crate::trace::{Needs, TraceError};
+
+/// Major version of the record types that are understood.
+const MAJOR: u32 = 1;
+
+/// One record type of one file.
+pub struct RecordType {
+    /// Name of the call's extent, without the prefix.
+    pub name: String,
+    /// The plugin's part; none if no plugin knows the type.
+    pub call: Option<Arc<Call>>,
+    /// Why the call isn't made, if somebody switched it off.
+    pub disabled: Option<String>,
+    /// Where the plugin's columns lie, in its order.
+    pub slots: Box<[Slot]>,
+    /// The plugin's columns as the file has them, in its order.
+    pub columns: Box<[Option<Column>]>,
+    /// What doesn't fit between file and plugin.
+    pub warnings: Vec<String>,
+    pub(super) common: Common,
+    pub(super) rows: Rows,
+    pub(super) parts: Parts,
+    pub(super) file: Arc<File>,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// The columns that every call has and that a replay needs.
+#[derive(Clone, Debug)]
+pub(super) struct Common {
+    pub unique_id: Column,
+    pub task: Column,
+    pub return_value: Column,
+    pub errno_number: Column,
+    pub buffer_not_captured: Option<Column>,
+    pub time_called: Option<Column>,
+    pub time_returned: Option<Column>,
+}
+
+/// How rows make a record.
+#[derive(Clone, Debug)]
+pub(super) enum Rows {
+    Single,
+    HeadFirst(Column),
+    TailLast(Column),
+}
+
+impl fmt::Debug for RecordType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordType").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl RecordType {
+    /// The record type of `entries`, which are all of type `ty`; none if it isn't one of a call.
+    pub(super) fn new(
+        file: &Arc<File>,
+        ty: &Arc<ExtentType>,
+        entries: Vec<Entry>,
+        registry: &Registry,
+        needs: Needs,
+    ) -> Result<Option<Self>, TraceError> {
+        let Some(name) = ty.name().strip_prefix(PREFIX) else { return Ok(None) };
+        let version = ty.version();
+        if version.major != MAJOR {
+            return Err(TraceError::Version {
+                file: file.name().to_owned(),
+                name: ty.name().to_owned(),
+                version: format!("{}.{}", version.major, version.minor),
+            });
+        }
+        let common = common(file, ty)?;
+        let call = registry.extent(name)?;
+        let disabled = registry.extent_enabled(name).err().map(|by| by.0);
+        let mut warnings = Vec::new();
+        let columns: Box<[Option<Column>]> = match &call {
+            Some(call) => bind(call, ty, &mut warnings),
+            None => Box::default(),
+        };
+        let number = |index: usize| {
+            let column: Option<&Column> = columns[index].as_ref();
+            column.filter(|column| column.kind == FieldKind::Int32).cloned()
+        };
+        let rows = match call.as_deref().map(|call| call.rows) {
+            Some(RowRule::HeadFirst { number: index, .. }) => number(index).map(Rows::HeadFirst),
+            Some(RowRule::TailLast { number: index }) => number(index).map(Rows::TailLast),
+            _ => None,
+        };
+        let slots = columns.iter().map(|column| column.as_ref().map_or(ABSENT, slot)).collect();
+        let parts = match &call {
+            Some(call) if needs.all_values || needs_values(call) => Parts::All,
+            _ => Parts::Fixed,
+        };
+        Ok(Some(Self {
+            name: name.to_owned(),
+            disabled,
+            slots,
+            columns,
+            warnings,
+            common,
+            rows: rows.unwrap_or(Rows::Single),
+            parts,
+            file: file.clone(),
+            entries,
+            call,
+        }))
+    }
+
+    /// Whether the call creates a task, its id being what it returns.
+    pub fn creates_task(&self) -> bool {
+        self.call.as_ref().is_some_and(|call| call.returns == Returns::Child)
+    }
+
+    /// Whether the task ends with the call.
+    pub fn ends_task(&self) -> bool {
+        self.call.as_ref().is_some_and(|call| call.returns == Returns::Never)
+    }
+}
+
+/// Whether a replay needs values of variable length: paths, data to write. Those that are compared
+/// only, and those that nothing ever fills, it does without.
+fn needs_values(call: &Call) -> bool {
+    call.columns.iter().any(|column| {
+        column.kind == Kind::Variable32
+            && column.compared.is_none()
+            && !(column.sources.is_empty() && column.elements.is_empty() && call.encode.is_none())
+    })
+}
+
+fn common(file: &File, ty: &ExtentType) -> Result<Common, TraceError> {
+    let find = |column: &'static str, kind: FieldKind| {
+        let found = ty.column(column).filter(|found| found.kind == kind).cloned();
+        found.ok_or_else(|| TraceError::Column {
+            file: file.name().to_owned(),
+            name: ty.name().to_owned(),
+            column,
+            kind: kind.name(),
+        })
+    };
+    let optional = |column: &str, kind: FieldKind| {
+        ty.column(column).filter(|found| found.kind == kind).cloned()
+    };
+    Ok(Common {
+        unique_id: find(common::UNIQUE_ID, FieldKind::Int64)?,
+        task: find(common::EXECUTING_PID, FieldKind::Int32)?,
+        return_value: find(common::RETURN_VALUE, FieldKind::Int64)?,
+        errno_number: find(common::ERRNO_NUMBER, FieldKind::Int32)?,
+        buffer_not_captured: optional(common::BUFFER_NOT_CAPTURED, FieldKind::Bool),
+        time_called: optional(common::TIME_CALLED, FieldKind::Int64),
+        time_returned: optional(common::TIME_RETURNED, FieldKind::Int64),
+    })
+}
+
+/// The file's columns for those that the plugin declares.
+fn bind(call: &Call, ty: &ExtentType, warnings: &mut Vec<String>) -> Box<[Option<Column>]> {
+    let bound = call.columns.iter().map(|declared| {
+        let column = ty.column(&declared.name)?;
+        if column.kind.name() != declared.kind.name() {
+            warnings.push(format!(
+                "column {} of {} is {} in the trace and {} in its plugin: it reads as absent",
+                declared.name,
+                call.extent,
+                column.kind.name(),
+                declared.kind.name()
+            ));
+            return None;
+        }
+        Some(column.clone())
+    });
+    bound.collect()
+}
+
+const ABSENT: Slot = Slot {
+    offset: u32::MAX,
+    null_offset: u32::MAX,
+    mask: 0,
+    null_mask: 0,
+    kind: 0,
+    reserved: 0,
+    size: 0,
+};
+
+fn slot(column: &Column) -> Slot {
+    let (null_offset, null_mask) =
+        column.null.map_or((u32::MAX, 0), |Bit { byte, mask, .. }| (byte as u32, mask));
+    let kind = match column.kind {
+        FieldKind::Bool => abi::kind::BOOL,
+        FieldKind::Byte => abi::kind::BYTE,
+        FieldKind::Int32 => abi::kind::INT32,
+        FieldKind::Int64 => abi::kind::INT64,
+        FieldKind::Double => abi::kind::DOUBLE,
+        FieldKind::Variable32 => abi::kind::VARIABLE32,
+        FieldKind::FixedWidth => abi::kind::FIXED_WIDTH,
+    };
+    Slot {
+        offset: column.offset as u32,
+        null_offset,
+        mask: column.mask,
+        null_mask,
+        kind: kind as u8,
+        reserved: 0,
+        size: column.size as u32,
+    }
+}
