@@ -205,7 +205,7 @@ fn parse_header(bytes: &[u8]) -> Result<PluginHeader, Refused> {
     let claims = text(claims_at, size_of::<Header>(), "its claims aren't text")?;
     let claims = claims.lines().map(|line| {
         let (extent, calls) = line.split_once('=').ok_or(Refused::Header("a claim has no `=`"))?;
-        let syscalls = calls.split(',').map(str::to_owned).collect();
+        let syscalls = calls.split_terminator(',').map(str::to_owned).collect();
         Ok(Claim { extent: extent.to_owned(), syscalls })
     });
     Ok(PluginHeader {

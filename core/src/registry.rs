@@ -240,18 +240,31 @@ impl Registry {
         owners.map(|(name, owner)| Ok((name.as_str(), self.load(*owner)?))).collect()
     }
 
+    /// All record types, those that no system call makes too, by their extents' names; all plugins
+    /// loaded.
+    ///
+    /// # Errors
+    /// A plugin's code isn't taken.
+    pub fn extents(&self) -> Result<Vec<Arc<Call>>, RegistryError> {
+        self.extents.values().map(|owner| self.load(*owner)).collect()
+    }
+
     fn load(&self, owner: Owner) -> Result<Arc<Call>, RegistryError> {
         Ok(self.plugins[owner.plugin].calls()?[owner.claim].clone())
     }
 
-    /// Whether the record type of extent `name` is enabled: all its names must be.
+    /// Whether the record type of extent `name` is enabled: the system calls that are recorded in it
+    /// must be, or if there are none, the type itself.
     ///
     /// # Errors
     /// What disabled it.
     pub fn extent_enabled(&self, name: &str) -> Result<(), Disabled> {
         let Some(owner) = self.extents.get(name) else { return Ok(()) };
         let claim = &self.plugins[owner.plugin].header.claims[owner.claim];
-        claim.syscalls.iter().try_for_each(|call| self.syscall_enabled(call))
+        match claim.syscalls.as_slice() {
+            [] => self.enabled(name, *owner),
+            calls => calls.iter().try_for_each(|call| self.enabled(call, *owner)),
+        }
     }
 
     /// Whether system call `name` is enabled.
@@ -259,7 +272,10 @@ impl Registry {
     /// # Errors
     /// What disabled it.
     pub fn syscall_enabled(&self, name: &str) -> Result<(), Disabled> {
-        let Some(owner) = self.syscalls.get(name) else { return Ok(()) };
+        self.syscalls.get(name).map_or(Ok(()), |owner| self.enabled(name, *owner))
+    }
+
+    fn enabled(&self, name: &str, owner: Owner) -> Result<(), Disabled> {
         let header = &self.plugins[owner.plugin].header;
         let names = [name, &header.claims[owner.claim].extent, &header.name];
         let named = |set: &BTreeSet<String>| names.iter().any(|name| set.contains(*name));

@@ -69,13 +69,14 @@ impl Plans {
             disabled: BTreeMap::new(),
         };
         let mut by_extent = BTreeMap::new();
+        for call in registry.extents()? {
+            plans.warnings.extend(call.warnings.iter().cloned());
+            by_extent.insert(call.extent.clone(), plans.plans.len());
+            plans.plans.push(Plan::new(call.clone()));
+            plans.calls.push(call);
+        }
         for (name, call) in registry.syscalls()? {
-            let plan = *by_extent.entry(call.extent.clone()).or_insert_with(|| {
-                plans.warnings.extend(call.warnings.iter().cloned());
-                plans.calls.push(call.clone());
-                plans.plans.push(Plan::new(call.clone()));
-                plans.plans.len() - 1
-            });
+            let plan = by_extent[&call.extent];
             let Ok(number) = name.parse::<Sysno>() else {
                 plans.unknown.push(name.to_owned());
                 continue;

@@ -218,11 +218,8 @@ impl<'p> Tracer<'p> {
         blobs.clear();
         blobs.resize(declared.call.fetches.len(), Blob::Absent);
         bytes.clear();
-        let memory = [];
-        let observed =
-            Observed { arguments: entry.arguments, returned: None, memory: &memory, element: None };
         for (number, fetch) in &declared.entry {
-            blobs[*number] = memory::copy(Pid::from_raw(pid), fetch, &observed, &mut bytes);
+            blobs[*number] = make(fetch, pid, entry.arguments, None, &blobs, &mut bytes);
         }
         let call = PendingCall {
             plan,
@@ -308,22 +305,8 @@ impl<'p> Tracer<'p> {
         }));
         let blobs = first..batch.blobs.len();
         for (number, fetch) in &plan.exit {
-            // A length may stand in memory that an earlier fetch brought.
-            let blob = {
-                let mut bytes = std::mem::take(&mut batch.bytes);
-                let memory: Vec<_> = if needs_memory(fetch) {
-                    let seen = batch.blobs[blobs.clone()].iter();
-                    seen.map(|blob| blob_bytes(&bytes, blob).map(<[u8]>::to_vec)).collect()
-                } else {
-                    Vec::new()
-                };
-                let memory: Vec<_> = memory.iter().map(Option::as_deref).collect();
-                let arguments = call.arguments;
-                let observed = Observed { arguments, returned, memory: &memory, element: None };
-                let blob = memory::copy(Pid::from_raw(pid), fetch, &observed, &mut bytes);
-                batch.bytes = bytes;
-                blob
-            };
+            let seen = &batch.blobs[blobs.clone()];
+            let blob = make(fetch, pid, call.arguments, returned, seen, &mut batch.bytes);
             batch.blobs[first + number] = blob;
         }
         self.producer.push(Event::Call(CallEvent {
@@ -416,6 +399,24 @@ impl Tracee {
             spare: Default::default(),
         }
     }
+}
+
+/// Makes `fetch` after those that `blobs` and `bytes` hold: an address or length may stand in memory that
+/// one of them brought.
+fn make(
+    fetch: &abi::Fetch,
+    pid: i32,
+    arguments: [u64; 6],
+    returned: Option<(i64, i32)>,
+    blobs: &[Blob],
+    bytes: &mut Vec<u8>,
+) -> Blob {
+    let seen = if needs_memory(fetch) { blobs } else { &[] };
+    let seen = seen.iter().map(|blob| blob_bytes(bytes, blob).map(<[u8]>::to_vec));
+    let seen: Vec<_> = seen.collect();
+    let memory: Vec<_> = seen.iter().map(Option::as_deref).collect();
+    let observed = Observed { arguments, returned, memory: &memory, element: None };
+    memory::copy(Pid::from_raw(pid), fetch, &observed, bytes)
 }
 
 fn needs_memory(fetch: &abi::Fetch) -> bool {

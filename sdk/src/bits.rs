@@ -3,6 +3,12 @@
 //!
 //! What only one call knows stands in its plugin.
 
+mod resource;
+mod socket;
+
+pub use resource::RESOURCE;
+pub use socket::{ADDRESS_FAMILY, RECEIVE, SEND, SOCKET_LEVEL, SOCKET_OPTION, SOCKET_TYPE};
+
 use abi::Bit;
 use libc::{
     O_ACCMODE, O_APPEND, O_ASYNC, O_CLOEXEC, O_CREAT, O_DIRECT, O_DIRECTORY, O_DSYNC, O_EXCL,

@@ -9,6 +9,8 @@
 //! let end_of_file = ret().is(0);
 //! ```
 
+use std::mem::offset_of;
+
 use abi::{
     Bit, Column, Condition, Fetch, List, Place, RowRule, Source, Text, compare, condition, display,
     fetch, place, rows, source,
@@ -165,12 +167,25 @@ impl Declaration {
     /// The rows after the first are the I/O vectors of argument `argument`, as many as argument
     /// `count` says; column `number` counts them from 0, and holds −1 in the first row.
     pub fn vectors(&mut self, argument: u8, count: u8, moment: Moment, number: &'static str) {
+        self.vectors_at(arg(argument).0, arg(count).0, moment, number);
+    }
+
+    /// As [`Self::vectors`], for those of the `struct msghdr` behind argument `argument`.
+    pub fn message_vectors(&mut self, argument: u8, moment: Moment, number: &'static str) {
+        let vectors = offset_of!(libc::msghdr, msg_iov) as u32;
+        let count = offset_of!(libc::msghdr, msg_iovlen) as u32;
+        let message = self.memory(argument, Moment::Before, count + 8);
+        let word = |offset| Place { index: message, offset, ..FETCHED_WORD };
+        self.vectors_at(word(vectors), word(count), moment, number);
+    }
+
+    fn vectors_at(&mut self, address: Place, count: Place, moment: Moment, number: &'static str) {
         let fetch = self.fetches.len() as u32;
         self.fetches.push(Fetch {
             op: fetch::VECTORS,
             at_exit: (moment == Moment::After).into(),
-            address: arg(argument).0,
-            length: arg(count).0,
+            address,
+            length: count,
             limit: 0,
             when: moment.condition(),
         });
@@ -275,6 +290,9 @@ impl Declaration {
 
 /// Marks a place whose index is the number of a fetch already.
 const RESOLVED: u8 = 2;
+
+/// The signed word at the start of what fetch 0 brought: for those that name the fetch themselves.
+const FETCHED_WORD: Place = Place { kind: place::MEMORY, index: 0, width: 8, signed: 1, offset: 0 };
 
 const NO_SOURCE: Source =
     Source { op: source::NONE, place: NOWHERE, mask: 0, value: 0, when: ALWAYS };
@@ -391,6 +409,18 @@ impl ColumnDeclaration<'_> {
         let index = self.bytes_behind(argument, length, Moment::After);
         self.compared();
         self.source(Source { op: source::BYTES, value: index, ..NO_SOURCE })
+    }
+
+    /// Holds what the kernel fills in behind argument `argument`, where the number behind argument
+    /// `length` is the room there is, and after the call how much there was to fill in.
+    pub fn output_filled(&mut self, argument: u8, length: u8) -> &mut Self {
+        let word = |index| Place { index, width: 4, ..FETCHED_WORD };
+        let room = word(self.declaration.memory(length, Moment::Before, 4));
+        let filled = word(self.declaration.memory(length, Moment::After, 4));
+        let index = self.bytes_behind(argument, Number(room), Moment::After);
+        self.compared();
+        let place = Place { signed: RESOLVED, ..filled };
+        self.source(Source { op: source::BYTES, place, value: index, when: SUCCESS, ..NO_SOURCE })
     }
 
     fn bytes_behind(&mut self, argument: u8, length: Number, moment: Moment) -> u64 {
@@ -517,5 +547,38 @@ impl ColumnDeclaration<'_> {
     pub fn compared_when(&mut self, condition: Condition) -> &mut Self {
         self.declared().column.compare_when = condition;
         self.compared()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The fetches of `declaration`.
+    fn fetches(declaration: Declaration) -> &'static [Fetch] {
+        let (_, fetches, _) = declaration.leak();
+        // SAFETY: the list was leaked, so it stays.
+        unsafe { fetches.items() }
+    }
+
+    #[test]
+    fn the_vectors_of_a_message_are_found_through_its_header() {
+        let mut d = Declaration::new();
+        d.message_vectors(1, Moment::After, "iov_number");
+        let [header, vectors] = fetches(d) else { panic!("there are two fetches") };
+        assert_eq!((header.at_exit, header.address), (0, arg(1).0));
+        assert_eq!((vectors.op, vectors.at_exit), (fetch::VECTORS, 1));
+        let word = |offset| Place { offset, ..FETCHED_WORD };
+        assert_eq!((vectors.address, vectors.length), (word(16), word(24)));
+        assert!(header.length.offset >= 32, "both words are fetched");
+    }
+
+    #[test]
+    fn no_more_is_fetched_than_there_was_room_for() {
+        let mut d = Declaration::new();
+        d.column::<Option<&[u8]>>("sockaddr_buffer").output_filled(1, 2);
+        let [room, filled, bytes] = fetches(d) else { panic!("there are three fetches") };
+        assert_eq!((room.at_exit, filled.at_exit, bytes.at_exit), (0, 1, 1));
+        assert_eq!(bytes.length, Place { width: 4, ..FETCHED_WORD });
     }
 }

@@ -13,7 +13,8 @@ pub type EncodeFn = unsafe extern "C" fn(*const abi::Event, *const abi::RowSink)
 pub trait Declared {
     /// Name of the extent, without the common prefix.
     const EXTENT: &'static str;
-    /// Kernel names of the system calls that are recorded in it.
+    /// Kernel names of the system calls that are recorded in it; none for a record that no call of this
+    /// machine makes.
     const SYSCALLS: &'static [&'static str];
     /// What the call returns; see [`abi::returns`].
     const RETURNS: u32 = abi::returns::NUMBER;

@@ -177,6 +177,17 @@ impl<'t> Value<'t> for &'t [u8] {
     }
 }
 
+/// A string other than a path, with its NUL.
+impl<'t> Argument<'t> for &'t [u8] {
+    #[inline]
+    fn word(self, _process: &mut Process<'t>) -> Result<usize, Skip> {
+        match self.last() {
+            Some(0) => Ok(self.as_ptr() as usize),
+            _ => Err(Skip::MALFORMED),
+        }
+    }
+}
+
 impl<'t, T: Value<'t>> Value<'t> for Option<T> {
     const KIND: u32 = T::KIND;
     const WIDTH: u32 = T::WIDTH;

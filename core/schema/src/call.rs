@@ -203,6 +203,11 @@ impl Source {
         (self.op == Op::Bytes).then_some(self.value as usize)
     }
 
+    /// Whether this source takes the bytes of an element.
+    pub fn is_element_bytes(&self) -> bool {
+        self.op == Op::ElementBytes
+    }
+
     /// The fetch that this source takes its value from, if any.
     pub fn fetch(&self) -> Option<usize> {
         match self.op {

@@ -105,7 +105,8 @@ pub struct Module {
 pub struct Call {
     /// Name of the extent without the common prefix, as `pread`.
     pub extent: Text,
-    /// Kernel names of the system calls that are recorded here, as `pread64`.
+    /// Kernel names of the system calls that are recorded here, as `pread64`; none if other things
+    /// than calls are.
     pub syscalls: List<Text>,
     /// Call-specific columns, in the order in which the plugin's rows index them.
     pub columns: List<Column>,

@@ -55,7 +55,8 @@ pub struct Header {
     pub name: [u8; NAME_ROOM],
     /// The plugin's own version, padded with NUL.
     pub version: [u8; VERSION_ROOM],
-    /// One line per record type, `extent=syscall,syscall\n`, padded with NUL.
+    /// One line per record type, `extent=syscall,syscall\n`, padded with NUL. A type that no system
+    /// call makes has none behind the `=`.
     pub claims: [u8; CLAIMS_ROOM],
 }
 
@@ -85,9 +86,12 @@ impl Header {
         while claim < claims.len() {
             let (extent, syscalls) = claims[claim];
             at = put(&mut header.claims, at, extent);
+            at = put(&mut header.claims, at, "=");
             let mut syscall = 0;
             while syscall < syscalls.len() {
-                at = put(&mut header.claims, at, if syscall == 0 { "=" } else { "," });
+                if syscall > 0 {
+                    at = put(&mut header.claims, at, ",");
+                }
                 at = put(&mut header.claims, at, syscalls[syscall]);
                 syscall += 1;
             }
@@ -131,8 +135,8 @@ mod tests {
     #[test]
     fn claims_are_one_line_per_record_type() {
         const HEADER: Header =
-            Header::new("exit", "1.2.3", &[("exit", &["exit", "exit_group"]), ("x", &["y"])]);
-        assert!(HEADER.claims.starts_with(b"exit=exit,exit_group\nx=y\n\0"));
+            Header::new("exit", "1.2.3", &[("exit", &["exit", "exit_group"]), ("x", &[])]);
+        assert!(HEADER.claims.starts_with(b"exit=exit,exit_group\nx=\n\0"));
         assert!(HEADER.name.starts_with(b"exit\0"));
         assert!(HEADER.version.starts_with(b"1.2.3\0"));
     }

@@ -16,11 +16,11 @@ pub enum Origin {
     Path(u8),
     String { argument: u8, limit: Option<u64> },
     Input { argument: u8, length: u8, whole: bool },
-    Output { argument: u8, length: u8, filled: Filled },
+    Output { argument: u8, length: Option<u8>, filled: Filled },
     Memory { argument: u8, after: bool, offset: u32, width: Option<u32> },
     Time { kind: Ident, argument: u8, offset: u32 },
     Structure(u8),
-    Rows { argument: u8, count: u8, after: bool, number: String },
+    Rows { argument: u8, count: Count, after: bool, number: String },
     Code { argument: u8, table: Box<Expr> },
     Test(Vec<Expr>),
     Unset,
@@ -33,6 +33,14 @@ pub enum Filled {
     Returned,
     Behind(u8),
     Whole,
+}
+
+/// How many I/O vectors there are.
+pub enum Count {
+    /// As many as this argument says.
+    Argument(u8),
+    /// The argument is a `struct msghdr`, which says so.
+    Message,
 }
 
 /// What adds to the origin.
@@ -111,16 +119,12 @@ fn field(field: &syn::Field) -> Result<Field> {
             }
             "output" => {
                 let words = words(attribute)?;
-                let filled = match words.value("filled")? {
-                    Some(argument) => Filled::Behind(argument),
-                    None if words.has("whole") => Filled::Whole,
-                    None => Filled::Returned,
+                let (filled, length) = match words.value("filled")? {
+                    Some(argument) => (Filled::Behind(argument), words.value("length")?),
+                    None if words.has("whole") => (Filled::Whole, Some(words.required("length")?)),
+                    None => (Filled::Returned, Some(words.required("length")?)),
                 };
-                Origin::Output {
-                    argument: words.first()?,
-                    length: words.required("length")?,
-                    filled,
-                }
+                Origin::Output { argument: words.first()?, length, filled }
             }
             "before" | "after" => {
                 let words = words(attribute)?;
@@ -144,7 +148,10 @@ fn field(field: &syn::Field) -> Result<Field> {
                 let words = words(attribute)?;
                 Origin::Rows {
                     argument: words.first()?,
-                    count: words.required("count")?,
+                    count: match words.has("message") {
+                        true => Count::Message,
+                        false => Count::Argument(words.required("count")?),
+                    },
                     after: match (words.has("before"), words.has("after")) {
                         (true, false) => false,
                         (false, true) => true,
@@ -323,10 +330,11 @@ pub fn record_attribute(input: &DeriveInput) -> Result<RecordAttribute> {
         }
         Ok(())
     })?;
-    let Some(first) = record.syscalls.first() else {
-        return Err(Error::new_spanned(attribute, "`syscall = \"…\"` is missing"));
-    };
     if record.extent.is_empty() {
+        let Some(first) = record.syscalls.first() else {
+            let missing = "`syscall = \"…\"` is missing, or `extent = \"…\"` of what isn't a call";
+            return Err(Error::new_spanned(attribute, missing));
+        };
         record.extent = first.value();
     }
     Ok(record)

@@ -10,11 +10,11 @@
 //! | `#[pathname(n)]` | the path behind argument `n`, with its NUL |
 //! | `#[string(n, limit = bytes)]` | another string behind argument `n`, with its NUL |
 //! | `#[input(n, length = m)]` | the bytes that the program passes behind argument `n`, argument `m` of them; kept are as many as the call returned, or all with `whole` |
-//! | `#[output(n, length = m)]` | the bytes that the kernel fills in behind argument `n`; as many as the call returned, or with `filled = k` the number behind argument `k` after the call |
+//! | `#[output(n, length = m)]` | the bytes that the kernel fills in behind argument `n`; as many as the call returned, or with `output(n, filled = k)` the number behind argument `k` after the call, at most what it was before |
 //! | `#[before(n, offset = o)]`, `#[after(n, offset = o)]` | the number in memory behind argument `n`, before or after the call; `width = w` if it isn't as wide as the column |
 //! | `#[timespec(n, offset = o)]`, `#[timeval(…)]`, `#[seconds(…)]` | the time in memory behind argument `n`, as it was passed |
 //! | `#[structure(n)]` | the columns of a group, as `group::Stat` |
-//! | `#[rows(n, count = m, before)]` | a row per I/O vector behind argument `n`; or `after` |
+//! | `#[rows(n, count = m, before)]` | a row per I/O vector behind argument `n`; or `after`; with `message` for `count = m`, of the `struct msghdr` there |
 //! | `#[code(n, TABLE)]` | the index in the table of the first entry that argument `n` matches |
 //! | `#[holds(condition)]` | true if the condition holds, or one of several |
 //! | `#[unset]` | nothing; the column is there because the schema has it |
@@ -24,8 +24,9 @@
 //! `#[not_compared]`. Fields of an element have `#[length]` or `#[bytes]`.
 //!
 //! The struct says `#[record(syscall = "name", extent = "name", returns = kind)]`, with
-//! `syscalls("a", "b")` for several, `at_entry`, `start = umask`, `simulated = "why"`, `encode = function`,
-//! `number = SYS_number` and `strings(n)`, `tail_last = "column"` where needed.
+//! `syscalls("a", "b")` for several, `extent` alone for a record that no system call makes, `at_entry`,
+//! `start = umask`, `simulated = "why"`, `encode = function`, `number = SYS_number` and `strings(n)`,
+//! `tail_last = "column"` where needed.
 
 mod field;
 mod record;

@@ -4,7 +4,9 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{DeriveInput, Error, Lifetime, LifetimeParam, Result};
 
-use crate::field::{Field, Filled, Modifier, Origin, RecordAttribute, fields, record_attribute};
+use crate::field::{
+    Count, Field, Filled, Modifier, Origin, RecordAttribute, fields, record_attribute,
+};
 
 pub fn record(input: &DeriveInput) -> Result<TokenStream> {
     let attribute = record_attribute(input)?;
@@ -75,6 +77,7 @@ pub fn element(input: &DeriveInput) -> Result<TokenStream> {
     let (_, type_generics, _) = input.generics.split_for_impl();
     let declarations = fields.iter().map(declaration).collect::<Result<Vec<_>>>()?;
     let reads = fields.iter().map(read);
+    let names = fields.iter().map(|field| &field.name);
     let count = fields.len();
     Ok(quote! {
         #[automatically_derived]
@@ -87,7 +90,9 @@ pub fn element(input: &DeriveInput) -> Result<TokenStream> {
 
             #[inline]
             fn read(fields: &mut ::sdk::Fields<#trait_lifetime>) -> Self {
-                Self { #(#reads),* }
+                let element = Self { #(#reads),* };
+                let _ = (#(&element.#names,)*);
+                element
             }
         }
     })
@@ -134,14 +139,11 @@ fn declaration(field: &Field) -> Result<TokenStream> {
         Origin::Input { argument, length, whole: true } => {
             quote!(.input_whole(#argument, ::sdk::declare::arg(#length)))
         }
-        Origin::Output { argument, length, filled } => {
-            let length = match filled {
-                Filled::Returned => quote!(::sdk::declare::ret()),
-                Filled::Behind(pointer) => quote!(::sdk::declare::behind(#pointer, 0, 4)),
-                Filled::Whole => quote!(::sdk::declare::arg(#length)),
-            };
-            quote!(.output(#argument, #length))
-        }
+        Origin::Output { argument, length, filled } => match filled {
+            Filled::Returned => quote!(.output(#argument, ::sdk::declare::ret())),
+            Filled::Behind(pointer) => quote!(.output_filled(#argument, #pointer)),
+            Filled::Whole => quote!(.output(#argument, ::sdk::declare::arg(#length))),
+        },
         Origin::Memory { argument, after, offset, width } => {
             let moment = moment(*after);
             match width {
@@ -158,9 +160,13 @@ fn declaration(field: &Field) -> Result<TokenStream> {
         }
         Origin::Rows { argument, count, after, number } => {
             let moment = moment(*after);
+            let vectors = match count {
+                Count::Argument(count) => quote!(d.vectors(#argument, #count, #moment, #number);),
+                Count::Message => quote!(d.message_vectors(#argument, #moment, #number);),
+            };
             return Ok(quote! {
                 <#ty as ::sdk::Elements>::declare(d);
-                d.vectors(#argument, #count, #moment, #number);
+                #vectors
             });
         }
         Origin::Code { argument, table } => {

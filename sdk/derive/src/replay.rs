@@ -77,11 +77,17 @@ fn number(attribute: &RecordAttribute) -> Result<TokenStream> {
         let number: &Expr = number;
         return Ok(quote!(#number));
     }
-    let [syscall] = attribute.syscalls.as_slice() else {
-        return Err(Error::new_spanned(
-            &attribute.syscalls[0],
-            "the record doesn't tell which of the calls it was: write `impl Replay` by hand",
-        ));
+    let by_hand = "write `impl Replay` by hand";
+    let syscall = match attribute.syscalls.as_slice() {
+        [syscall] => syscall,
+        [first, ..] => {
+            let message = format!("the record doesn't tell which of the calls it was: {by_hand}");
+            return Err(Error::new_spanned(first, message));
+        }
+        [] => {
+            let message = format!("no call makes this record, so none replays it: {by_hand}");
+            return Err(Error::new(proc_macro2::Span::call_site(), message));
+        }
     };
     let number = format_ident!("SYS_{}", syscall.value());
     Ok(quote!(::sdk::libc::#number))
@@ -124,7 +130,8 @@ fn fetch_after(fields: &[Field], argument: u8) -> Option<u32> {
 /// The argument that says how long a buffer is: the buffer passes it, not its own column.
 fn length_argument(field: &Field) -> Option<u8> {
     match field.origin {
-        Origin::Input { length, .. } | Origin::Output { length, .. } => Some(length),
+        Origin::Input { length, .. } => Some(length),
+        Origin::Output { length, .. } => length,
         _ => None,
     }
 }
@@ -170,7 +177,8 @@ impl Arguments {
                 self.set(*length, quote!(#room));
             }
             Origin::Output { argument, length, filled } => {
-                let size = argument_column(fields, *length, field)?;
+                let length = length.ok_or_else(|| beyond(name))?;
+                let size = argument_column(fields, length, field)?;
                 let (word, room) = (format_ident!("word{argument}"), format_ident!("word{length}"));
                 self.before.push(quote! {
                     let (#word, #room) = process.output(
@@ -179,16 +187,11 @@ impl Arguments {
                     )?;
                 });
                 self.set(*argument, quote!(#word));
-                self.set(*length, quote!(#room));
+                self.set(length, quote!(#room));
                 let filled = match filled {
                     Filled::Returned => quote!(count as usize),
                     Filled::Whole => quote!(#room),
-                    Filled::Behind(_) => {
-                        return Err(Error::new_spanned(
-                            name,
-                            "`filled` is beyond the derive: write `impl Replay` by hand",
-                        ));
-                    }
+                    Filled::Behind(_) => return Err(beyond(name)),
                 };
                 self.after.push(quote! {
                     if let Ok(count) = replayed && process.verifies() && #word != 0 {
@@ -318,6 +321,10 @@ fn memory_argument(field: &Field) -> Option<u8> {
         Origin::Memory { argument, .. } | Origin::Time { argument, .. } => Some(argument),
         _ => None,
     }
+}
+
+fn beyond(name: &syn::Ident) -> Error {
+    Error::new_spanned(name, "`filled` is beyond the derive: write `impl Replay` by hand")
 }
 
 fn is_dirfd(ty: &Type) -> bool {

@@ -1,0 +1,29 @@
+//! getpeername(2): the address that a socket is connected to.
+
+use sdk::prelude::*;
+
+#[derive(Record, Replay)]
+#[record(syscall = "getpeername", simulated = "the network is not touched")]
+struct Getpeername<'t> {
+    #[arg(0)]
+    descriptor: Fd,
+    #[output(1, filled = 2)]
+    sockaddr_buffer: Option<&'t [u8]>,
+    #[after(2)]
+    sockaddr_length: Option<i32>,
+}
+
+export_plugin!(Getpeername);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sdk::testing::Stage;
+
+    #[test]
+    fn asks_no_socket_for_its_peer() {
+        let record =
+            Getpeername { descriptor: Fd(3), sockaddr_buffer: None, sockaddr_length: Some(16) };
+        Stage::new().simulate(3).replay(&record).is_not_made();
+    }
+}
