@@ -95,8 +95,11 @@ fn number_in(declared: &Column, number: i64, observed: &Observed<'_>) -> String 
         Display::Flags => {
             let mut rest = number as u64;
             let mut names = Vec::new();
-            let (values, bits): (Vec<_>, Vec<_>) =
-                declared.bits.iter().filter(|bit| named(bit)).partition(|bit| bit.mask != bit.value);
+            let (values, bits): (Vec<_>, Vec<_>) = declared
+                .bits
+                .iter()
+                .filter(|bit| named(bit))
+                .partition(|bit| bit.mask != bit.value);
             // A value of several bits first (an access mode), then single bits, the widest first.
             let mut bits = bits;
             bits.sort_by_key(|bit| std::cmp::Reverse(bit.mask.count_ones()));

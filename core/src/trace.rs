@@ -97,8 +97,12 @@ impl Trace {
     /// # Errors
     /// A file or plugin that can't be used, and why.
     pub fn open(paths: &[PathBuf], registry: &Registry, needs: Needs) -> Result<Self, TraceError> {
-        let mut trace =
-            Self { types: Vec::new(), story: Story::default(), notes: Vec::new(), files: Vec::new() };
+        let mut trace = Self {
+            types: Vec::new(),
+            story: Story::default(),
+            notes: Vec::new(),
+            files: Vec::new(),
+        };
         for path in paths {
             let file = Arc::new(open(path, needs, &mut trace.notes)?);
             if file.size() <= CHECKED_WHOLE && !needs.recover {

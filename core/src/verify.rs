@@ -37,8 +37,7 @@ pub fn outcome(returns: Returns, record: &Record, replayed: Outcome) -> Option<D
     match (record.errno_number, replayed.errno_number) {
         (0, 0) => {
             let exact = returns == Returns::Number;
-            (exact && record.return_value != replayed.return_value)
-                .then(|| differs("return_value"))
+            (exact && record.return_value != replayed.return_value).then(|| differs("return_value"))
         }
         (recorded, replayed) if recorded == replayed => None,
         (0, _) | (_, 0) => Some(differs("return_value")),

@@ -41,6 +41,7 @@ pub mod group;
 mod outcome;
 mod process;
 mod record;
+pub mod stream;
 pub mod sys;
 pub mod testing;
 pub mod value;

@@ -22,7 +22,7 @@ pub struct Shares {
 
 /// Largest buffer that a replay hands to the kernel, unless the recorded call moved more: 64 MiB.
 /// A program may name any length; only what it moved is certain to be there.
-const LARGEST_BUFFER: u64 = 64 << 20;
+pub(crate) const LARGEST_BUFFER: u64 = 64 << 20;
 
 /// An address that no program has: the highest page is the kernel's.
 const NOT_MAPPED: usize = usize::MAX << 12;
@@ -76,6 +76,21 @@ impl<'t> Process<'t> {
             return Ok(libc::AT_FDCWD);
         }
         self.fd(Fd(traced.0))
+    }
+
+    /// Whether data moves through `traced` as it comes: a pipe, a socket, a terminal.
+    #[inline]
+    pub fn is_stream(&mut self, traced: Fd) -> bool {
+        // SAFETY: context is what this host gave us.
+        unsafe { self.host.is_stream()(self.context, traced.0) != 0 }
+    }
+
+    /// How many bytes the recorded call moved through `traced`, if that is a stream: a replay moves just
+    /// as many, in as many steps as that takes, since how they come is a matter of the moment.
+    #[inline]
+    pub fn streamed(&mut self, traced: Fd) -> Option<usize> {
+        let moved = self.record.return_value;
+        (moved > 0 && self.is_stream(traced)).then_some(moved as usize)
     }
 
     /// Forgets `traced` and returns what stood for it, which the plugin closes.
@@ -264,11 +279,7 @@ impl<'t> Process<'t> {
 
     /// The kernel filled in the buffers `items` for the declared rows of fetch number `fetch`: of
     /// each, the length that it has room for and the bytes.
-    pub fn returned_items<'a>(
-        &mut self,
-        fetch: u32,
-        items: impl Iterator<Item = (u64, &'a [u8])>,
-    ) {
+    pub fn returned_items<'a>(&mut self, fetch: u32, items: impl Iterator<Item = (u64, &'a [u8])>) {
         if !self.verifies() {
             return;
         }

@@ -18,6 +18,10 @@ pub trait Declared {
     const SYSCALLS: &'static [&'static str];
     /// What the call returns; see [`abi::returns`].
     const RETURNS: u32 = abi::returns::NUMBER;
+    /// When it returns that; a number otherwise.
+    const RETURNS_WHEN: abi::Condition = crate::declare::ALWAYS;
+    /// Whether the call can wait for what another process does.
+    const BLOCKS: bool = false;
     /// Whether the record belongs to the moment at which the call was entered.
     const AT_ENTRY: bool = false;
     /// What the trace's first record says, if it is of this type; see [`abi::start`].
@@ -50,6 +54,12 @@ pub trait Replay<'t>: Record<'t> {
 pub trait Element<'t>: Sized {
     /// Number of columns.
     const COLUMNS: usize;
+
+    /// The item's length as the program gave it.
+    fn length(&self) -> i64;
+
+    /// The item's bytes, as far as they were recorded.
+    fn bytes(&self) -> Option<&'t [u8]>;
 
     /// Adds the columns.
     fn declare(declaration: &mut Declaration);

@@ -73,6 +73,37 @@ impl Stage {
         stage
     }
 
+    /// A stage on which traced descriptors `reader` and `writer` are the ends of a pipe.
+    ///
+    /// # Panics
+    /// If there is no pipe to be had.
+    pub fn with_pipe(reader: i32, writer: i32) -> Self {
+        let mut stage = Self::new();
+        let (from, to) = std::io::pipe().expect("a pipe");
+        stage.acts.descriptors.insert(reader, Some(from.into()));
+        stage.acts.descriptors.insert(writer, Some(to.into()));
+        stage
+    }
+
+    /// Writes `pieces` to `traced`, one after the other, from a thread of their own; they fit into a
+    /// pipe, and the last one may be late.
+    ///
+    /// # Panics
+    /// If `traced` isn't open.
+    pub fn write_in_pieces(&self, traced: i32, pieces: &[&'static [u8]]) {
+        use std::io::Write;
+        let open = self.acts.descriptors.get(&traced).and_then(Option::as_ref);
+        let open = open.expect("the descriptor is open").try_clone().expect("it can be duplicated");
+        let mut file = std::fs::File::from(open);
+        let pieces = pieces.to_vec();
+        std::thread::spawn(move || {
+            for piece in pieces {
+                let _ = file.write_all(piece);
+                std::thread::yield_now();
+            }
+        });
+    }
+
     /// Opens `name` in the scratch directory, for writing too if it can be, as `traced`.
     pub fn open(&mut self, traced: i32, name: &str) -> &mut Self {
         let path = self.path(name);
@@ -244,6 +275,23 @@ impl Played<'_> {
         self.acts.returned.iter().find(|(number, _)| *number == fetch).map(|(_, data)| &data[..])
     }
 
+    /// The same for a fetch of several buffers: of each, the length that it has room for and the bytes.
+    ///
+    /// # Panics
+    /// If nothing was filled in for `fetch`.
+    pub fn filled_items(&self, fetch: u32) -> Vec<(u64, Vec<u8>)> {
+        let mut rest = self.filled(fetch).expect("the kernel filled in something");
+        let mut items = Vec::new();
+        while let Some((header, after)) = rest.split_first_chunk::<24>() {
+            let word =
+                |at: usize| u64::from_ne_bytes(*header[at..].first_chunk().expect("24 bytes"));
+            let (bytes, after) = after.split_at(word(16) as usize);
+            items.push((word(8), bytes.to_vec()));
+            rest = after;
+        }
+        items
+    }
+
     /// The tasks that were created, with what they share (`abi::CHILD_SHARES_…`).
     pub fn tasks(&self) -> &[(i32, u32)] {
         &self.acts.tasks
@@ -349,6 +397,7 @@ pub fn items(strings: &[&[u8]]) -> Vec<u8> {
 fn host() -> HostRef {
     Host {
         descriptor,
+        is_stream,
         adopt,
         release,
         alias,
@@ -389,6 +438,17 @@ unsafe extern "C" fn descriptor(context: *mut c_void, traced: i32) -> i32 {
         None if (0..=2).contains(&traced) => fd::STANDARD_STREAM,
         None => fd::UNKNOWN,
     }
+}
+
+unsafe extern "C" fn is_stream(context: *mut c_void, traced: i32) -> u32 {
+    use std::os::fd::AsRawFd;
+    use std::os::unix::fs::FileTypeExt;
+    // SAFETY: as `acts` says.
+    let open = unsafe { acts(context) }.descriptors.get(&traced).and_then(Option::as_ref);
+    let kind = open.and_then(|open| {
+        std::fs::metadata(format!("/proc/self/fd/{}", open.as_raw_fd())).ok().map(|m| m.file_type())
+    });
+    kind.is_some_and(|kind| kind.is_fifo() || kind.is_socket()).into()
 }
 
 unsafe extern "C" fn adopt(context: *mut c_void, traced: i32, replayed: i32) {

@@ -6,7 +6,7 @@ use std::ffi::c_void;
 use abi::{CallRef, Event, HostRef, List, Outcome, Place, Record, RowSink, Text};
 use abi::{compare, condition, display, fetch, kind, place, returns, role, rows, source};
 
-use crate::{PREFIX, common};
+use crate::{Observed, PREFIX, common};
 
 /// Why a declaration can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -274,6 +274,10 @@ pub struct Call {
     pub rows: RowRule,
     /// What the return value is.
     pub returns: Returns,
+    /// When it is that; a number otherwise.
+    pub returns_when: Condition,
+    /// Whether the call can wait for what another process does.
+    pub blocks: bool,
     /// Whether the record belongs to the moment the call is entered.
     pub at_entry: bool,
     /// Whether the trace's first record, which says the first process's umask, is of this type.
@@ -333,6 +337,7 @@ impl Call {
                 return Err(DeclarationError::Unknown { what: "return kind", number, of: extent });
             }
         };
+        let returns_when = read_condition(call.returns_when(), 0, &extent)?;
         let rows = row_rule(call.rows(), columns.len(), fetches.len(), &extent)?;
         let simulated = text(call.simulated(), "the reason")?;
         let call = Self {
@@ -342,6 +347,8 @@ impl Call {
             fetches,
             rows,
             returns,
+            returns_when,
+            blocks: call.blocks() != 0,
             at_entry: call.at_entry() != 0,
             starts_with_umask: call.start() == abi::start::UMASK,
             simulated: (!simulated.is_empty()).then_some(simulated),
@@ -352,6 +359,12 @@ impl Call {
         };
         call.check_names()?;
         Ok(call)
+    }
+
+    /// What the return value of a call with these arguments is.
+    pub fn returns(&self, arguments: [u64; 6]) -> Returns {
+        let observed = Observed { arguments, returned: None, memory: &[], element: None };
+        if self.returns_when.holds(&observed) { self.returns } else { Returns::Number }
     }
 
     /// The extent type's full name.

@@ -92,7 +92,8 @@ impl Story {
         let number = columns.number(row, "number");
         match columns.bytes(row, "key") {
             Some(key) if key == state::CWD.as_bytes() => {
-                let path = columns.bytes(row, "value").map(|path| OsString::from_vec(path.to_vec()));
+                let path =
+                    columns.bytes(row, "value").map(|path| OsString::from_vec(path.to_vec()));
                 self.initial.cwd = path.map(PathBuf::from);
             }
             Some(key) if key == state::UMASK.as_bytes() => {

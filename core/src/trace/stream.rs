@@ -143,7 +143,8 @@ impl Stream {
             if let Some(extent) = &self.extent
                 && self.next < extent.row_count()
             {
-                let row = self.sorted.as_ref().map_or(self.next, |sorted| sorted[self.next] as usize);
+                let row =
+                    self.sorted.as_ref().map_or(self.next, |sorted| sorted[self.next] as usize);
                 return Ok(Some((extent.clone(), row)));
             }
             let Some(entry) = self.entries.pop_front() else { return Ok(None) };

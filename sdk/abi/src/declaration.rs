@@ -116,11 +116,15 @@ pub struct Call {
     pub rows: RowRule,
     /// What the return value is; see [`returns`].
     pub returns: u32,
+    /// When it is that, evaluated on the recorded arguments; it is a number otherwise.
+    pub returns_when: Condition,
     /// Non-zero: the row is written, and its order id taken, when the call is entered.
     pub at_entry: u32,
     /// What the record that a recorder makes up before all others says, if it is of this type; see
     /// [`start`].
     pub start: u32,
+    /// Non-zero: the call can wait for what another process does (the other end of a pipe, a lock).
+    pub blocks: u32,
     /// Why the call is not made again, or empty if it is.
     pub simulated: Text,
     /// Makes the call again; returns a [`crate::status`].

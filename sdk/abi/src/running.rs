@@ -150,6 +150,8 @@ pub const DIVERGED: u32 = u32::MAX;
 pub struct Host {
     /// The descriptor that stands for `traced`, or a value of [`fd`].
     pub descriptor: unsafe extern "C" fn(context: *mut c_void, traced: i32) -> i32,
+    /// Non-zero if data moves through `traced` as it comes: a pipe, a socket, a terminal.
+    pub is_stream: unsafe extern "C" fn(context: *mut c_void, traced: i32) -> u32,
     /// `replayed` stands for `traced` from now on; a negative one makes `traced` simulated.
     pub adopt: unsafe extern "C" fn(context: *mut c_void, traced: i32, replayed: i32),
     /// Forgets `traced` and answers as [`Host::descriptor`] did; closing it is the plugin's.

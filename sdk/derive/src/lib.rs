@@ -25,8 +25,10 @@
 //!
 //! The struct says `#[record(syscall = "name", extent = "name", returns = kind)]`, with
 //! `syscalls("a", "b")` for several, `extent` alone for a record that no system call makes, `at_entry`,
-//! `start = umask`, `simulated = "why"`, `encode = function`, `number = SYS_number` and `strings(n)`,
-//! `tail_last = "column"` where needed.
+//! `returns_when = condition`, `start = umask`, `simulated = "why"`, `encode = function`,
+//! `number = SYS_number` and `strings(n)`, `tail_last = "column"` where needed; `blocks` if the call can
+//! wait for what another process does, and `stream` if it moves data through a descriptor that may be a
+//! pipe or socket.
 
 mod field;
 mod record;

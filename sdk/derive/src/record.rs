@@ -16,6 +16,11 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
     let RecordAttribute { syscalls, extent, at_entry, strings, .. } = &attribute;
     let returns = attribute.returns.as_ref().map_or_else(|| format_ident!("number"), Clone::clone);
     let returns = format_ident!("{}", returns.to_string().to_uppercase());
+    let returns_when = attribute
+        .returns_when
+        .as_ref()
+        .map(|condition| quote!(const RETURNS_WHEN: ::sdk::abi::Condition = #condition;));
+    let blocks = attribute.blocks;
     let start = attribute.start.as_ref().map_or_else(|| format_ident!("none"), Clone::clone);
     let start = format_ident!("{}", start.to_string().to_uppercase());
     let simulated = attribute.simulated.as_ref().map_or_else(String::new, syn::LitStr::value);
@@ -45,6 +50,8 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
             const EXTENT: &'static str = #extent;
             const SYSCALLS: &'static [&'static str] = &[#(#syscalls),*];
             const RETURNS: u32 = ::sdk::abi::returns::#returns;
+            #returns_when
+            const BLOCKS: bool = #blocks;
             const AT_ENTRY: bool = #at_entry;
             const START: u32 = ::sdk::abi::start::#start;
             const SIMULATED: &'static str = #simulated;
@@ -79,10 +86,24 @@ pub fn element(input: &DeriveInput) -> Result<TokenStream> {
     let reads = fields.iter().map(read);
     let names = fields.iter().map(|field| &field.name);
     let count = fields.len();
+    let with = |is: fn(&Origin) -> bool, what: &str| {
+        let found = fields.iter().find(|field| is(&field.origin)).map(|field| &field.name);
+        found.ok_or_else(|| Error::new_spanned(name, format!("an element has a field with {what}")))
+    };
+    let length = with(|origin| matches!(origin, Origin::ElementLength), "#[length]")?;
+    let bytes = with(|origin| matches!(origin, Origin::ElementBytes), "#[bytes]")?;
     Ok(quote! {
         #[automatically_derived]
         impl<#trait_lifetime> ::sdk::Element<#trait_lifetime> for #name #type_generics {
             const COLUMNS: usize = #count;
+
+            fn length(&self) -> i64 {
+                ::sdk::value::number(self.#length)
+            }
+
+            fn bytes(&self) -> ::core::option::Option<&#trait_lifetime [u8]> {
+                self.#bytes
+            }
 
             fn declare(d: &mut ::sdk::declare::Declaration) {
                 #(#declarations)*

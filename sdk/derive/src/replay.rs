@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{DeriveInput, Error, Expr, Result, Type};
 
-use crate::field::{Field, Filled, Origin, RecordAttribute, fields, record_attribute};
+use crate::field::{Count, Field, Filled, Origin, RecordAttribute, fields, record_attribute};
 use crate::record::{Lives, lives};
 
 pub fn replay(input: &DeriveInput) -> Result<TokenStream> {
@@ -33,8 +33,11 @@ pub fn replay(input: &DeriveInput) -> Result<TokenStream> {
 
 fn made(input: &DeriveInput, attribute: &RecordAttribute) -> Result<TokenStream> {
     let fields = fields(input)?;
-    let mut call = Arguments { words: vec![None; 6], before: Vec::new(), after: Vec::new() };
+    let mut call = Arguments { words: vec![None; 6], ..Arguments::default() };
     let lengths: Vec<u8> = fields.iter().filter_map(length_argument).collect();
+    if attribute.stream {
+        call.stream(&fields, &input.ident)?;
+    }
     for (index, field) in fields.iter().enumerate() {
         call.field(field, &fields, &lengths, fetch_number(&fields, index))?;
     }
@@ -55,17 +58,36 @@ fn made(input: &DeriveInput, attribute: &RecordAttribute) -> Result<TokenStream>
         }
     }
     let number = number(attribute)?;
-    let Arguments { before, after, .. } = call;
+    let Arguments { before, after, stream, rest, .. } = call;
     let adopt = attribute
         .returns
         .as_ref()
         .filter(|returns| *returns == "descriptor")
         .map(|_| quote!(process.adopt_returned(replayed);));
-    Ok(quote! {
-        #(#before)*
+    let made = quote! {
         // SAFETY: each word is a number, or points to memory that is this record's own and as long
         // as the arguments say, as the record's attributes declare the call.
-        let replayed = unsafe { ::sdk::sys::call(#number, [#(#words),*]) };
+        unsafe { ::sdk::sys::call(#number, [#(#words),*]) }
+    };
+    let made = match stream {
+        Some(direction) => quote! {
+            let mut call = |done: usize| {
+                #rest
+                #made
+            };
+            let replayed = match streamed {
+                Some(total) => {
+                    let direction = ::sdk::stream::Direction::#direction;
+                    ::sdk::stream::transfer(stream, direction, total, call)
+                }
+                None => call(0),
+            };
+        },
+        None => quote!(let replayed = #made;),
+    };
+    Ok(quote! {
+        #(#before)*
+        #made
         #adopt
         #(#after)*
         Ok(replayed)
@@ -132,18 +154,46 @@ fn length_argument(field: &Field) -> Option<u8> {
     match field.origin {
         Origin::Input { length, .. } => Some(length),
         Origin::Output { length, .. } => length,
+        Origin::Rows { count: Count::Argument(count), .. } => Some(count),
         _ => None,
     }
 }
 
 /// The words of the call, and what has to happen before and after it.
+#[derive(Default)]
 struct Arguments {
     words: Vec<Option<TokenStream>>,
     before: Vec<TokenStream>,
     after: Vec<TokenStream>,
+    /// Which way data moves, where the descriptor may be a stream's.
+    stream: Option<syn::Ident>,
+    /// What comes before each of a stream's calls.
+    rest: TokenStream,
 }
 
 impl Arguments {
+    /// The call moves data through the descriptor that comes first among its fields.
+    fn stream(&mut self, fields: &[Field], record: &syn::Ident) -> Result<()> {
+        let moves = fields.iter().find_map(|field| match field.origin {
+            Origin::Input { .. } | Origin::Rows { after: false, .. } => Some("Write"),
+            Origin::Output { .. } | Origin::Rows { after: true, .. } => Some("Read"),
+            _ => None,
+        });
+        let is_descriptor = |field: &&Field| matches!(field.origin, Origin::Arg(_));
+        let descriptor = fields.iter().find(is_descriptor).map(|field| &field.name);
+        let (Some(moves), Some(descriptor)) = (moves, descriptor) else {
+            let message = "a stream has a descriptor, and data that moves through it";
+            return Err(Error::new_spanned(record, message));
+        };
+        self.stream = Some(format_ident!("{moves}"));
+        self.before.push(quote! {
+            let descriptor = ::sdk::Fd(::sdk::value::number(self.#descriptor) as i32);
+            let stream = process.fd(descriptor)?;
+            let streamed = process.streamed(descriptor);
+        });
+        Ok(())
+    }
+
     fn field(&mut self, field: &Field, fields: &[Field], lengths: &[u8], fetch: u32) -> Result<()> {
         let Field { name, ty, .. } = field;
         match &field.origin {
@@ -173,21 +223,21 @@ impl Arguments {
                         ::sdk::value::number(self.#size),
                     )?;
                 });
-                self.set(*argument, quote!(#word));
-                self.set(*length, quote!(#room));
+                self.buffer(*argument, *length);
             }
             Origin::Output { argument, length, filled } => {
                 let length = length.ok_or_else(|| beyond(name))?;
                 let size = argument_column(fields, length, field)?;
                 let (word, room) = (format_ident!("word{argument}"), format_ident!("word{length}"));
+                let size = quote!(::sdk::value::number(self.#size));
+                let size = match self.stream {
+                    Some(_) => quote!(streamed.map_or(#size, |moved| moved as i64)),
+                    None => size,
+                };
                 self.before.push(quote! {
-                    let (#word, #room) = process.output(
-                        u32::from(#argument),
-                        ::sdk::value::number(self.#size),
-                    )?;
+                    let (#word, #room) = process.output(u32::from(#argument), #size)?;
                 });
-                self.set(*argument, quote!(#word));
-                self.set(length, quote!(#room));
+                self.buffer(*argument, length);
                 let filled = match filled {
                     Filled::Returned => quote!(count as usize),
                     Filled::Whole => quote!(#room),
@@ -228,10 +278,36 @@ impl Arguments {
             | Origin::Unset
             | Origin::Memory { .. }
             | Origin::Time { .. } => {}
-            Origin::Rows { .. } => {
+            Origin::Rows { argument, count: Count::Argument(count), after, .. } => {
+                let limit = if self.stream.is_some() { quote!(streamed) } else { quote!(None) };
+                self.before.push(if *after {
+                    quote! {
+                        let vectors =
+                            process.output_vectors(u32::from(#argument), &self.#name, #limit)?;
+                    }
+                } else {
+                    quote! {
+                        let vectors = process.input_vectors(u32::from(#argument), &self.#name)?;
+                    }
+                });
+                if *after {
+                    self.after.push(quote! {
+                        if let Ok(moved) = replayed && process.verifies() {
+                            process.returned_items(#fetch, vectors.filled(moved as usize));
+                        }
+                    });
+                }
+                if self.stream.is_none() {
+                    self.before.push(quote!(let rest = vectors.after(0);));
+                }
+                self.rest = quote!(let rest = vectors.after(done););
+                self.set(*argument, quote!(rest.as_ptr() as usize));
+                self.set(*count, quote!(rest.len()));
+            }
+            Origin::Rows { count: Count::Message, .. } => {
                 return Err(Error::new_spanned(
                     name,
-                    "rows are beyond the derive: write `impl Replay` by hand",
+                    "messages are beyond the derive: write `impl Replay` by hand",
                 ));
             }
             Origin::ElementLength | Origin::ElementBytes => {
@@ -281,7 +357,9 @@ impl Arguments {
             let (word, memory) =
                 (format_ident!("word{argument}"), format_ident!("memory{argument}"));
             let fraction = |field: &Field| matches!(&field.origin, Origin::Time { kind, .. } if kind != "seconds");
-            if fields.iter().any(|field| memory_argument(field) == Some(argument) && fraction(field))
+            if fields
+                .iter()
+                .any(|field| memory_argument(field) == Some(argument) && fraction(field))
             {
                 // A column has a time even where the program gave an impossible fraction of a second.
                 self.before.push(quote! {
@@ -309,6 +387,17 @@ impl Arguments {
                 });
             }
         }
+    }
+
+    /// The words of a buffer and its length; of a stream's, what hasn't moved yet.
+    fn buffer(&mut self, argument: u8, length: u8) {
+        let (word, room) = (format_ident!("word{argument}"), format_ident!("word{length}"));
+        let (word, room) = match self.stream {
+            Some(_) => (quote!(#word + done), quote!(#room - done)),
+            None => (quote!(#word), quote!(#room)),
+        };
+        self.set(argument, word);
+        self.set(length, room);
     }
 
     fn set(&mut self, argument: u8, word: TokenStream) {

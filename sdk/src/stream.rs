@@ -1,0 +1,191 @@
+//! Data that moves in several steps, or through several buffers.
+
+use std::borrow::Cow;
+use std::os::fd::RawFd;
+
+use libc::{POLLIN, POLLOUT, c_short, iovec};
+
+use crate::process::LARGEST_BUFFER;
+use crate::{Element, Errno, Process, Rows, Skip};
+
+/// Which way data moves through a descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// To the program.
+    Read,
+    /// From the program.
+    Write,
+}
+
+/// Moves `total` bytes through the stream `fd`: `call` is given how many have moved and makes the next
+/// call, until all have, there are no more, or it fails.
+///
+/// # Errors
+/// The kernel's, if nothing has moved before.
+pub fn transfer(
+    fd: RawFd,
+    direction: Direction,
+    total: usize,
+    mut call: impl FnMut(usize) -> Result<i64, Errno>,
+) -> Result<i64, Errno> {
+    let mut done = 0;
+    while done < total {
+        match call(done) {
+            Ok(0) => break,
+            Ok(moved) => done += moved as usize,
+            Err(Errno(libc::EAGAIN)) => wait(fd, direction)?,
+            Err(error) if done == 0 => return Err(error),
+            Err(_) => break,
+        }
+    }
+    Ok(done as i64)
+}
+
+/// Waits until the stream is ready.
+fn wait(fd: RawFd, direction: Direction) -> Result<(), Errno> {
+    let events: c_short = if direction == Direction::Read { POLLIN } else { POLLOUT };
+    let mut poll = libc::pollfd { fd, events, revents: 0 };
+    // SAFETY: the kernel reads and writes the one structure that it is told of.
+    let ready = unsafe { libc::poll(&raw mut poll, 1, -1) };
+    if ready < 0 {
+        // SAFETY: the location is this thread's own and always valid.
+        return Err(Errno(unsafe { *libc::__errno_location() }));
+    }
+    Ok(())
+}
+
+/// I/O vectors for the kernel, and the buffers that they name.
+#[derive(Debug)]
+pub struct Vectors<'t> {
+    vectors: &'t mut [iovec],
+    /// The lengths that the program gave, where they are longer than the buffers.
+    lengths: Vec<u64>,
+}
+
+/// The scratch memory of an argument's buffers, beside that of its vectors.
+const BUFFERS: u32 = 8;
+
+/// Vectors that a call takes at most (`UIO_MAXIOV`).
+const MOST_VECTORS: usize = 1024;
+
+impl<'t> Process<'t> {
+    /// Room for the kernel to fill, a buffer per row, as pointer argument `index`; at most `limit` bytes
+    /// of it where that is given.
+    ///
+    /// # Errors
+    /// The recorded call failed because of what it was passed, or there is no such amount of memory.
+    pub fn output_vectors<E: Element<'t> + Clone>(
+        &mut self,
+        index: u32,
+        rows: &Rows<'t, E>,
+        limit: Option<usize>,
+    ) -> Result<Vectors<'t>, Skip> {
+        self.refuse_bad_vectors()?;
+        let moved = self.recorded().return_value.max(0) as u64;
+        let mut left = limit.map_or(LARGEST_BUFFER.max(moved), |limit| limit as u64) as usize;
+        let mut vectors = self.vectors(index, rows, |row, _| {
+            let length = (row.length().max(0) as usize).min(left);
+            left -= length;
+            (0, length)
+        })?;
+        let buffers = self.scratch(index + BUFFERS, vectors.room() as u64)?;
+        let mut at = buffers.as_mut_ptr() as usize;
+        for vector in vectors.vectors.iter_mut() {
+            vector.iov_base = at as *mut _;
+            at += vector.iov_len;
+        }
+        vectors.lengths = rows.iter().map(|row| row.length().max(0) as u64).collect();
+        Ok(vectors)
+    }
+
+    /// The buffers to hand to the kernel, one per row, as pointer argument `index`: of each what the
+    /// recorded call took.
+    ///
+    /// # Errors
+    /// The trace doesn't have the bytes.
+    pub fn input_vectors<E: Element<'t> + Clone>(
+        &mut self,
+        index: u32,
+        rows: &Rows<'t, E>,
+    ) -> Result<Vectors<'t>, Skip> {
+        self.refuse_bad_vectors()?;
+        if !self.recorded().succeeded() {
+            return self.output_vectors(index, rows, None);
+        }
+        let mut left = self.recorded().return_value as usize;
+        let vectors = self.vectors(index, rows, |row, process| {
+            let bytes = row.bytes().unwrap_or_default();
+            let bytes = process.payload(&bytes[..bytes.len().min(left)]);
+            left -= bytes.len();
+            (bytes.as_ptr() as usize, bytes.len())
+        })?;
+        if left > 0 { Err(Skip::NOT_CAPTURED) } else { Ok(vectors) }
+    }
+
+    /// A call that failed because of its vectors can't be made again: the trace has their buffers only.
+    fn refuse_bad_vectors(&self) -> Result<(), Skip> {
+        match self.recorded().errno {
+            libc::EFAULT | libc::EINVAL | libc::ENOMEM => Err(Skip::NOT_CAPTURED),
+            libc::EAGAIN | libc::EINTR => Err(Skip::TIMING),
+            _ => Ok(()),
+        }
+    }
+
+    fn vectors<E: Element<'t> + Clone>(
+        &mut self,
+        index: u32,
+        rows: &Rows<'t, E>,
+        mut buffer: impl FnMut(&E, &mut Self) -> (usize, usize),
+    ) -> Result<Vectors<'t>, Skip> {
+        let count = rows.iter().count();
+        if count > MOST_VECTORS {
+            return Err(Skip::MALFORMED);
+        }
+        let memory = self.scratch(index, (count * size_of::<iovec>()) as u64)?;
+        let start: *mut iovec = memory.as_mut_ptr().cast();
+        for (number, row) in rows.iter().enumerate() {
+            let (base, length) = buffer(&row, self);
+            let vector = iovec { iov_base: base as *mut _, iov_len: length };
+            // SAFETY: scratch memory is page-aligned, and has room for `count` vectors.
+            unsafe { start.add(number).write(vector) };
+        }
+        // SAFETY: all of them were written, and the memory is this record's until its replay ends.
+        let vectors = unsafe { std::slice::from_raw_parts_mut(start, count) };
+        Ok(Vectors { vectors, lengths: Vec::new() })
+    }
+}
+
+impl Vectors<'_> {
+    /// Bytes that they have room for.
+    pub fn room(&self) -> usize {
+        self.vectors.iter().map(|vector| vector.iov_len).sum()
+    }
+
+    /// What is left of the vectors once `moved` bytes have moved.
+    pub fn after(&self, moved: usize) -> Cow<'_, [iovec]> {
+        if moved == 0 {
+            return Cow::Borrowed(self.vectors);
+        }
+        let mut left = moved;
+        let rest = self.vectors.iter().map(|vector| {
+            let here = vector.iov_len.min(left);
+            left -= here;
+            let iov_base = (vector.iov_base as usize + here) as *mut _;
+            iovec { iov_base, iov_len: vector.iov_len - here }
+        });
+        rest.collect()
+    }
+
+    /// Of each vector, the length that the program gave and the bytes that the kernel put there, `moved`
+    /// in all.
+    pub fn filled(&self, moved: usize) -> impl Iterator<Item = (u64, &[u8])> {
+        let mut left = moved;
+        self.vectors.iter().zip(&self.lengths).map(move |(vector, length)| {
+            let here = vector.iov_len.min(left);
+            left -= here;
+            // SAFETY: the buffer is this record's, and as long as its vector says.
+            let bytes = unsafe { std::slice::from_raw_parts(vector.iov_base as *const u8, here) };
+            (*length, bytes)
+        })
+    }
+}
