@@ -72,8 +72,9 @@ impl Place {
             enter_root(root)?;
         }
         match (&self.cwd, &initial.cwd) {
-            (Some(cwd), _) => unistd::chdir(cwd)
-                .map_err(|error| PlaceError::Cwd { cwd: cwd.clone(), error }),
+            (Some(cwd), _) => {
+                unistd::chdir(cwd).map_err(|error| PlaceError::Cwd { cwd: cwd.clone(), error })
+            }
             (None, Some(cwd)) => unistd::chdir(cwd).map_err(|error| {
                 let root = self.root.as_ref();
                 let beneath =

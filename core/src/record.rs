@@ -25,8 +25,11 @@ pub struct Record {
     pub child: Option<u32>,
     /// Its place in the order.
     pub unique_id: i64,
-    /// The order id at which the call was entered.
-    pub called_id: i64,
+    /// Its number in the trace, from 0.
+    pub position: u64,
+    /// The first position by which the call may be entered: all that returned before it was called are
+    /// earlier.
+    pub ready_at: u64,
     /// When it was entered, in the trace's unit; 0 if that isn't known.
     pub time_called: i64,
     /// When it returned, likewise.
@@ -54,7 +57,8 @@ impl Record {
             task,
             child: None,
             unique_id: id,
-            called_id: id,
+            position: 0,
+            ready_at: 0,
             time_called: 0,
             time_returned: 0,
             return_value: 0,
@@ -64,17 +68,6 @@ impl Record {
             is_last: false,
             first_row: 0,
             row_count: 0,
-        }
-    }
-
-    /// Whether the call had been made before `other` returned: both were in the kernel at a time,
-    /// if `other` is the earlier one of the two.
-    pub fn was_called_before_return_of(&self, other: &Self) -> bool {
-        if self.called_id < self.unique_id {
-            self.called_id < other.unique_id
-        } else {
-            // Old traces have nothing but times.
-            self.time_called != 0 && self.time_called < other.time_returned
         }
     }
 
@@ -105,6 +98,7 @@ pub struct Batch {
     /// Of each row, its extent and its number there.
     places: Vec<(u32, u32)>,
     extents: Vec<Arc<Extent>>,
+    weight: usize,
 }
 
 // SAFETY: the rows point into the extents that the batch keeps, which nobody changes.
@@ -126,6 +120,11 @@ impl Batch {
         assert!(index < record.row_count as usize, "a record has so many rows");
         let (extent, row) = self.places[record.first_row as usize + index];
         self.extents[extent as usize].row(row as usize)
+    }
+
+    /// Bytes of the extents that it keeps.
+    pub(crate) fn weight(&self) -> usize {
+        self.weight
     }
 
     /// How many rows there are so far.
@@ -150,6 +149,7 @@ impl Batch {
         // Rows of one type come from one extent for a long while, and few types alternate.
         let kept = self.extents.iter().rposition(|kept| Arc::ptr_eq(kept, extent));
         let number = kept.unwrap_or_else(|| {
+            self.weight += extent.fixed().len() + extent.pool().map_or(0, <[u8]>::len);
             self.extents.push(extent.clone());
             self.extents.len() - 1
         });

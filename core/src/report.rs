@@ -32,11 +32,13 @@ pub enum Reason {
     Outside,
     /// The record makes no sense to its plugin.
     Malformed,
+    /// It waited for something that didn't come.
+    Waited,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Simulated,
         Self::Disabled,
         Self::NoPlugin,
@@ -48,6 +50,7 @@ impl Reason {
         Self::NeverReturned,
         Self::Outside,
         Self::Malformed,
+        Self::Waited,
     ];
 }
 
@@ -65,6 +68,7 @@ impl fmt::Display for Reason {
             Self::NeverReturned => "never returned when they were recorded",
             Self::Outside => "on paths that aren't there beneath the root",
             Self::Malformed => "their records make no sense",
+            Self::Waited => "let go, for they waited for what didn't come",
         })
     }
 }
@@ -137,7 +141,8 @@ impl Summary {
             (n, false) => format!("diverged: {n} calls"),
             (_, true) => "diverged, and stopped there".to_owned(),
         };
-        let tasks = if self.tasks == 1 { "1 task".to_owned() } else { format!("{} tasks", self.tasks) };
+        let tasks =
+            if self.tasks == 1 { "1 task".to_owned() } else { format!("{} tasks", self.tasks) };
         let mut lines = vec![format!(
             "{verdict}; {made} of {calls} calls made again, by {tasks} in {seconds:.3} s"
         )];
@@ -173,7 +178,8 @@ impl Summary {
         let mut by_why: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for (name, tally) in &self.calls {
             if tally.skipped[reason] > 0 {
-                let why = self.simulated.get(name).map_or("so their plugin decided", String::as_str);
+                let why =
+                    self.simulated.get(name).map_or("so their plugin decided", String::as_str);
                 by_why.entry(why).or_default().push(format!("{} {name}", tally.skipped[reason]));
             }
         }

@@ -51,6 +51,11 @@ pub fn call(ty: &RecordType, batch: &Batch, record: &Record) -> String {
     text
 }
 
+/// The call and its recorded result, as `close(descriptor=3) = 0`.
+pub fn line(ty: &RecordType, batch: &Batch, record: &Record) -> String {
+    format!("{} = {}", call(ty, batch, record), result(record))
+}
+
 /// The recorded result.
 pub fn result(record: &Record) -> String {
     match record.returned {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use dataseries::{Checks, End, File, Parts};
 
 pub use added::{Initial, Story};
-pub use merge::Merge;
+pub use merge::{Faults, Merge};
 pub use types::RecordType;
 
 use crate::registry::{Registry, RegistryError};

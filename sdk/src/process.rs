@@ -78,7 +78,7 @@ impl<'t> Process<'t> {
         self.fd(Fd(traced.0))
     }
 
-    /// Whether data moves through `traced` as it comes: a pipe, a socket, a terminal.
+    /// Whether data moves through `traced` as it comes: a pipe, a socket.
     #[inline]
     pub fn is_stream(&mut self, traced: Fd) -> bool {
         // SAFETY: context is what this host gave us.

@@ -1,7 +1,10 @@
 //! The descriptors of a traced process, and what stands for each in the replay.
 
 use std::collections::HashMap;
+use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use abi::fd;
 
@@ -19,8 +22,48 @@ pub enum Stands {
 #[derive(Clone, Debug)]
 struct Entry {
     stands: Stands,
+    /// Whether it is a pipe or a socket, once somebody asked.
+    is_stream: Option<bool>,
     /// A plugin's own words on it.
     note: [u64; 4],
+}
+
+/// A table of descriptors, and how many tasks have it in common.
+#[derive(Debug, Default)]
+pub struct Table {
+    descriptors: Mutex<Descriptors>,
+    users: AtomicUsize,
+}
+
+/// A table of descriptors, which tasks may have in common.
+pub type Files = Arc<Table>;
+
+impl Table {
+    /// The descriptors, whoever broke down while holding them: that ends the replay in another way.
+    pub fn lock(&self) -> MutexGuard<'_, Descriptors> {
+        self.descriptors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A copy that no task has yet.
+    pub fn copy(&self) -> Files {
+        let descriptors = Mutex::new(self.lock().clone());
+        Arc::new(Self { descriptors, users: AtomicUsize::new(0) })
+    }
+
+    /// One task more has it.
+    pub fn add_user(&self) {
+        self.users.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One task less has it; returns how many are left.
+    pub fn remove_user(&self) -> usize {
+        self.users.fetch_sub(1, Ordering::Relaxed) - 1
+    }
+
+    /// Whether several tasks have it.
+    pub fn is_shared(&self) -> bool {
+        self.users.load(Ordering::Relaxed) > 1
+    }
 }
 
 /// Traced descriptors below this are looked up in an array.
@@ -56,7 +99,7 @@ impl Descriptors {
 
     /// `stands` stands for `traced` from now on; returns what did before.
     pub fn set(&mut self, traced: i32, stands: Stands) -> Option<Stands> {
-        let entry = Entry { stands, note: [0; 4] };
+        let entry = Entry { stands, is_stream: None, note: [0; 4] };
         let before = match usize::try_from(traced) {
             Ok(index) if index < LOW => {
                 if self.low.len() <= index {
@@ -78,6 +121,20 @@ impl Descriptors {
         before.map(|entry| entry.stands)
     }
 
+    /// Whether data moves through what stands for `traced` as it comes.
+    pub fn is_stream(&mut self, traced: i32) -> bool {
+        let Some(entry) = self.entry_mut(traced) else { return false };
+        let Stands::Open(open) = entry.stands else { return false };
+        *entry.is_stream.get_or_insert_with(|| is_stream(open))
+    }
+
+    fn entry_mut(&mut self, traced: i32) -> Option<&mut Entry> {
+        match usize::try_from(traced) {
+            Ok(index) if index < LOW => self.low.get_mut(index)?.as_mut(),
+            _ => self.high.get_mut(&traced),
+        }
+    }
+
     /// The words that a plugin keeps with `traced`.
     pub fn note(&self, traced: i32) -> Option<[u64; 4]> {
         self.entry(traced).map(|entry| entry.note)
@@ -85,18 +142,15 @@ impl Descriptors {
 
     /// Keeps a plugin's words with `traced`, if it is still there.
     pub fn set_note(&mut self, traced: i32, note: [u64; 4]) {
-        let entry = match usize::try_from(traced) {
-            Ok(index) if index < LOW => self.low.get_mut(index).and_then(Option::as_mut),
-            _ => self.high.get_mut(&traced),
-        };
-        if let Some(entry) = entry {
+        if let Some(entry) = self.entry_mut(traced) {
             entry.note = note;
         }
     }
 
     /// The traced numbers of descriptors that stand for open ones, with those.
     pub fn open(&self) -> Vec<(i32, RawFd)> {
-        let low = self.low.iter().enumerate().map(|(traced, entry)| (traced as i32, entry.as_ref()));
+        let low =
+            self.low.iter().enumerate().map(|(traced, entry)| (traced as i32, entry.as_ref()));
         let high = self.high.iter().map(|(traced, entry)| (*traced, Some(entry)));
         let all = low.chain(high);
         let open = all.filter_map(|(traced, entry)| match entry?.stands {
@@ -105,6 +159,18 @@ impl Descriptors {
         });
         open.collect()
     }
+}
+
+/// Whether `open` is a pipe or a socket.
+fn is_stream(open: RawFd) -> bool {
+    let mut stat = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: the kernel fills in the structure that it is given, or fails.
+    if unsafe { libc::fstat(open, stat.as_mut_ptr()) } != 0 {
+        return false;
+    }
+    // SAFETY: it was filled in.
+    let mode = unsafe { stat.assume_init() }.st_mode;
+    matches!(mode & libc::S_IFMT, libc::S_IFIFO | libc::S_IFSOCK)
 }
 
 /// As a plugin is told; see [`abi::fd`].

@@ -44,6 +44,18 @@ impl Scratch {
     }
 }
 
+impl Scratch {
+    /// Whether these bytes are some that were handed out.
+    pub fn holds(&self, start: *const u8, length: u64) -> bool {
+        self.regions.iter().any(|region| {
+            let (from, start) = (region.start.as_ptr() as usize, start as usize);
+            from <= start
+                && start - from <= region.length
+                && length as usize <= region.length - (start - from)
+        })
+    }
+}
+
 impl Region {
     fn new(length: usize) -> Option<Self> {
         let length = length.max(SMALLEST).next_multiple_of(4096);

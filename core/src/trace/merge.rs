@@ -11,6 +11,13 @@ use crate::trace::{Trace, TraceError};
 /// ones are ready at once.
 const BATCH: usize = 1024;
 
+/// A batch ends early when its extents hold this many bytes.
+const BATCH_WEIGHT: usize = 8 << 20;
+
+/// Records that a call can reach back over and still be entered as early as it was. One that overlapped
+/// more of them is entered later than it was recorded to be.
+const REACH: usize = 1 << 16;
+
 /// Takes from many streams whatever has the lowest order id: a k-way merge by a priority queue.
 pub struct Merge {
     streams: Vec<Stream>,
@@ -21,6 +28,9 @@ pub struct Merge {
     tasks: Tasks,
     ends: VecDeque<(i64, i32)>,
     overlaps: Overlaps,
+    /// Ids of the last records, which are the positions before `position`.
+    recent: VecDeque<i64>,
+    position: u64,
     last_id: i64,
     faults: Faults,
     is_started: bool,
@@ -59,24 +69,16 @@ impl Tasks {
     }
 }
 
-/// When calls were entered that others overlapped.
-struct Overlaps {
-    listed: VecDeque<(i64, i64)>,
-    is_told: bool,
-}
+/// When calls were entered that others overlapped, by the id of their return.
+struct Overlaps(VecDeque<(i64, i64)>);
 
 impl Overlaps {
-    /// The order id at which the call was entered that returned at `unique_id`.
-    fn called_id(&mut self, unique_id: i64) -> i64 {
-        while self.listed.front().is_some_and(|(unique, _)| *unique < unique_id) {
-            self.listed.pop_front();
+    /// The order id at which the call was entered that returned at `unique_id`, if others came between.
+    fn called_id(&mut self, unique_id: i64) -> Option<i64> {
+        while self.0.front().is_some_and(|(unique, _)| *unique < unique_id) {
+            self.0.pop_front();
         }
-        match self.listed.front() {
-            Some((unique, called)) if *unique == unique_id => *called,
-            // Without such a list nothing is known to overlap.
-            _ if self.is_told => unique_id - 1,
-            _ => unique_id,
-        }
+        self.0.front().filter(|(unique, _)| *unique == unique_id).map(|(_, called)| *called)
     }
 }
 
@@ -95,10 +97,9 @@ impl Merge {
                 .collect(),
             tasks: Tasks { current: HashMap::new(), count: 0 },
             ends: trace.story.ends.iter().copied().collect(),
-            overlaps: Overlaps {
-                listed: trace.story.overlaps.iter().copied().collect(),
-                is_told: trace.story.is_told,
-            },
+            overlaps: Overlaps(trace.story.overlaps.iter().copied().collect()),
+            recent: VecDeque::new(),
+            position: 0,
             last_id: i64::MIN,
             faults: Faults::default(),
             is_started: false,
@@ -123,7 +124,7 @@ impl Merge {
             }
         }
         let mut batch = Batch::default();
-        while batch.records.len() < BATCH {
+        while batch.records.len() < BATCH && batch.weight() < BATCH_WEIGHT {
             let Some(Reverse((id, index))) = self.queue.pop() else { break };
             self.end_tasks(id, &mut batch);
             self.take(index, &mut batch)?;
@@ -145,9 +146,27 @@ impl Merge {
         while let Some((end, task)) = self.ends.pop_front_if(|(end, _)| *end < id) {
             // A task that never made a recorded call left nothing to be ended.
             if let Some(number) = self.tasks.current.remove(&task) {
-                batch.records.push(Record::end_of(number, end));
+                self.push(Record::end_of(number, end), batch);
             }
         }
+    }
+
+    /// Adds a record, which takes the next position.
+    fn push(&mut self, mut record: Record, batch: &mut Batch) {
+        record.position = self.position;
+        record.ready_at = match self.overlaps.called_id(record.unique_id) {
+            Some(called) => {
+                let later = self.recent.iter().rev().take_while(|id| **id > called).count();
+                self.position - later as u64
+            }
+            None => self.position,
+        };
+        self.recent.push_back(record.unique_id);
+        if self.recent.len() > REACH {
+            self.recent.pop_front();
+        }
+        self.position += 1;
+        batch.records.push(record);
     }
 
     fn take(&mut self, index: usize, batch: &mut Batch) -> Result<(), TraceError> {
@@ -155,21 +174,20 @@ impl Merge {
         let kind = stream.kind() as usize;
         let head = stream.head()?;
         let task = self.tasks.find(head.task, batch);
-        stream.take(task, batch)?;
+        let mut record = stream.take(task, batch)?;
         let is_last = !self.queue_stream(index)?;
         let child = (self.creates_task[kind] && head.return_value > 0)
             .then(|| self.tasks.create(head.return_value as i32, true, batch));
-        let record = batch.records.last_mut().expect("the stream added a record");
         record.is_last = is_last;
         record.child = child;
-        record.called_id = self.overlaps.called_id(record.unique_id);
         if record.unique_id < self.last_id {
             self.faults.out_of_order += 1;
         }
         self.last_id = record.unique_id;
+        self.push(record, batch);
         if self.ends_task[kind] {
             self.tasks.current.remove(&head.task);
-            batch.records.push(Record::end_of(task, self.last_id));
+            self.push(Record::end_of(task, self.last_id), batch);
         }
         Ok(())
     }

@@ -91,8 +91,8 @@ impl Stream {
         Ok(Head { task: cells.int32(&self.common.task), return_value })
     }
 
-    /// Adds the next record to `batch`, as one of `task`. `peek` found one.
-    pub fn take(&mut self, task: u32, batch: &mut Batch) -> Result<(), dataseries::Error> {
+    /// The next record, as one of `task`, its rows added to `batch`. `peek` found one.
+    pub fn take(&mut self, task: u32, batch: &mut Batch) -> Result<Record, dataseries::Error> {
         let (extent, row) = self.row()?.expect("peek found a record");
         let cells = extent.row(row);
         let common = &self.common;
@@ -133,8 +133,7 @@ impl Stream {
         }
         record.first_row = first_row;
         record.row_count = batch.row_count() - first_row;
-        batch.records.push(record);
-        Ok(())
+        Ok(record)
     }
 
     /// The next row, in the extent that has it.

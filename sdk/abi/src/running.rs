@@ -150,7 +150,7 @@ pub const DIVERGED: u32 = u32::MAX;
 pub struct Host {
     /// The descriptor that stands for `traced`, or a value of [`fd`].
     pub descriptor: unsafe extern "C" fn(context: *mut c_void, traced: i32) -> i32,
-    /// Non-zero if data moves through `traced` as it comes: a pipe, a socket, a terminal.
+    /// Non-zero if data moves through `traced` as it comes: a pipe, a socket.
     pub is_stream: unsafe extern "C" fn(context: *mut c_void, traced: i32) -> u32,
     /// `replayed` stands for `traced` from now on; a negative one makes `traced` simulated.
     pub adopt: unsafe extern "C" fn(context: *mut c_void, traced: i32, replayed: i32),

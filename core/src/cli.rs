@@ -1,0 +1,161 @@
+//! The words of the `replayer` command.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+
+use crate::pattern::Pattern;
+use crate::place::Place;
+use crate::registry::{PluginOptions, Registry, RegistryError};
+use crate::replay::{Options, ReplayError, replay};
+use crate::report::{Log, Summary};
+use crate::trace::{Needs, Trace, TraceError};
+
+/// Make the system calls of a trace again, on the paths that it names, and check what comes of them.
+///
+/// Exit status: 0 if the replay was faithful, 1 if it diverged, 2 if it wasn't possible.
+#[derive(Debug, Parser)]
+#[command(name = "replayer", version, max_term_width = 100)]
+pub struct Arguments {
+    /// The trace; several files are one trace together
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// Tell of every call
+    #[arg(short, long)]
+    verbose: bool,
+    /// Tell of nothing but divergences and failures
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Write what is told to FILE too
+    #[arg(short, long, value_name = "FILE")]
+    log: Option<PathBuf>,
+
+    /// Compare the data that calls return, not only their results
+    #[arg(short = 'f', long, help_heading = "Checks")]
+    verify: bool,
+    /// Tell of every divergence, not only of the first ones
+    #[arg(short, long, help_heading = "Checks")]
+    warn: bool,
+    /// Stop at the first divergence
+    #[arg(short, long, help_heading = "Checks")]
+    abort: bool,
+
+    /// Write DATA in place of what was recorded: zeros, random, urandom, byte:0x5a or string:TEXT
+    #[arg(short, long, value_name = "DATA", help_heading = "Data and place")]
+    pattern: Option<Pattern>,
+    /// Replay beneath DIR: no path leads out of it
+    #[arg(long, value_name = "DIR", help_heading = "Data and place")]
+    root: Option<PathBuf>,
+    /// Start in DIR (beneath the root) [default: where the program was recorded]
+    #[arg(long, value_name = "DIR", help_heading = "Data and place")]
+    cwd: Option<PathBuf>,
+
+    /// Replay what is whole of a trace whose recorder was killed, or that is damaged
+    #[arg(long, help_heading = "Traces")]
+    recover: bool,
+    /// Let a call wait no longer than SECONDS for what doesn't come (a pipe's other end, a lock)
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "10",
+        value_parser = seconds,
+        help_heading = "Traces"
+    )]
+    call_timeout: Duration,
+
+    #[command(flatten)]
+    plugins: PluginOptions,
+}
+
+/// Why the command can't do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The log.
+    #[error("cannot write the log {}: {error}", path.display())]
+    Log {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// The plugins.
+    #[error(transparent)]
+    Plugins(#[from] RegistryError),
+    /// The trace.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+    /// The replay.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+}
+
+/// A number of seconds, whole or not.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| format!("{text:?} is no number of seconds"))?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("a time out is longer than nothing".to_owned()),
+    }
+}
+
+impl Arguments {
+    /// Does what the words say.
+    ///
+    /// # Errors
+    /// Why it can't be done.
+    pub fn run(self) -> Result<Summary, CommandError> {
+        let log = match &self.log {
+            None => None,
+            Some(path) => {
+                let file = File::options().create(true).append(true).open(path);
+                Some(file.map_err(|error| CommandError::Log { path: path.clone(), error })?)
+            }
+        };
+        let log = Arc::new(Log::new(log, self.quiet));
+        let registry = Registry::open(&self.plugins)?;
+        let needs = Needs { all_values: self.verify || self.verbose, recover: self.recover };
+        let trace = Trace::open(&self.files, &registry, needs)?;
+        for note in &trace.notes {
+            log.say(note);
+        }
+        let options = Options {
+            place: Place { root: self.root, cwd: self.cwd },
+            verify: self.verify,
+            warn: self.warn,
+            abort: self.abort,
+            verbose: self.verbose,
+            announces: !self.quiet,
+            pattern: self.pattern,
+            patience: self.call_timeout,
+        };
+        let summary = replay(trace, options, log.clone())?;
+        for line in summary.lines() {
+            log.say(&line);
+        }
+        Ok(summary)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_time_out_is_a_positive_number() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        for wrong in ["0", "-1", "NaN", "inf", "1e300", "soon", ""] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+}

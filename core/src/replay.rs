@@ -1,0 +1,216 @@
+//! Makes the calls of a trace again.
+//!
+//! ```text
+//!  reader   takes records in their order, deals them out to their tasks             → Segment
+//!  tasks    a thread per task, with what its process owns: descriptors, cwd, umask
+//!  turn     a record waits until all before it are done                             → its turn
+//!  host     what the plugin asks while it makes the call                            → Outcome
+//!  verify   recorded and replayed side by side                                      → Divergence
+//!  report   counted by record type                                                  → Summary
+//! ```
+
+mod descriptors;
+mod effects;
+mod host;
+mod reader;
+mod scratch;
+mod shared;
+mod task;
+mod tasks;
+mod turn;
+mod watch;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, unbounded};
+
+use crate::pattern::Pattern;
+use crate::place::{Place, PlaceError};
+use crate::report::{Log, Summary};
+use crate::trace::{Trace, TraceError};
+use descriptors::{Files, Stands, Table};
+use reader::ReadOut;
+use shared::{End, Event, Shared};
+use turn::Turn;
+use watch::Watch;
+
+/// How to replay.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Where.
+    pub place: Place,
+    /// Compare the data that the kernel returns, not only results.
+    pub verify: bool,
+    /// Tell of every divergence.
+    pub warn: bool,
+    /// Stop at the first divergence.
+    pub abort: bool,
+    /// Tell of every call.
+    pub verbose: bool,
+    /// Tell of the first and the last call of each record type.
+    pub announces: bool,
+    /// Write this instead of what was recorded.
+    pub pattern: Option<Pattern>,
+    /// How long a call may wait for something that doesn't come.
+    pub patience: Duration,
+}
+
+/// Why a replay isn't possible, or can't go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The trace.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+    /// The place.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// No thread for a task.
+    #[error("no thread for task {id}: {error}")]
+    NoThread {
+        /// The task.
+        id: i32,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A plugin panicked.
+    #[error("the plugin for {plugin} panicked at record {record}; without it: --disable {plugin}")]
+    Panicked {
+        /// The record type that it is for.
+        plugin: String,
+        /// The record's order id.
+        record: i64,
+    },
+    /// A thread of the replay itself panicked.
+    #[error("a thread of the replay broke down; that is a defect of this program")]
+    BrokeDown,
+}
+
+/// Replays `trace`, and tells `log` of it.
+///
+/// The process moves to the place of the replay, and back never: its working directory, root and umask
+/// are the first task's from now on. It must have no other threads.
+///
+/// # Errors
+/// Why it isn't possible, or can't go on.
+pub fn replay(trace: Trace, options: Options, log: Arc<Log>) -> Result<Summary, ReplayError> {
+    raise_descriptor_limit();
+    options.place.enter(&trace.story.initial)?;
+    let (events, told) = unbounded();
+    let shared = Arc::new(Shared {
+        seen: trace.types.iter().map(|_| AtomicBool::new(false)).collect(),
+        files: first_descriptors(&trace),
+        is_rooted: options.place.root.is_some(),
+        host: host::host(),
+        turn: Turn::new(),
+        tasks: Default::default(),
+        told: AtomicU64::new(0),
+        trace,
+        options,
+        events,
+        log,
+    });
+    let start = Instant::now();
+    let of_reader = shared.clone();
+    let reader = std::thread::Builder::new().name("reader".to_owned());
+    let reader = reader.spawn(move || match reader::read(&of_reader) {
+        Ok(read) => drop(of_reader.events.send(Event::Read(read))),
+        Err(error) => of_reader.end(End::Failed(error)),
+    });
+    reader.map_err(|error| ReplayError::NoThread { id: 0, error })?;
+    let (read, end) = follow(&shared, &told);
+    let duration = start.elapsed();
+    let summary = summary(&shared, read, matches!(end, Some(End::Diverged)), duration);
+    match end {
+        Some(End::Failed(error)) => Err(error),
+        _ => Ok(summary),
+    }
+}
+
+/// Waits until the trace is replayed, or the replay ends otherwise.
+fn follow(shared: &Shared, told: &Receiver<Event>) -> (ReadOut, Option<End>) {
+    let mut watch = Watch::new(shared.options.patience);
+    let read = loop {
+        match told.recv_timeout(watch.every()) {
+            Ok(Event::Read(read)) => break read,
+            Ok(Event::End(end)) => return (ReadOut::default(), Some(end)),
+            Err(_) => watch.look(&shared.turn),
+        }
+    };
+    loop {
+        match shared.turn.wait_up_to(read.records, watch.every()) {
+            Ok(true) => return (read, None),
+            Ok(false) => watch.look(&shared.turn),
+            Err(turn::Stopped) => {
+                let end = told.iter().find_map(|event| match event {
+                    Event::End(end) => Some(end),
+                    Event::Read(_) => None,
+                });
+                return (read, end);
+            }
+        }
+    }
+}
+
+/// What the tasks' threads counted; all of them end now.
+fn summary(shared: &Shared, read: ReadOut, is_stopped: bool, duration: Duration) -> Summary {
+    let mut summary = Summary {
+        tasks: read.tasks,
+        unannounced: read.unannounced,
+        out_of_order: read.faults.out_of_order,
+        unfinished: read.faults.unfinished,
+        is_stopped,
+        duration,
+        ..Summary::default()
+    };
+    if shared.turn.position() < read.records {
+        shared.turn.stop();
+    }
+    loop {
+        let threads = shared.tasks.threads();
+        if threads.is_empty() {
+            break;
+        }
+        for thread in threads {
+            while !thread.is_finished() && shared.turn.is_stopped() {
+                watch::interrupt_all(&shared.tasks.running());
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            // One that panicked has said so, and counts for nothing.
+            for (ty, tally) in shared.trace.types.iter().zip(thread.join().unwrap_or_default()) {
+                summary.calls.entry(ty.name.clone()).or_default().add(&tally);
+            }
+        }
+    }
+    for ty in &shared.trace.types {
+        if let Some(why) = ty.call.as_ref().and_then(|call| call.simulated.clone()) {
+            summary.simulated.insert(ty.name.clone(), why);
+        }
+    }
+    summary
+}
+
+/// The descriptors that the first process starts with. Where the trace doesn't list them, the standard
+/// streams are there.
+fn first_descriptors(trace: &Trace) -> Files {
+    let files = Table::default();
+    let listed = &trace.story.initial.descriptors;
+    let listed = if listed.is_empty() { &vec![0, 1, 2] } else { listed };
+    for traced in listed {
+        let stands = match traced {
+            0..=2 => Stands::Standard(*traced),
+            _ => Stands::Simulated,
+        };
+        files.lock().set(*traced, stands);
+    }
+    Arc::new(files)
+}
+
+/// A trace may have more descriptors open than this process may by default.
+fn raise_descriptor_limit() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}

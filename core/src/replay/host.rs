@@ -1,0 +1,349 @@
+//! What the replayer does for a plugin while it replays a record: the unsafe edge to plugins.
+
+use std::ffi::c_void;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+
+use abi::abi_stable::prefix_type::PrefixTypeTrait;
+use abi::{Host, HostRef, Outcome, status, want};
+use replay_schema::Call;
+
+use crate::pattern::Pattern;
+use crate::record::{Batch, Record};
+use crate::replay::descriptors::{Files, Stands, answer};
+use crate::replay::scratch::Scratch;
+use crate::trace::RecordType;
+use crate::verify::Divergence;
+
+/// What a plugin is told through [`Record::wants`](abi::Record::wants).
+#[derive(Clone, Debug, Default)]
+pub struct Wants {
+    /// Compare the data that the kernel returns.
+    pub verify: bool,
+    /// Write this instead of what was recorded.
+    pub pattern: Option<Pattern>,
+}
+
+/// What the kernel filled in for one fetch.
+#[derive(Debug, Default)]
+enum Filled {
+    #[default]
+    Nothing,
+    /// It lies in scratch memory, which stays until the next record.
+    InScratch(*const u8, usize),
+    Copied(Vec<u8>),
+}
+
+/// A child that a plugin announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Child {
+    /// Its id in the trace.
+    pub id: i32,
+    /// What it has in common with its parent: `abi::CHILD_SHARES_…`.
+    pub shares: u32,
+}
+
+/// What came of a record, beside the outcome.
+#[derive(Debug, Default)]
+pub struct Acts {
+    /// The child that starts.
+    pub child: Option<Child>,
+    /// The process runs a new program.
+    pub executed: bool,
+    /// Differences that the plugin found itself.
+    pub divergences: Vec<Divergence>,
+    /// Messages, with their levels ([`abi::log`]).
+    pub messages: Vec<(u32, String)>,
+}
+
+/// A task's side of the calls that plugins make to their host.
+#[derive(Debug)]
+pub struct Context {
+    /// The descriptors of the task's process.
+    pub files: Files,
+    /// What came of the record so far.
+    pub acts: Acts,
+    wants: Wants,
+    scratch: Scratch,
+    filled: Vec<Filled>,
+    payloads: Vec<Box<[u8]>>,
+    note: Option<(i32, [u64; 4])>,
+    unique_id: i64,
+    /// Names of the columns that the plugin declared.
+    call: Option<Arc<Call>>,
+}
+
+// SAFETY: the pointers lead into the context's own scratch memory.
+unsafe impl Send for Context {}
+
+impl Context {
+    /// Of a task with these descriptors.
+    pub fn new(files: Files, wants: Wants) -> Self {
+        Self {
+            files,
+            acts: Acts::default(),
+            wants,
+            scratch: Scratch::default(),
+            filled: Vec::new(),
+            payloads: Vec::new(),
+            note: None,
+            unique_id: 0,
+            call: None,
+        }
+    }
+
+    /// Lets the plugin make the call of `record` again; returns a [`status`] and the outcome.
+    pub fn replay(
+        &mut self,
+        host: HostRef,
+        call: &Arc<Call>,
+        ty: &RecordType,
+        batch: &Batch,
+        record: &Record,
+        task: i32,
+    ) -> (u32, Outcome) {
+        let rows = batch.rows(record);
+        let mut wants = 0;
+        if self.wants.verify {
+            wants |= want::VERIFY;
+            self.filled.clear();
+            self.filled.resize_with(call.fetches.len(), Filled::default);
+        }
+        if self.wants.pattern.is_some() {
+            wants |= want::PATTERN;
+            self.payloads.clear();
+        }
+        self.unique_id = record.unique_id;
+        if !self.call.as_ref().is_some_and(|known| Arc::ptr_eq(known, call)) {
+            self.call = Some(call.clone());
+        }
+        let abi_record = abi::Record {
+            slots: ty.slots.as_ptr(),
+            rows: rows.as_ptr(),
+            slot_count: ty.slots.len() as u32,
+            row_count: rows.len() as u32,
+            unique_id: record.unique_id,
+            return_value: record.return_value,
+            errno_number: record.errno_number,
+            task,
+            wants,
+            reserved: 0,
+        };
+        let mut outcome = Outcome { return_value: 0, errno_number: 0, reserved: 0 };
+        // SAFETY: slots and rows are of one extent type and live as long as trace and batch, longer
+        // than this call; the context is this one, which nothing else touches meanwhile.
+        let status = unsafe {
+            (call.replay)(&raw const abi_record, host, (&raw mut *self).cast(), &raw mut outcome)
+        };
+        if let Some((traced, note)) = self.note.take() {
+            self.files.lock().set_note(traced, note);
+        }
+        (status, outcome)
+    }
+
+    /// What the kernel filled in, by the fetches of the call.
+    pub fn filled(&self) -> Vec<Option<&[u8]>> {
+        let filled = self.filled.iter().map(|filled| match filled {
+            Filled::Nothing => None,
+            // SAFETY: the memory is this context's scratch, unchanged since the plugin handed it over.
+            Filled::InScratch(start, length) => {
+                Some(unsafe { std::slice::from_raw_parts(*start, *length) })
+            }
+            Filled::Copied(bytes) => Some(&bytes[..]),
+        });
+        filled.collect()
+    }
+
+    /// Closes what no longer stands for anything.
+    pub fn close(&self, before: Option<Stands>) {
+        if let Some(Stands::Open(open)) = before {
+            close(open);
+        }
+    }
+}
+
+/// Closes a descriptor of the replay's own.
+pub fn close(open: RawFd) {
+    // SAFETY: the descriptor was taken out of its table, so nobody else uses it.
+    unsafe { libc::close(open) };
+}
+
+/// The host's functions.
+pub fn host() -> HostRef {
+    Host {
+        descriptor,
+        is_stream,
+        adopt,
+        release,
+        alias,
+        scratch,
+        returned,
+        payload,
+        path,
+        note,
+        create_task,
+        execute,
+        exit,
+        diverged,
+        log,
+    }
+    .leak_into_prefix()
+}
+
+/// The context that a host function is called for.
+///
+/// # Safety
+/// `context` must be what [`Context::replay`] passed, during that call.
+unsafe fn of<'a>(context: *mut c_void) -> &'a mut Context {
+    // SAFETY: a plugin calls its host on the thread and during the call that it was given the context
+    // for, one function at a time.
+    unsafe { &mut *context.cast() }
+}
+
+/// Bytes that a plugin shows.
+///
+/// # Safety
+/// `start` and `length` must describe memory that stays readable and unchanged meanwhile.
+unsafe fn bytes<'a>(start: *const u8, length: u64) -> &'a [u8] {
+    if length == 0 || start.is_null() {
+        return &[];
+    }
+    // SAFETY: the caller vouches for the memory.
+    unsafe { std::slice::from_raw_parts(start, length as usize) }
+}
+
+unsafe extern "C" fn descriptor(context: *mut c_void, traced: i32) -> i32 {
+    // SAFETY: as `of` says.
+    unsafe { of(context) }.files.lock().answer(traced)
+}
+
+unsafe extern "C" fn is_stream(context: *mut c_void, traced: i32) -> u32 {
+    // SAFETY: as `of` says.
+    unsafe { of(context) }.files.lock().is_stream(traced).into()
+}
+
+unsafe extern "C" fn adopt(context: *mut c_void, traced: i32, replayed: i32) {
+    // SAFETY: as `of` says.
+    let context = unsafe { of(context) };
+    if traced < 0 {
+        if replayed >= 0 {
+            close(replayed);
+        }
+        return;
+    }
+    let stands = if replayed >= 0 { Stands::Open(replayed) } else { Stands::Simulated };
+    let before = context.files.lock().set(traced, stands);
+    context.close(before);
+}
+
+unsafe extern "C" fn release(context: *mut c_void, traced: i32) -> i32 {
+    // SAFETY: as `of` says.
+    answer(unsafe { of(context) }.files.lock().remove(traced))
+}
+
+unsafe extern "C" fn alias(context: *mut c_void, old: i32, new: i32) {
+    // SAFETY: as `of` says.
+    let context = unsafe { of(context) };
+    let stands = context.files.lock().get(old);
+    let stands = match stands {
+        // SAFETY: the call takes no pointer.
+        Some(Stands::Open(open)) => match unsafe { libc::dup(open) } {
+            -1 => Stands::Simulated,
+            duplicate => Stands::Open(duplicate),
+        },
+        other => other.unwrap_or(Stands::Simulated),
+    };
+    let before = context.files.lock().set(new, stands);
+    context.close(before);
+}
+
+unsafe extern "C" fn scratch(context: *mut c_void, index: u32, length: u64) -> *mut u8 {
+    // SAFETY: as `of` says.
+    let memory = unsafe { of(context) }.scratch.get(index, length);
+    memory.map_or(std::ptr::null_mut(), |start| start.as_ptr())
+}
+
+unsafe extern "C" fn returned(context: *mut c_void, fetch: u32, start: *const u8, length: u64) {
+    // SAFETY: as `of` says.
+    let context = unsafe { of(context) };
+    let in_scratch = context.scratch.holds(start, length);
+    let Some(filled) = context.filled.get_mut(fetch as usize) else { return };
+    *filled = if in_scratch {
+        Filled::InScratch(start, length as usize)
+    } else {
+        // SAFETY: as `bytes` says.
+        Filled::Copied(unsafe { bytes(start, length) }.to_vec())
+    };
+}
+
+unsafe extern "C" fn payload(context: *mut c_void, recorded: *const u8, length: u64) -> *const u8 {
+    // SAFETY: as `of` says.
+    let context = unsafe { of(context) };
+    let Some(pattern) = &context.wants.pattern else { return recorded };
+    let mut data = vec![0; length as usize].into_boxed_slice();
+    pattern.fill(context.unique_id, &mut data);
+    context.payloads.push(data);
+    context.payloads.last().map_or(recorded, |data| data.as_ptr())
+}
+
+unsafe extern "C" fn path(_context: *mut c_void, recorded: *const u8, _length: u64) -> *const u8 {
+    recorded
+}
+
+unsafe extern "C" fn note(context: *mut c_void, traced: i32) -> *mut u64 {
+    // SAFETY: as `of` says.
+    let context = unsafe { of(context) };
+    match &mut context.note {
+        Some((of, note)) if *of == traced => note.as_mut_ptr(),
+        other => {
+            let mut files = context.files.lock();
+            if let Some((of, note)) = other.take() {
+                files.set_note(of, note);
+            }
+            match files.note(traced) {
+                Some(note) => other.insert((traced, note)).1.as_mut_ptr(),
+                None => std::ptr::null_mut(),
+            }
+        }
+    }
+}
+
+unsafe extern "C" fn create_task(context: *mut c_void, task: i32, shares: u32) {
+    // SAFETY: as `of` says.
+    unsafe { of(context) }.acts.child = Some(Child { id: task, shares });
+}
+
+unsafe extern "C" fn execute(context: *mut c_void) {
+    // SAFETY: as `of` says.
+    unsafe { of(context) }.acts.executed = true;
+}
+
+/// The trace tells when tasks end, of which this call may be the cause.
+unsafe extern "C" fn exit(_context: *mut c_void, _whole: u32) {}
+
+unsafe extern "C" fn diverged(
+    context: *mut c_void,
+    column: u32,
+    expected: *const u8,
+    expected_length: u64,
+    got: *const u8,
+    got_length: u64,
+) {
+    // SAFETY: as `of` and `bytes` say.
+    let (context, expected, got) =
+        unsafe { (of(context), bytes(expected, expected_length), bytes(got, got_length)) };
+    let columns = context.call.iter().flat_map(|call| &call.columns);
+    let column = columns.into_iter().nth(column as usize);
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    context.acts.divergences.push(Divergence {
+        column: column.map_or("return_value", |column| &column.name).to_owned(),
+        expected: text(expected),
+        got: text(got),
+    });
+}
+
+unsafe extern "C" fn log(context: *mut c_void, level: u32, text: *const u8, length: u64) {
+    // SAFETY: as `of` and `bytes` say.
+    let (context, text) = unsafe { (of(context), bytes(text, length)) };
+    context.acts.messages.push((level, String::from_utf8_lossy(text).into_owned()));
+}

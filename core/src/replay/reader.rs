@@ -1,0 +1,186 @@
+//! Reads ahead: takes the records from the trace in their order, and deals them out to their tasks.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use crate::record::{Batch, NewTask, What};
+use crate::replay::ReplayError;
+use crate::replay::shared::Shared;
+use crate::replay::tasks::{Birth, start};
+use crate::replay::turn::Stopped;
+use crate::trace::Faults;
+
+/// Records of one task, in one batch.
+#[derive(Clone, Debug)]
+pub struct Segment {
+    /// The batch.
+    pub batch: Arc<Batch>,
+    /// The task's records in it.
+    indices: Indices,
+}
+
+#[derive(Clone, Debug)]
+enum Indices {
+    /// All that the batch has: this many.
+    All(usize),
+    Some(Vec<u32>),
+}
+
+impl Segment {
+    /// The records' numbers in the batch.
+    pub fn indices(&self) -> impl Iterator<Item = usize> + '_ {
+        let (all, some) = match &self.indices {
+            Indices::All(count) => (*count, &[][..]),
+            Indices::Some(indices) => (0, &indices[..]),
+        };
+        (0..all).chain(some.iter().map(|index| *index as usize))
+    }
+}
+
+/// Batches that are read and not done.
+const MOST_BATCHES: usize = 32;
+
+/// Bytes of extents that such batches may hold.
+const MOST_WEIGHT: usize = 64 << 20;
+
+/// Batches that are read at the most, if the call that everybody waits for may itself wait for one that
+/// comes much later.
+const MOST_BATCHES_AHEAD: usize = 1024;
+
+/// How long the turn has to stay where it is until it is taken to wait for such a one.
+const STUCK: Duration = Duration::from_millis(20);
+
+/// What was read of a trace.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReadOut {
+    /// Records, the ends of tasks among them.
+    pub records: u64,
+    /// Tasks.
+    pub tasks: u64,
+    /// Of these, tasks of whose creation the trace doesn't tell.
+    pub unannounced: u64,
+    /// What is wrong with the trace.
+    pub faults: Faults,
+}
+
+/// Reads the trace to its end.
+///
+/// # Errors
+/// The trace is damaged, or a task's thread can't be had.
+pub fn read(shared: &Arc<Shared>) -> Result<ReadOut, ReplayError> {
+    let mut merge = shared.trace.merge();
+    let mut out = ReadOut::default();
+    let mut dealer = Dealer { shared, queues: HashMap::new(), count: 0 };
+    let mut window = Window::default();
+    while let Some(batch) = merge.next_batch()? {
+        out.records += batch.records.len() as u64;
+        for task in &batch.tasks {
+            out.unannounced += u64::from(!task.announced && out.tasks > 0);
+            out.tasks += 1;
+        }
+        let batch = Arc::new(batch);
+        window.add(&batch, out.records);
+        dealer.deal(&batch)?;
+        drop(batch);
+        if window.wait_for_room(shared).is_err() {
+            break;
+        }
+    }
+    out.faults = merge.faults();
+    Ok(out)
+}
+
+/// Gives tasks their records.
+struct Dealer<'s> {
+    shared: &'s Arc<Shared>,
+    queues: HashMap<u32, Sender<Segment>>,
+    count: u32,
+}
+
+impl Dealer<'_> {
+    fn deal(&mut self, batch: &Arc<Batch>) -> Result<(), ReplayError> {
+        for task in &batch.tasks {
+            let (sender, segments) = unbounded();
+            self.queues.insert(self.count, sender);
+            self.begin(self.count, *task, segments)?;
+            self.count += 1;
+        }
+        let first = batch.records[0].task;
+        if batch.records.iter().all(|record| record.task == first) {
+            self.send(first, batch, Indices::All(batch.records.len()));
+        } else {
+            let mut by_task: HashMap<u32, Vec<u32>> = HashMap::new();
+            for (index, record) in batch.records.iter().enumerate() {
+                by_task.entry(record.task).or_default().push(index as u32);
+            }
+            for (task, indices) in by_task {
+                self.send(task, batch, Indices::Some(indices));
+            }
+        }
+        for record in batch.records.iter().filter(|record| record.what == What::TaskEnd) {
+            self.queues.remove(&record.task);
+        }
+        Ok(())
+    }
+
+    /// A task that a call creates is started when that call is replayed. Nobody starts the first one, nor
+    /// one of whose creation the trace doesn't tell: that is taken for a thread of the first process.
+    fn begin(
+        &self,
+        number: u32,
+        task: NewTask,
+        segments: Receiver<Segment>,
+    ) -> Result<(), ReplayError> {
+        if task.announced {
+            self.shared.tasks.expect(number, task.id, segments);
+            return Ok(());
+        }
+        let birth = Birth { id: task.id, files: self.shared.files.clone(), own: None };
+        start(self.shared, birth, segments)
+    }
+
+    fn send(&self, task: u32, batch: &Arc<Batch>, indices: Indices) {
+        if let Some(queue) = self.queues.get(&task) {
+            // A task that has broken down has said so itself.
+            let _ = queue.send(Segment { batch: batch.clone(), indices });
+        }
+    }
+}
+
+/// The batches that are read and not done.
+#[derive(Default)]
+struct Window {
+    /// Of each, the position after its last record, and its weight.
+    batches: VecDeque<(u64, usize)>,
+    weight: usize,
+}
+
+impl Window {
+    fn add(&mut self, batch: &Batch, end: u64) {
+        self.weight += batch.weight();
+        self.batches.push_back((end, batch.weight()));
+    }
+
+    fn is_full(&self) -> bool {
+        self.batches.len() >= MOST_BATCHES || self.weight >= MOST_WEIGHT
+    }
+
+    fn wait_for_room(&mut self, shared: &Shared) -> Result<(), Stopped> {
+        while let Some((end, weight)) = self.batches.front().copied().filter(|_| self.is_full()) {
+            let before = shared.turn.position();
+            if shared.turn.wait_up_to(end, STUCK)? {
+                self.batches.pop_front();
+                self.weight -= weight;
+            } else if shared.turn.waiting_in_kernel() != 0
+                && shared.turn.position() == before
+                && self.batches.len() < MOST_BATCHES_AHEAD
+            {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,359 @@
+//! One task of the trace: its calls made again, one after the other, each when its turn has come.
+
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use abi::{Outcome, status};
+use crossbeam_channel::Receiver;
+use nix::sched::{CloneFlags, unshare};
+use replay_schema::{Call, Condition, Returns};
+
+use crate::record::{Batch, Record, What};
+use crate::replay::ReplayError;
+use crate::replay::descriptors::{Files, Stands};
+use crate::replay::effects::{self, Effect, effects};
+use crate::replay::host::{self, Child, Context, Wants};
+use crate::replay::reader::Segment;
+use crate::replay::shared::{End, Shared};
+use crate::replay::tasks::{Birth, Counted, start};
+use crate::replay::turn::Stopped;
+use crate::report::{Reason, Tally};
+use crate::show;
+use crate::trace::RecordType;
+use crate::verify::{self, Divergence};
+
+/// Divergences that are told one by one unless all of them are asked for.
+const TOLD: u64 = 10;
+
+/// A task, and the thread that stands for it.
+pub struct Task {
+    shared: Arc<Shared>,
+    id: i32,
+    thread: i32,
+    context: Context,
+    tallies: Counted,
+}
+
+/// What came of a record.
+enum Came {
+    /// The call was made.
+    Made(Outcome),
+    /// It wasn't.
+    Not(Reason),
+}
+
+impl Task {
+    /// The task with kernel id `id` in the trace, on the thread that stands for it.
+    pub fn new(shared: Arc<Shared>, id: i32, files: Files) -> Self {
+        let wants =
+            Wants { verify: shared.options.verify, pattern: shared.options.pattern.clone() };
+        let tallies = vec![Tally::default(); shared.trace.types.len()];
+        let thread = nix::unistd::gettid().as_raw();
+        Self { context: Context::new(files, wants), shared, id, thread, tallies }
+    }
+
+    /// Makes the task's calls, until there are no more or the replay is stopped; returns what was counted.
+    pub fn run(mut self, segments: &Receiver<Segment>) -> Counted {
+        let shared = self.shared.clone();
+        'trace: for segment in segments {
+            for index in segment.indices() {
+                let record = &segment.batch.records[index];
+                let is_stopped = match record.what {
+                    What::Call(kind) => self.call(&shared, kind as usize, &segment.batch, record),
+                    What::TaskEnd => self.end(record),
+                };
+                if is_stopped.is_err() {
+                    break 'trace;
+                }
+                shared.turn.pass(record.position + 1);
+                if record.what == What::TaskEnd {
+                    break 'trace;
+                }
+            }
+        }
+        self.tallies
+    }
+
+    /// The task ends. The last one of a process closes the descriptors.
+    fn end(&mut self, record: &Record) -> Result<(), Stopped> {
+        self.shared.turn.wait_for(record.position)?;
+        if self.context.files.remove_user() == 0 {
+            let mut files = self.context.files.lock();
+            for (traced, open) in files.open() {
+                files.remove(traced);
+                host::close(open);
+            }
+        }
+        Ok(())
+    }
+
+    fn call(
+        &mut self,
+        shared: &Arc<Shared>,
+        kind: usize,
+        batch: &Batch,
+        record: &Record,
+    ) -> Result<(), Stopped> {
+        let ty = &shared.trace.types[kind];
+        let turn = &shared.turn;
+        let early = record.ready_at < record.position && self.is_early(ty, batch, record)?;
+        turn.wait_for(if early { record.ready_at } else { record.position })?;
+        if shared.options.verbose {
+            turn.wait_for(record.position)?;
+            self.say(&format!(
+                "{} {} {}",
+                record.unique_id,
+                self.id,
+                show::line(ty, batch, record)
+            ));
+        } else if shared.options.announces && shared.is_first(kind) {
+            self.say(&format!("first {}, record {}", ty.name, record.unique_id));
+        }
+        let came = self.make(ty, batch, record, early)?;
+        turn.wait_for(record.position)?;
+        let differences = match &came {
+            Came::Made(outcome) => {
+                self.tallies[kind].made += 1;
+                self.compare(kind, ty, batch, record, *outcome)
+            }
+            Came::Not(reason) => {
+                self.tallies[kind].skipped[*reason as usize] += 1;
+                self.take_recorded(ty, batch, record);
+                std::mem::take(&mut self.context.acts.divergences)
+            }
+        };
+        self.settle(shared, record);
+        if record.is_last && shared.options.announces && !shared.options.verbose {
+            self.say(&format!("last {}, record {}", ty.name, record.unique_id));
+        }
+        if !differences.is_empty() {
+            self.tallies[kind].diverged += 1;
+            self.tell(ty, batch, record, &differences);
+            if shared.options.abort {
+                shared.end(End::Diverged);
+                return Err(Stopped);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the call is entered before its turn: it overlapped others, and may have waited for what
+    /// they did. All that came before it was called must be done to know.
+    fn is_early(
+        &mut self,
+        ty: &RecordType,
+        batch: &Batch,
+        record: &Record,
+    ) -> Result<bool, Stopped> {
+        let Some(call) = ty.call.as_ref().filter(|call| call.blocks) else { return Ok(false) };
+        if call.simulated.is_some() || ty.disabled.is_some() {
+            return Ok(false);
+        }
+        self.shared.turn.wait_for(record.ready_at)?;
+        let mut files = self.context.files.lock();
+        Ok(effects::streams(ty, batch, record, |traced| files.is_stream(traced)))
+    }
+
+    /// Makes the call, if it is to be made.
+    fn make(
+        &mut self,
+        ty: &RecordType,
+        batch: &Batch,
+        record: &Record,
+        early: bool,
+    ) -> Result<Came, Stopped> {
+        let Some(call) = &ty.call else { return Ok(Came::Not(Reason::NoPlugin)) };
+        if let Some(reason) = not_to_be_made(ty, call, record) {
+            return Ok(Came::Not(reason));
+        }
+        let shared = self.shared.clone();
+        if call.blocks && !early {
+            shared.turn.set_waiting_in_kernel(self.thread);
+        }
+        let (status, outcome) = self.context.replay(shared.host, call, ty, batch, record, self.id);
+        if call.blocks && !early {
+            shared.turn.set_waiting_in_kernel(0);
+            if shared.turn.is_stopped() {
+                return Err(Stopped);
+            }
+        }
+        for (level, message) in std::mem::take(&mut self.context.acts.messages) {
+            self.plugin_says(ty, record, level, &message);
+        }
+        Ok(match status {
+            // The watch let it go, for the recorded call wasn't interrupted.
+            status::MADE if outcome.errno_number == libc::EINTR => Came::Not(Reason::Waited),
+            status::MADE => Came::Made(outcome),
+            status::SIMULATED => Came::Not(Reason::Simulated),
+            status::SIMULATED_DESCRIPTOR => Came::Not(Reason::SimulatedDescriptor),
+            status::STANDARD_STREAM => Came::Not(Reason::StandardStream),
+            status::UNKNOWN_DESCRIPTOR => Came::Not(Reason::UnknownDescriptor),
+            status::NOT_CAPTURED => Came::Not(Reason::NotCaptured),
+            status::TIMING => Came::Not(Reason::Timing),
+            status::PANICKED => {
+                shared.end(End::Failed(ReplayError::Panicked {
+                    plugin: ty.name.clone(),
+                    record: record.unique_id,
+                }));
+                return Err(Stopped);
+            }
+            _ => {
+                self.context.acts.divergences.push(Divergence {
+                    column: "record".to_owned(),
+                    expected: "one that makes sense".to_owned(),
+                    got: "one that doesn't".to_owned(),
+                });
+                Came::Not(Reason::Malformed)
+            }
+        })
+    }
+
+    /// What differs between the recorded and the replayed call.
+    fn compare(
+        &mut self,
+        kind: usize,
+        ty: &RecordType,
+        batch: &Batch,
+        record: &Record,
+        replayed: Outcome,
+    ) -> Vec<Divergence> {
+        let mut differences = std::mem::take(&mut self.context.acts.divergences);
+        let Some(call) = &ty.call else { return differences };
+        let returns = if call.returns_when == Condition::ALWAYS {
+            call.returns
+        } else {
+            call.returns(verify::arguments(ty, batch, record))
+        };
+        if let Some(difference) = verify::outcome(returns, record, replayed) {
+            differences.push(difference);
+        } else if self.shared.options.verify && replayed.errno_number == 0 {
+            let memory = self.context.filled();
+            let compared = verify::data(ty, batch, record, replayed, &memory);
+            self.tallies[kind].without_value += compared.without_value;
+            differences.extend(compared.divergences);
+        }
+        differences
+    }
+
+    /// What the recorded call did to the descriptors, where the call isn't made.
+    fn take_recorded(&mut self, ty: &RecordType, batch: &Batch, record: &Record) {
+        for effect in effects(ty, batch, record) {
+            let mut files = self.context.files.lock();
+            let before = match effect {
+                Effect::Simulate(traced) => files.set(traced, Stands::Simulated),
+                Effect::Close(traced) => files.remove(traced),
+            };
+            drop(files);
+            self.context.close(before);
+        }
+    }
+
+    /// What the call did to its process, beside descriptors: a child, or a new program.
+    fn settle(&mut self, shared: &Arc<Shared>, record: &Record) {
+        let child = self.context.acts.child.take();
+        if let Some(number) = record.child {
+            // Of a call that wasn't made nothing is known but that there is a child.
+            let shares = child.unwrap_or(Child { id: 0, shares: 0 }).shares;
+            self.start_child(shared, number, shares);
+        }
+        if std::mem::take(&mut self.context.acts.executed) {
+            self.execute();
+        }
+    }
+
+    fn start_child(&mut self, shared: &Arc<Shared>, number: u32, shares: u32) {
+        let Some((id, segments)) = shared.tasks.take(number) else { return };
+        let is_thread = shares & abi::CHILD_SHARES_THREAD_GROUP != 0;
+        let shares = |bit| is_thread || shares & bit != 0;
+        let mut own = CloneFlags::empty();
+        own.set(CloneFlags::CLONE_FILES, !shares(abi::CHILD_SHARES_FILES));
+        own.set(CloneFlags::CLONE_FS, !shares(abi::CHILD_SHARES_FS));
+        let files = match own.contains(CloneFlags::CLONE_FILES) {
+            true => self.context.files.copy(),
+            false => self.context.files.clone(),
+        };
+        let own = (!own.is_empty()).then_some(own);
+        if let Err(error) = start(shared, Birth { id, files, own }, segments) {
+            shared.end(End::Failed(error));
+        }
+    }
+
+    /// A new program has no threads beside this one and shares its descriptors with nobody; those that
+    /// are marked so it doesn't get.
+    fn execute(&mut self) {
+        if self.context.files.is_shared() && unshare(CloneFlags::CLONE_FILES).is_ok() {
+            let own = self.context.files.copy();
+            own.add_user();
+            std::mem::replace(&mut self.context.files, own).remove_user();
+        }
+        let mut files = self.context.files.lock();
+        for (traced, open) in files.open() {
+            if is_close_on_exec(open) {
+                files.remove(traced);
+                host::close(open);
+            }
+        }
+    }
+
+    fn say(&self, text: &str) {
+        self.shared.log.say(text);
+    }
+
+    fn plugin_says(&self, ty: &RecordType, record: &Record, level: u32, message: &str) {
+        if level < abi::log::INFO || self.shared.options.verbose {
+            let text = format!("plugin {}, record {}: {message}", ty.name, record.unique_id);
+            self.shared.log.insist(&text);
+        }
+    }
+
+    /// Tells people of the divergence.
+    fn tell(&self, ty: &RecordType, batch: &Batch, record: &Record, differences: &[Divergence]) {
+        let shared = &self.shared;
+        let told = shared.told.fetch_add(1, Ordering::Relaxed);
+        if !shared.options.warn && !shared.options.abort && told >= TOLD {
+            if told == TOLD {
+                self.say("more divergences are counted, not shown (--warn shows all)");
+            }
+            return;
+        }
+        for Divergence { column, expected, got } in differences {
+            shared.log.insist(&format!(
+                "record {}: {}: {column}: expected {expected}, got {got}",
+                record.unique_id,
+                show::line(ty, batch, record)
+            ));
+        }
+        if let Some(path) = effects::absolute_path(ty, batch, record).filter(|_| shared.is_rooted) {
+            shared.log.say(&format!(
+                "  ({} was looked up beneath the root)",
+                String::from_utf8_lossy(&path)
+            ));
+        }
+    }
+}
+
+/// Why a call isn't even given to its plugin.
+fn not_to_be_made(ty: &RecordType, call: &Call, record: &Record) -> Option<Reason> {
+    if ty.disabled.is_some() {
+        return Some(Reason::Disabled);
+    }
+    if call.simulated.is_some() {
+        return Some(Reason::Simulated);
+    }
+    if !record.returned && call.returns != Returns::Never {
+        return Some(Reason::NeverReturned);
+    }
+    match record.errno_number {
+        0 => None,
+        libc::EINTR | 512..=516 => Some(Reason::Timing),
+        libc::EAGAIN if call.blocks => Some(Reason::Timing),
+        _ => None,
+    }
+}
+
+fn is_close_on_exec(open: RawFd) -> bool {
+    // SAFETY: the call takes no pointer.
+    let flags = unsafe { libc::fcntl(open, libc::F_GETFD) };
+    flags >= 0 && flags & libc::FD_CLOEXEC != 0
+}

@@ -1,0 +1,126 @@
+//! The threads that stand for the trace's tasks.
+//!
+//! A task's thread is started by the thread that stands for its parent, so that the kernel gives it what
+//! the parent has: the table of descriptors, and the working directory, root and umask. What the child
+//! doesn't share it takes a copy of, with `unshare(2)`, before the parent goes on.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Receiver, bounded};
+use nix::sched::{CloneFlags, unshare};
+
+use crate::replay::ReplayError;
+use crate::replay::descriptors::Files;
+use crate::replay::reader::Segment;
+use crate::replay::shared::{End, Shared};
+use crate::replay::task::Task;
+use crate::report::Tally;
+
+/// A task that is about to start.
+#[derive(Debug)]
+pub struct Birth {
+    /// The kernel's id of it in the trace.
+    pub id: i32,
+    /// Its descriptors.
+    pub files: Files,
+    /// What it has for itself, where that isn't all shared with the thread that starts it.
+    pub own: Option<CloneFlags>,
+}
+
+/// What a thread counted, by record type.
+pub type Counted = Vec<Tally>;
+
+/// The tasks' threads.
+#[derive(Debug, Default)]
+pub struct Tasks {
+    /// Tasks that some call will create, with their ids and records.
+    expected: Mutex<HashMap<u32, (i32, Receiver<Segment>)>>,
+    threads: Mutex<Vec<JoinHandle<Counted>>>,
+    /// Kernel ids of the threads that run.
+    running: Mutex<Vec<i32>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Tasks {
+    /// Task `number` will be created by a call.
+    pub fn expect(&self, number: u32, id: i32, segments: Receiver<Segment>) {
+        lock(&self.expected).insert(number, (id, segments));
+    }
+
+    /// The id and records of task `number`, which is created now.
+    pub fn take(&self, number: u32) -> Option<(i32, Receiver<Segment>)> {
+        lock(&self.expected).remove(&number)
+    }
+
+    /// Threads that were started and not joined yet.
+    pub fn threads(&self) -> Vec<JoinHandle<Counted>> {
+        std::mem::take(&mut *lock(&self.threads))
+    }
+
+    /// Kernel ids of the threads that run.
+    pub fn running(&self) -> Vec<i32> {
+        lock(&self.running).clone()
+    }
+}
+
+/// Keeps the list of running threads, and notices a thread that breaks down.
+struct Running<'s> {
+    shared: &'s Shared,
+    thread: i32,
+}
+
+impl<'s> Running<'s> {
+    fn new(shared: &'s Shared) -> Self {
+        let thread = nix::unistd::gettid().as_raw();
+        lock(&shared.tasks.running).push(thread);
+        Self { shared, thread }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        lock(&self.shared.tasks.running).retain(|thread| *thread != self.thread);
+        if std::thread::panicking() {
+            self.shared.end(End::Failed(ReplayError::BrokeDown));
+        }
+    }
+}
+
+/// Starts the thread of a task, and returns once it has what it is to have.
+///
+/// # Errors
+/// The kernel has no thread for it, or won't give it its own descriptors.
+pub fn start(
+    shared: &Arc<Shared>,
+    birth: Birth,
+    segments: Receiver<Segment>,
+) -> Result<(), ReplayError> {
+    let (ready, is_ready) = bounded(1);
+    let of_thread = shared.clone();
+    let Birth { id, files, own } = birth;
+    files.add_user();
+    let run = move || {
+        let shared = of_thread;
+        let _running = Running::new(&shared);
+        let unshared = own.map_or(Ok(()), unshare);
+        let failed = unshared.is_err();
+        let _ = ready.send(unshared);
+        if failed {
+            return Vec::new();
+        }
+        Task::new(shared.clone(), id, files).run(&segments)
+    };
+    let thread = std::thread::Builder::new().name(format!("task {id}")).spawn(run);
+    let thread = thread.map_err(|error| ReplayError::NoThread { id, error })?;
+    lock(&shared.tasks.threads).push(thread);
+    match is_ready.recv() {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(ReplayError::NoThread { id, error: error.into() }),
+        Err(_) => Err(ReplayError::BrokeDown),
+    }
+}

@@ -1,0 +1,39 @@
+//! `cargo xtask …`: one command each for what people do with this repository.
+
+mod cargo;
+mod demo;
+mod dist;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "What people do with this repository")]
+enum Command {
+    /// Build, record a real program, replay it with verification, and show what came of it
+    Demo,
+    /// Install what the tests need, and run all checks and tests
+    Test(test::Arguments),
+    /// Lay out in dist/ what people install: programs, plugins, manifest
+    Dist,
+}
+
+/// What went wrong, for people.
+type Result<T, E = String> = std::result::Result<T, E>;
+
+fn main() -> ExitCode {
+    let done = match Command::parse() {
+        Command::Demo => demo::show(),
+        Command::Test(arguments) => test::check(&arguments),
+        Command::Dist => dist::lay_out().map(drop),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
