@@ -4,7 +4,7 @@
 use dataseries::{Checks, ExtentType, File};
 use replay_core::registry::{PluginOptions, Registry};
 use replay_schema::{PREFIX, extent_type};
-use replay_tests::plugins;
+use replay_tests::built::plugins;
 
 /// A trace by the original recorder, which puts all its types into each.
 const ORIGINAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/rmdir.ds");

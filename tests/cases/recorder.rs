@@ -1,0 +1,94 @@
+//! The recorder from outside: what the program sees of it, and what it misses.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Stdio;
+
+use replay_tests::case::{Case, told};
+
+fn empty() -> Case {
+    Case::new(|_| {})
+}
+
+#[test]
+fn the_recorder_ends_as_the_program_did() {
+    let case = empty();
+    for status in [0, 1, 2, 77, 255] {
+        let output = case.record(&["sh", "-c", &format!("exit {status}")]);
+        assert_eq!(output.status.code(), Some(status), "{}", told(&output));
+    }
+    for signal in [libc::SIGTERM, libc::SIGKILL, libc::SIGSEGV, libc::SIGABRT, libc::SIGINT] {
+        let output = case.record(&["sh", "-c", &format!("kill -{signal} $$")]);
+        assert_eq!(output.status.signal(), Some(signal), "{:?} {}", output.status, told(&output));
+    }
+}
+
+#[test]
+fn input_output_and_errors_are_the_programs_own() {
+    let case = empty();
+    let mut recorder = case.recorder(&["sh", "-c", "cat; echo to errors >&2"]);
+    let recorder = recorder.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = recorder.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"through\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.stdout, b"through\n");
+    assert_eq!(output.stderr, b"to errors\n");
+}
+
+#[test]
+fn a_program_that_is_not_there_is_named() {
+    let case = empty();
+    let output = case.record(&["no-such-program"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        told(&output).contains("no-such-program: there is no such program"),
+        "{}",
+        told(&output)
+    );
+    fs::write(case.folder().join("text"), "no program\n").unwrap();
+    let output = case.record(&["./text"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(told(&output).contains("text: it can't be run"), "{}", told(&output));
+}
+
+#[test]
+fn calls_without_a_plugin_are_counted_and_named_once() {
+    let case = empty();
+    let mut recorder = case.recorder(&["sh", "-c", "umask; umask; umask"]);
+    let output = recorder.args([] as [&str; 0]).output().unwrap();
+    assert_eq!(told(&output), "", "everything is recorded");
+    let mut recorder = std::process::Command::new(replay_tests::built::program("recorder"));
+    recorder.arg("--plugins").arg(replay_tests::built::plugins());
+    recorder.args(["--disable", "umask,getuid", "-X"]).arg(case.trace());
+    let output = recorder.args(["sh", "-c", "umask; umask; umask"]).output().unwrap();
+    let lines: Vec<_> = told(&output).lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0].contains("calls were not recorded") && lines[0].contains("umask 6"),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn a_terminals_signals_are_the_programs() {
+    let case = empty();
+    let script = "trap 'echo caught; exit 3' TERM; echo ready; while :; do sleep 0.01; done";
+    let mut recorder = case.recorder(&["sh", "-c", script]);
+    let mut child = recorder.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut ready = [0; 6];
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut ready).unwrap();
+    // SAFETY: the recorder is this test's own child, not waited for yet.
+    unsafe { libc::kill(child.id() as i32, libc::SIGTERM) };
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), &output.stdout[..]), (Some(3), &b"caught\n"[..]));
+}
+
+#[test]
+fn the_environment_is_changed_as_asked() {
+    let case = empty();
+    let mut recorder = std::process::Command::new(replay_tests::built::program("recorder"));
+    recorder.arg("--plugins").arg(replay_tests::built::plugins()).arg("-X").arg(case.trace());
+    recorder.args(["-E", "NEW=1", "-E", "HOME", "sh", "-c", "echo $NEW-$HOME-"]);
+    assert_eq!(recorder.output().unwrap().stdout, b"1--\n");
+}

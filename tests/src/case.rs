@@ -1,0 +1,126 @@
+//! A program recorded in a scratch folder, the folder reset, and the trace replayed there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+use crate::built::{plugins, program};
+use crate::tree::Tree;
+
+/// A scratch folder in a known state, and a trace beside it.
+pub struct Case {
+    scratch: TempDir,
+}
+
+impl Case {
+    /// A folder that `make` puts into its state.
+    ///
+    /// # Panics
+    /// If there is no scratch folder to be had.
+    pub fn new(make: impl FnOnce(&Path)) -> Self {
+        let scratch = TempDir::new().expect("a scratch folder");
+        let case = Self { scratch };
+        fs::create_dir(case.pristine()).expect("the scratch folder is new");
+        make(&case.pristine());
+        case.reset();
+        case
+    }
+
+    fn pristine(&self) -> PathBuf {
+        self.scratch.path().join("pristine")
+    }
+
+    /// The folder in which the program runs.
+    pub fn folder(&self) -> PathBuf {
+        self.scratch.path().join("folder")
+    }
+
+    /// The trace's file.
+    pub fn trace(&self) -> PathBuf {
+        self.scratch.path().join("trace.ds")
+    }
+
+    /// Puts the folder back into its first state.
+    ///
+    /// # Panics
+    /// If it can't be.
+    pub fn reset(&self) {
+        let _ = fs::remove_dir_all(self.folder());
+        let mut copy = Command::new("cp");
+        copy.arg("-a").arg(self.pristine()).arg(self.folder());
+        assert!(copy.status().expect("there is a cp").success(), "the folder can be copied");
+    }
+
+    /// What is in the folder.
+    pub fn tree(&self) -> Tree {
+        Tree::of(&self.folder())
+    }
+
+    /// The recorder, to run `words` in the folder.
+    pub fn recorder(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(program("recorder"));
+        command.arg("--plugins").arg(plugins()).arg("-X").arg(self.trace()).arg("--").args(words);
+        command.current_dir(self.folder()).env("LC_ALL", "C");
+        command
+    }
+
+    /// Records `words`.
+    ///
+    /// # Panics
+    /// If the recorder can't be run.
+    pub fn record(&self, words: &[&str]) -> Output {
+        self.recorder(words).output().expect("the recorder runs")
+    }
+
+    /// Records `words`, which succeed, and of which every call is recorded.
+    ///
+    /// # Panics
+    /// If not.
+    #[track_caller]
+    pub fn record_all(&self, words: &[&str]) -> Output {
+        let output = self.record(words);
+        assert!(output.status.success(), "{words:?}: {}", told(&output));
+        assert_eq!(told(&output), "", "of {words:?} something was not recorded");
+        output
+    }
+
+    /// The replayer, for the trace, with further `words`.
+    pub fn replayer(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(program("replayer"));
+        command.arg("--plugins").arg(plugins()).args(words).arg(self.trace());
+        command
+    }
+
+    /// Replays the trace.
+    ///
+    /// # Panics
+    /// If the replayer can't be run.
+    pub fn replay(&self, words: &[&str]) -> Output {
+        self.replayer(words).output().expect("the replayer runs")
+    }
+}
+
+/// What `output` has on standard error.
+pub fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Records `words` in a folder that `make` puts into its state, resets the folder, replays with every
+/// check there is, and compares what is there afterwards. Returns the tree.
+///
+/// # Panics
+/// If anything of it isn't as it should be.
+#[track_caller]
+pub fn faithful(make: impl FnOnce(&Path), words: &[&str]) -> Tree {
+    let case = Case::new(make);
+    case.record_all(words);
+    let recorded = case.tree();
+    case.reset();
+    let replay = case.replay(&["--verify", "--abort"]);
+    assert_eq!(replay.status.code(), Some(0), "{words:?}: {}", told(&replay));
+    let replayed = case.tree();
+    assert_eq!(recorded.differences(&replayed), Vec::<String>::new(), "{words:?}");
+    replayed
+}
