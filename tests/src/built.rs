@@ -57,7 +57,10 @@ fn libraries() -> BTreeSet<OsString> {
 }
 
 /// The folder that cargo builds this profile's programs in: the test is `deps/TEST` of it.
-fn built() -> PathBuf {
+///
+/// # Panics
+/// If the test was moved elsewhere.
+pub fn built() -> PathBuf {
     let test = env::current_exe().expect("the test knows where it is");
     test.ancestors().nth(2).expect("the test is where cargo puts it").to_owned()
 }

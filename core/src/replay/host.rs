@@ -5,7 +5,7 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 
 use abi::abi_stable::prefix_type::PrefixTypeTrait;
-use abi::{Host, HostRef, Outcome, status, want};
+use abi::{Host, HostRef, Outcome, want};
 use replay_schema::Call;
 
 use crate::pattern::Pattern;
