@@ -34,8 +34,11 @@ pub fn lay_out() -> Result<PathBuf> {
     Ok(dist)
 }
 
-/// The names of our plugins' libraries.
-fn plugins() -> Result<Vec<String>> {
+/// The names of our plugins.
+///
+/// # Errors
+/// Their folder can't be read.
+pub fn plugins() -> Result<Vec<String>> {
     let folder = root().join("plugins");
     let entries =
         fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;

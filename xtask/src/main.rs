@@ -1,5 +1,6 @@
 //! `cargo xtask …`: one command each for what people do with this repository.
 
+mod bench;
 mod cargo;
 mod demo;
 mod dist;
@@ -18,6 +19,8 @@ enum Command {
     Test(test::Arguments),
     /// Lay out in dist/ what people install: programs, plugins, manifest
     Dist,
+    /// Measure, as ratios in one run
+    Bench(bench::Arguments),
 }
 
 /// What went wrong, for people.
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::Demo => demo::show(),
         Command::Test(arguments) => test::check(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Dist => dist::lay_out().map(drop),
     };
     match done {

@@ -1,0 +1,121 @@
+//! Benchmarks: ratios against native and against a peer, all in one run, written to `docs/benchmarks.md`.
+
+mod race;
+mod record;
+mod replay;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::cargo::{output, root, target};
+use crate::{Result, dist};
+use race::Table;
+
+/// Which benchmarks to run.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Only those whose name contains this
+    filter: Option<String>,
+    /// Rounds: each contender runs once in each
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Write docs/benchmarks.md
+    #[arg(long)]
+    write: bool,
+}
+
+/// What the benchmarks run, and where.
+pub struct Setting {
+    /// The installed programs and plugins.
+    pub dist: PathBuf,
+    /// A scratch folder in memory, if there is one; else on disk.
+    pub scratch: PathBuf,
+    /// How often each contender runs.
+    pub rounds: usize,
+}
+
+impl Setting {
+    /// Our program `name`.
+    pub fn program(&self, name: &str) -> Command {
+        Command::new(self.dist.join("bin").join(name))
+    }
+
+    /// The program that makes the same call again and again.
+    pub fn bare_loop(&self) -> PathBuf {
+        target().join("release/bare-loop")
+    }
+
+    /// A file in the scratch folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.scratch.join(name)
+    }
+}
+
+/// A benchmark: its name, and what it runs.
+type Benchmark = (&'static str, fn(&Setting) -> Result<Table>);
+
+const ALL: [Benchmark; 5] = [
+    ("record dd", record::dd),
+    ("record find", record::find),
+    ("replay pread", replay::pread),
+    ("replay write", replay::write),
+    ("replay start-up", replay::start_up),
+];
+
+/// Runs the benchmarks.
+///
+/// # Errors
+/// One can't be run.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let dist = dist::lay_out()?;
+    let memory = Path::new("/dev/shm");
+    let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+    let scratch = base.join(format!("replay-bench-{}", std::process::id()));
+    fs::create_dir_all(&scratch).map_err(|error| error.to_string())?;
+    let setting = Setting { dist, scratch, rounds: arguments.rounds };
+    let text = tables(&setting, arguments.filter.as_deref());
+    let _ = fs::remove_dir_all(&setting.scratch);
+    let text = text?;
+    if arguments.write {
+        let path = root().join("docs/benchmarks.md");
+        fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn tables(setting: &Setting, filter: Option<&str>) -> Result<String> {
+    let mut text = format!(
+        "# Benchmarks\n\nWritten by `cargo xtask bench --write`. Times are the fastest of {} interleaved \
+         rounds in one run; only the ratios mean something elsewhere.\n\nMachine: {}.\n",
+        setting.rounds,
+        machine()
+    );
+    for (name, run) in ALL.iter().filter(|(name, _)| filter.is_none_or(|part| name.contains(part)))
+    {
+        eprintln!("{name} …");
+        let table = run(setting)?.to_string();
+        println!("{table}");
+        let _ = write!(text, "\n## {name}\n\n{table}");
+    }
+    Ok(text)
+}
+
+/// The machine's shape.
+fn machine() -> String {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let field = |text: &str, name: &str| {
+        let line =
+            text.lines().find(|line| line.starts_with(name))?.split_once(':')?.1.trim().to_owned();
+        Some(line)
+    };
+    let processor =
+        field(&read("/proc/cpuinfo"), "model name").unwrap_or_else(|| "unknown".to_owned());
+    let memory = field(&read("/proc/meminfo"), "MemTotal").unwrap_or_default();
+    let kibibytes: u64 =
+        memory.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0);
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let kernel = output(Command::new("uname").arg("-sr")).unwrap_or_default();
+    format!("{processor}, {cores} CPUs, {} GiB, {}", kibibytes >> 20, kernel.trim())
+}
