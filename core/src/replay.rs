@@ -12,6 +12,7 @@
 mod descriptors;
 mod effects;
 mod host;
+mod kernels;
 mod reader;
 mod scratch;
 mod shared;

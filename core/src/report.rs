@@ -34,11 +34,13 @@ pub enum Reason {
     Malformed,
     /// It waited for something that didn't come.
     Waited,
+    /// It is on a file of the kernel's or the machine's.
+    Kernels,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Simulated,
         Self::Disabled,
         Self::NoPlugin,
@@ -51,6 +53,7 @@ impl Reason {
         Self::Outside,
         Self::Malformed,
         Self::Waited,
+        Self::Kernels,
     ];
 }
 
@@ -68,6 +71,7 @@ impl fmt::Display for Reason {
             Self::NeverReturned => "never returned when they were recorded",
             Self::Outside => "on paths that aren't there beneath the root",
             Self::Malformed => "their records make no sense",
+            Self::Kernels => "on files of the kernel's (/proc, /sys, devices)",
             Self::Waited => "let go, for they waited for what didn't come",
         })
     }

@@ -20,7 +20,8 @@ pub use types::RecordType;
 
 use crate::registry::{Registry, RegistryError};
 
-/// Files up to this size are checked whole before the first call is made again.
+/// Files with up to this many bytes of rows and values are checked whole before the first call is made
+/// again.
 const CHECKED_WHOLE: u64 = 64 << 20;
 
 /// Why a trace can't be replayed, or not to its end.
@@ -105,7 +106,7 @@ impl Trace {
         };
         for path in paths {
             let file = Arc::new(open(path, needs, &mut trace.notes)?);
-            if file.size() <= CHECKED_WHOLE && !needs.recover {
+            if !needs.recover && is_small(&file)? {
                 check_whole(&file)?;
             }
             trace.story.read(&file)?;
@@ -170,6 +171,19 @@ fn open(path: &Path, needs: Needs, notes: &mut Vec<String>) -> Result<File, Trac
         notes.push(format!("the trace is not whole: {error}; what comes before is replayed"));
     }
     Ok(file)
+}
+
+/// Whether the file has few enough bytes to look at all of them beforehand.
+fn is_small(file: &File) -> Result<bool, TraceError> {
+    let mut left = CHECKED_WHOLE.checked_sub(file.size());
+    for entry in file.entries() {
+        let Some(here) = left else { return Ok(false) };
+        let prefix = file.read_prefix(entry)?;
+        let unpacked = entry.extent_type.record_size() as u64 * u64::from(prefix.records)
+            + u64::from(prefix.variable_size);
+        left = here.checked_sub(unpacked);
+    }
+    Ok(left.is_some())
 }
 
 /// Unpacks every extent once, so that damage is found before anything is touched.

@@ -89,6 +89,16 @@ fn descriptors<'a>(
     })
 }
 
+/// Whether `is_such` says so of one of the call's paths.
+pub fn has_path(
+    ty: &RecordType,
+    batch: &Batch,
+    record: &Record,
+    is_such: impl Fn(&[u8]) -> bool,
+) -> bool {
+    ty.has_paths && paths(ty, &batch.cells(record, 0)).any(is_such)
+}
+
 /// A path of the call that starts at the root.
 pub fn absolute_path(ty: &RecordType, batch: &Batch, record: &Record) -> Option<Vec<u8>> {
     let cells = batch.cells(record, 0);

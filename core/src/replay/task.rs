@@ -14,6 +14,7 @@ use crate::replay::ReplayError;
 use crate::replay::descriptors::{Files, Stands};
 use crate::replay::effects::{self, Effect, effects};
 use crate::replay::host::{self, Child, Context, Wants};
+use crate::replay::kernels::is_kernels;
 use crate::replay::reader::Segment;
 use crate::replay::shared::{End, Shared};
 use crate::replay::tasks::{Birth, Counted, start};
@@ -168,6 +169,9 @@ impl Task {
             return Ok(Came::Not(reason));
         }
         let shared = self.shared.clone();
+        if effects::has_path(ty, batch, record, |path| is_kernels(path, shared.is_rooted)) {
+            return Ok(Came::Not(Reason::Kernels));
+        }
         if call.blocks && !early {
             shared.turn.set_waiting_in_kernel(self.thread);
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use abi::Slot;
 use dataseries::{Bit, Column, Entry, ExtentType, FieldKind, File, Parts};
-use replay_schema::{Call, Kind, PREFIX, Returns, RowRule, common};
+use replay_schema::{Call, Kind, PREFIX, Returns, Role, RowRule, common};
 
 use crate::registry::Registry;
 use crate::trace::{Needs, TraceError};
@@ -25,6 +25,8 @@ pub struct RecordType {
     pub slots: Box<[Slot]>,
     /// The plugin's columns as the file has them, in its order.
     pub columns: Box<[Option<Column>]>,
+    /// Whether some of its columns hold paths.
+    pub has_paths: bool,
     /// What doesn't fit between file and plugin.
     pub warnings: Vec<String>,
     pub(super) common: Common,
@@ -100,7 +102,10 @@ impl RecordType {
             Some(call) if needs.all_values || needs_values(call) => Parts::All,
             _ => Parts::Fixed,
         };
+        let has_paths =
+            call.iter().flat_map(|call| &call.columns).any(|column| column.role == Role::Path);
         Ok(Some(Self {
+            has_paths,
             name: name.to_owned(),
             disabled,
             slots,

@@ -1,0 +1,42 @@
+//! Paths whose files are the kernel's or the machine's, and not the program's: what they hold is of the
+//! moment, and what is written to them changes the machine. A replay leaves them alone.
+
+/// Devices that are the same on every machine and at every moment.
+const HARMLESS: [&[u8]; 3] = [b"null", b"zero", b"full"];
+
+/// Whether the file at absolute `path` (without NUL) is the kernel's: in `/proc`, `/sys`, or a device in
+/// `/dev`. Beneath a root of the replay's own there are no devices at all.
+pub fn is_kernels(path: &[u8], is_rooted: bool) -> bool {
+    if path.first() != Some(&b'/') {
+        return false;
+    }
+    let names = path.split(|byte| *byte == b'/');
+    let mut names = names.filter(|name| !matches!(*name, b"" | b"." | b".."));
+    match names.next() {
+        Some(b"proc" | b"sys") => true,
+        Some(b"dev") => match names.next() {
+            None | Some(b"shm") => false,
+            Some(device) => is_rooted || !HARMLESS.contains(&device),
+        },
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_files_are_known_by_their_paths() {
+        for path in
+            ["/proc", "/proc/self/maps", "/sys/block", "/dev/urandom", "//./dev//tty", "/dev/sda"]
+        {
+            assert!(is_kernels(path.as_bytes(), false), "{path}");
+        }
+        for path in ["", "proc/a", "/", "/process", "/dev", "/dev/shm/a", "/dev/null", "/home/proc"]
+        {
+            assert!(!is_kernels(path.as_bytes(), false), "{path}");
+        }
+        assert!(is_kernels(b"/dev/null", true));
+    }
+}
