@@ -137,6 +137,11 @@ pub struct Size {
     moment: Moment,
 }
 
+/// The length that `sizes` has for `number`; 0 if it has none.
+pub fn size_of(sizes: &[Size], number: i32) -> u32 {
+    sizes.iter().find(|size| size.number == number).map_or(0, |size| size.length)
+}
+
 /// If the number is `number`, the program passes `length` bytes.
 pub const fn passed(number: i32, length: u32) -> Size {
     Size { number, length, moment: Moment::Before }

@@ -20,6 +20,19 @@ pub struct Shares {
     pub memory: bool,
 }
 
+impl Shares {
+    /// What the flags of clone(2) and clone3(2) say.
+    pub fn by_flags(flags: i64) -> Self {
+        let has = |flag: i32| flags & i64::from(flag) != 0;
+        Self {
+            files: has(libc::CLONE_FILES),
+            fs: has(libc::CLONE_FS),
+            thread_group: has(libc::CLONE_THREAD),
+            memory: has(libc::CLONE_VM),
+        }
+    }
+}
+
 /// Largest buffer that a replay hands to the kernel, unless the recorded call moved more: 64 MiB.
 /// A program may name any length; only what it moved is certain to be there.
 pub(crate) const LARGEST_BUFFER: u64 = 64 << 20;
@@ -163,8 +176,7 @@ impl<'t> Process<'t> {
                 let replayed = call(fd);
                 self.adopt_returned(replayed);
                 // The number itself is the replay's own.
-                let as_recorded = self.recorded().succeeded().then_some(new);
-                Ok(replayed.map(|fd| as_recorded.unwrap_or(fd)))
+                Ok(replayed.map(|fd| self.recorded().outcome().unwrap_or(fd)))
             }
             Err(skip) if self.recorded().succeeded() => {
                 self.alias(old.0, new as i32);
