@@ -9,14 +9,14 @@ mod socket;
 pub use resource::RESOURCE;
 pub use socket::{ADDRESS_FAMILY, RECEIVE, SEND, SOCKET_LEVEL, SOCKET_OPTION, SOCKET_TYPE};
 
-use abi::Bit;
+use abi::{Bit, Text};
 use libc::{
     O_ACCMODE, O_APPEND, O_ASYNC, O_CLOEXEC, O_CREAT, O_DIRECT, O_DIRECTORY, O_DSYNC, O_EXCL,
     O_NOATIME, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_SYNC, O_TMPFILE,
     O_TRUNC, O_WRONLY,
 };
 
-use crate::declare::{bit, value_of};
+use crate::declare::{bit, constant, value_of};
 
 /// `O_LARGEFILE` as the kernel knows it: user headers say 0 where every file may be large.
 pub const O_LARGEFILE: i64 = 0o100_000;
@@ -192,9 +192,55 @@ pub const EXIT_SIGNAL: &[Bit] = &[
     value_of("signal_user_defined_2", "SIGUSR2", CSIGNAL, libc::SIGUSR2 as i64),
     value_of("signal_virtual_alarm", "SIGVTALRM", CSIGNAL, libc::SIGVTALRM as i64),
     value_of("signal_window_size_change", "SIGWINCH", CSIGNAL, libc::SIGWINCH as i64),
+    value_of("", "SIGSYS", CSIGNAL, libc::SIGSYS as i64),
 ];
 
 const CSIGNAL: i64 = 0xff;
+
+/// The names of signals.
+pub const SIGNAL: &[Bit] = &names::<{ EXIT_SIGNAL.len() }>(EXIT_SIGNAL);
+
+/// `bits` without their boolean columns.
+const fn names<const N: usize>(bits: &[Bit]) -> [Bit; N] {
+    let mut names = [bits[0]; N];
+    let mut i = 0;
+    while i < N {
+        names[i] = Bit { column: Text::new(""), ..bits[i] };
+        i += 1;
+    }
+    names
+}
+
+/// Clocks (clock_gettime(2)).
+pub const CLOCK: &[Bit] = &[
+    constant("", "CLOCK_REALTIME", libc::CLOCK_REALTIME as i64),
+    constant("", "CLOCK_MONOTONIC", libc::CLOCK_MONOTONIC as i64),
+    constant("", "CLOCK_PROCESS_CPUTIME_ID", libc::CLOCK_PROCESS_CPUTIME_ID as i64),
+    constant("", "CLOCK_THREAD_CPUTIME_ID", libc::CLOCK_THREAD_CPUTIME_ID as i64),
+    constant("", "CLOCK_MONOTONIC_RAW", libc::CLOCK_MONOTONIC_RAW as i64),
+    constant("", "CLOCK_REALTIME_COARSE", libc::CLOCK_REALTIME_COARSE as i64),
+    constant("", "CLOCK_MONOTONIC_COARSE", libc::CLOCK_MONOTONIC_COARSE as i64),
+    constant("", "CLOCK_BOOTTIME", libc::CLOCK_BOOTTIME as i64),
+    constant("", "CLOCK_REALTIME_ALARM", libc::CLOCK_REALTIME_ALARM as i64),
+    constant("", "CLOCK_BOOTTIME_ALARM", libc::CLOCK_BOOTTIME_ALARM as i64),
+    constant("", "CLOCK_TAI", libc::CLOCK_TAI as i64),
+];
+
+/// What may be done with mapped memory.
+pub const PROTECTION: &[Bit] = &[
+    bit("protection_exec", "PROT_EXEC", libc::PROT_EXEC as i64),
+    value_of("protection_none", "PROT_NONE", 7, libc::PROT_NONE as i64),
+    bit("protection_read", "PROT_READ", libc::PROT_READ as i64),
+    bit("protection_write", "PROT_WRITE", libc::PROT_WRITE as i64),
+];
+
+/// Flags of splice(2), tee(2) and vmsplice(2).
+pub const SPLICE: &[Bit] = &[
+    bit("", "SPLICE_F_MOVE", libc::SPLICE_F_MOVE as i64),
+    bit("", "SPLICE_F_NONBLOCK", libc::SPLICE_F_NONBLOCK as i64),
+    bit("", "SPLICE_F_MORE", libc::SPLICE_F_MORE as i64),
+    bit("", "SPLICE_F_GIFT", libc::SPLICE_F_GIFT as i64),
+];
 
 /// Options of wait4(2) and waitid(2).
 pub const WAIT: &[Bit] = &[

@@ -47,6 +47,10 @@ pub const ALWAYS: Condition =
 pub const SUCCESS: Condition =
     Condition { op: condition::SUCCESS, place: NOWHERE, mask: 0, value: 0 };
 
+/// If the call failed.
+pub const FAILURE: Condition =
+    Condition { op: condition::FAILURE, place: NOWHERE, mask: 0, value: 0 };
+
 /// A number that a captured call holds, to be compared.
 #[derive(Clone, Copy, Debug)]
 pub struct Number(Place);
@@ -67,6 +71,12 @@ impl Number {
     pub const fn all(self, mask: i32) -> Condition {
         let mask = mask as u32 as u64;
         Condition { op: condition::EQUAL, place: self.0, mask, value: mask }
+    }
+
+    /// If the bits of `mask` are `value`.
+    pub const fn has(self, mask: u32, value: u32) -> Condition {
+        let (mask, value) = (mask as u64, value as u64);
+        Condition { op: condition::EQUAL, place: self.0, mask, value }
     }
 
     /// If the bits of `mask` are not `value`.
@@ -119,6 +129,50 @@ pub enum Moment {
     After,
 }
 
+/// How many bytes stand behind a pointer if another number of the call is a certain one.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    number: i32,
+    length: u32,
+    moment: Moment,
+}
+
+/// The length that `sizes` has for `number`; 0 if it has none.
+pub fn size_of(sizes: &[Size], number: i32) -> u32 {
+    sizes.iter().find(|size| size.number == number).map_or(0, |size| size.length)
+}
+
+/// If the number is `number`, the program passes `length` bytes.
+pub const fn passed(number: i32, length: u32) -> Size {
+    Size { number, length, moment: Moment::Before }
+}
+
+/// If the number is `number`, the kernel fills in `length` bytes.
+pub const fn filled(number: i32, length: u32) -> Size {
+    Size { number, length, moment: Moment::After }
+}
+
+/// The program passes as many items of `size` bytes as the number says, up to 16 of them.
+pub const fn items_passed(size: u32) -> [Size; 16] {
+    items(passed(1, size))
+}
+
+/// The kernel fills in as many items of `size` bytes as the number says, up to 16 of them.
+pub const fn items_filled(size: u32) -> [Size; 16] {
+    items(filled(1, size))
+}
+
+const fn items(one: Size) -> [Size; 16] {
+    let mut sizes = [one; 16];
+    let mut i = 0;
+    while i < sizes.len() {
+        sizes[i].number = i as i32 + 1;
+        sizes[i].length = one.length * (i as u32 + 1);
+        i += 1;
+    }
+    sizes
+}
+
 /// The columns and fetches of one record type, as they are put together.
 pub struct Declaration {
     columns: Vec<Declared>,
@@ -161,7 +215,7 @@ impl Declaration {
             elements: Vec::new(),
             bits: Vec::new(),
         });
-        ColumnDeclaration { declaration: self, index, width: T::WIDTH }
+        ColumnDeclaration { declaration: self, index, width: T::WIDTH, when: ALWAYS }
     }
 
     /// The rows after the first are the I/O vectors of argument `argument`, as many as argument
@@ -174,7 +228,7 @@ impl Declaration {
     pub fn message_vectors(&mut self, argument: u8, moment: Moment, number: &'static str) {
         let vectors = offset_of!(libc::msghdr, msg_iov) as u32;
         let count = offset_of!(libc::msghdr, msg_iovlen) as u32;
-        let message = self.memory(argument, Moment::Before, count + 8);
+        let message = self.memory(argument, Moment::Before, count + 8, ALWAYS);
         let word = |offset| Place { index: message, offset, ..FETCHED_WORD };
         self.vectors_at(word(vectors), word(count), moment, number);
     }
@@ -187,7 +241,7 @@ impl Declaration {
             address,
             length: count,
             limit: 0,
-            when: moment.condition(),
+            when: moment.condition(ALWAYS),
         });
         let column = self.columns.len() as u32;
         let head = Source { op: source::NUMBER, place: constant_place(u32::MAX), ..NO_SOURCE };
@@ -221,16 +275,21 @@ impl Declaration {
         });
     }
 
-    /// The fetch of `length` bytes behind `argument` at `moment`: the one that is there, made long
-    /// enough, or a new one.
-    fn memory(&mut self, argument: u8, moment: Moment, length: u32) -> u8 {
+    /// The fetch of `length` bytes behind `argument` at `moment`, if `when` holds: the one that is there,
+    /// made long enough, or a new one.
+    fn memory(&mut self, argument: u8, moment: Moment, length: u32, when: Condition) -> u8 {
+        self.memory_at(arg(argument).0, moment, length, when)
+    }
+
+    fn memory_at(&mut self, address: Place, moment: Moment, length: u32, when: Condition) -> u8 {
         let at_exit = u32::from(moment == Moment::After);
-        let address = arg(argument).0;
+        let when = moment.condition(when);
         let same = |fetch: &Fetch| {
             fetch.op == fetch::BYTES
                 && fetch.address == address
                 && fetch.at_exit == at_exit
                 && fetch.length.kind == place::CONSTANT
+                && fetch.when == when
         };
         if let Some(index) = self.fetches.iter().position(same) {
             let fetch = &mut self.fetches[index];
@@ -243,7 +302,7 @@ impl Declaration {
             address,
             length: constant_place(length),
             limit: 0,
-            when: moment.condition(),
+            when,
         });
         (self.fetches.len() - 1) as u8
     }
@@ -255,8 +314,8 @@ impl Declaration {
         let fetches = self.fetches.clone();
         let resolve = |place: &mut Place| {
             if place.kind == place::MEMORY && place.signed != RESOLVED {
-                let fetched =
-                    |fetch: &Fetch| fetch.address.index == place.index && fetch.op == fetch::BYTES;
+                let behind = arg(place.index).0;
+                let fetched = |fetch: &Fetch| fetch.address == behind && fetch.op == fetch::BYTES;
                 place.index = fetches
                     .iter()
                     .position(fetched)
@@ -267,6 +326,9 @@ impl Declaration {
                 place.signed = 1;
             }
         };
+        for fetch in &mut self.fetches {
+            resolve(&mut fetch.when.place);
+        }
         for declared in &mut self.columns {
             for source in declared.sources.iter_mut().chain(&mut declared.elements) {
                 resolve(&mut source.place);
@@ -302,11 +364,9 @@ const fn constant_place(value: u32) -> Place {
 }
 
 impl Moment {
-    const fn condition(self) -> Condition {
-        match self {
-            Self::Before => ALWAYS,
-            Self::After => SUCCESS,
-        }
+    /// When memory is copied of which `when` says when it means something.
+    fn condition(self, when: Condition) -> Condition {
+        if self == Self::After && when == ALWAYS { SUCCESS } else { when }
     }
 }
 
@@ -315,6 +375,8 @@ pub struct ColumnDeclaration<'d> {
     declaration: &'d mut Declaration,
     index: usize,
     width: u32,
+    /// When what comes next applies.
+    when: Condition,
 }
 
 impl ColumnDeclaration<'_> {
@@ -322,8 +384,24 @@ impl ColumnDeclaration<'_> {
         &mut self.declaration.columns[self.index]
     }
 
-    fn source(&mut self, source: Source) -> &mut Self {
+    fn source(&mut self, mut source: Source) -> &mut Self {
+        if self.when != ALWAYS {
+            source.when = self.when;
+        }
         self.declared().sources.push(source);
+        self
+    }
+
+    /// What comes next applies only if `condition` holds; memory that it needs is copied only then. Where
+    /// nothing applies, the column is null, or zero.
+    pub fn when(&mut self, condition: Condition) -> &mut Self {
+        self.when = condition;
+        self
+    }
+
+    /// Nothing of what comes next applies if `condition` holds.
+    pub fn unless(&mut self, condition: Condition) -> &mut Self {
+        self.declared().sources.push(Source { op: source::NUMBER, when: condition, ..NO_SOURCE });
         self
     }
 
@@ -380,7 +458,7 @@ impl ColumnDeclaration<'_> {
             address: arg(argument).0,
             length: NOWHERE,
             limit,
-            when: ALWAYS,
+            when: self.when,
         });
         self.source(Source { op: source::BYTES, value: index, ..NO_SOURCE })
     }
@@ -415,15 +493,37 @@ impl ColumnDeclaration<'_> {
     /// `length` is the room there is, and after the call how much there was to fill in.
     pub fn output_filled(&mut self, argument: u8, length: u8) -> &mut Self {
         let word = |index| Place { index, width: 4, ..FETCHED_WORD };
-        let room = word(self.declaration.memory(length, Moment::Before, 4));
-        let filled = word(self.declaration.memory(length, Moment::After, 4));
+        let room = word(self.declaration.memory(length, Moment::Before, 4, self.when));
+        let filled = word(self.declaration.memory(length, Moment::After, 4, self.when));
         let index = self.bytes_behind(argument, Number(room), Moment::After);
         self.compared();
         let place = Place { signed: RESOLVED, ..filled };
         self.source(Source { op: source::BYTES, place, value: index, when: SUCCESS, ..NO_SOURCE })
     }
 
+    /// Holds the bytes behind argument `argument`, as many as `sizes` says for `number`.
+    pub fn sized(&mut self, argument: u8, number: Number, sizes: &[Size]) -> &mut Self {
+        for size in sizes {
+            self.when(number.is(size.number));
+            let length = Number(constant_place(size.length));
+            let index = self.bytes_behind(argument, length, size.moment);
+            self.source(Source { op: source::BYTES, value: index, ..NO_SOURCE });
+        }
+        self
+    }
+
+    /// Holds the size that `sizes` has for `number`.
+    pub fn size(&mut self, number: Number, sizes: &[Size]) -> &mut Self {
+        for size in sizes {
+            self.when(number.is(size.number));
+            let place = constant_place(size.length);
+            self.source(Source { op: source::NUMBER, place, ..NO_SOURCE });
+        }
+        self
+    }
+
     fn bytes_behind(&mut self, argument: u8, length: Number, moment: Moment) -> u64 {
+        self.not_of_a_failure(moment);
         let index = self.declaration.fetches.len() as u64;
         self.declaration.fetches.push(Fetch {
             op: fetch::BYTES,
@@ -431,9 +531,17 @@ impl ColumnDeclaration<'_> {
             address: arg(argument).0,
             length: length.0,
             limit: 0,
-            when: moment.condition(),
+            when: moment.condition(self.when),
         });
         index
+    }
+
+    /// A condition takes the place of the call's success in what follows, so that a failure has to be told
+    /// apart before.
+    fn not_of_a_failure(&mut self, moment: Moment) {
+        if moment == Moment::After && self.when != ALWAYS {
+            self.unless(FAILURE);
+        }
     }
 
     /// Holds the number in memory behind argument `argument`, `offset` bytes in.
@@ -451,6 +559,19 @@ impl ColumnDeclaration<'_> {
         width: u32,
     ) -> &mut Self {
         let place = self.place(argument, moment, offset, width);
+        self.source(Source { op: source::NUMBER, place, ..NO_SOURCE })
+    }
+
+    /// As [`Self::memory`], through another pointer: the one that stands `via` bytes into the memory behind
+    /// argument `argument`.
+    pub fn memory_via(&mut self, argument: u8, via: u32, moment: Moment, offset: u32) -> &mut Self {
+        self.not_of_a_failure(moment);
+        let (width, when) = (self.width, self.when);
+        let index = self.declaration.memory(argument, Moment::Before, via + 8, ALWAYS);
+        let address = Place { index, offset: via, ..FETCHED_WORD };
+        let index = self.declaration.memory_at(address, moment, offset + width, when);
+        let place =
+            Place { kind: place::MEMORY, index, width: width as u8, signed: RESOLVED, offset };
         self.source(Source { op: source::NUMBER, place, ..NO_SOURCE })
     }
 
@@ -486,7 +607,8 @@ impl ColumnDeclaration<'_> {
     }
 
     fn place(&mut self, argument: u8, moment: Moment, offset: u32, width: u32) -> Place {
-        let index = self.declaration.memory(argument, moment, offset + width);
+        self.not_of_a_failure(moment);
+        let index = self.declaration.memory(argument, moment, offset + width, self.when);
         Place { kind: place::MEMORY, index, width: width.min(8) as u8, signed: RESOLVED, offset }
     }
 
@@ -499,14 +621,6 @@ impl ColumnDeclaration<'_> {
     /// In element rows: the bytes.
     pub fn element_bytes(&mut self) -> &mut Self {
         self.declared().elements.push(Source { op: source::ELEMENT_BYTES, ..NO_SOURCE });
-        self
-    }
-
-    /// Only if `condition` holds; else null, or zero.
-    pub fn when(&mut self, condition: Condition) -> &mut Self {
-        for source in &mut self.declared().sources {
-            source.when = condition;
-        }
         self
     }
 
@@ -571,6 +685,97 @@ mod tests {
         let word = |offset| Place { offset, ..FETCHED_WORD };
         assert_eq!((vectors.address, vectors.length), (word(16), word(24)));
         assert!(header.length.offset >= 32, "both words are fetched");
+    }
+
+    #[test]
+    fn memory_that_means_nothing_is_not_fetched() {
+        let command = arg(1).is(6);
+        let mut d = Declaration::new();
+        d.column::<Option<i64>>("lock_start").when(command).memory(2, Moment::Before, 8);
+        d.column::<Option<i64>>("lock_length").when(command).memory(2, Moment::Before, 16);
+        d.column::<Option<i64>>("other").memory(2, Moment::Before, 0);
+        let [conditional, other] = fetches(d) else { panic!("there are two fetches") };
+        assert_eq!((conditional.when, conditional.length.offset), (command, 24));
+        assert_eq!((other.when, other.length.offset), (ALWAYS, 8));
+    }
+
+    #[test]
+    fn a_failed_call_filled_in_nothing_whatever_else_is_asked() {
+        let mut d = Declaration::new();
+        let command = arg(1).is(5);
+        d.column::<Option<i32>>("lock_pid").when(command).memory(2, Moment::After, 24);
+        let (columns, fetches, _) = d.leak();
+        // SAFETY: the lists were leaked, so they stay.
+        let (column, fetches) = unsafe { (columns.items()[0], fetches.items()) };
+        assert_eq!(fetches[0].when, command);
+        // SAFETY: as above.
+        let sources = unsafe { column.sources.items() };
+        let [nothing, number] = sources else { panic!("there are two sources") };
+        assert_eq!((nothing.place, nothing.when), (NOWHERE, FAILURE));
+        assert_eq!(number.when, command);
+    }
+
+    #[test]
+    fn a_column_may_be_found_in_one_place_or_another() {
+        use crate::Declared as _;
+        use crate::prelude::*;
+
+        const SETS: Condition = arg(1).one_of(&[6, 7]);
+
+        #[derive(Record)]
+        #[record(syscall = "fcntl")]
+        struct Fcntl {
+            #[before(2, width = 2, when = SETS)]
+            #[after(2, width = 2, when = arg(1).is(5))]
+            _lock_type: Option<i32>,
+            #[arg(2)]
+            #[when(arg(1).is(0), arg(1).is(4))]
+            #[unless(FAILURE)]
+            _argument_value: Option<i32>,
+            #[holds(arg(2).is(1), when = arg(1).is(1024))]
+            #[holds(ret().is(1), when = arg(1).is(1025))]
+            _argument_lease_write: bool,
+        }
+
+        let mut d = Declaration::new();
+        Fcntl::declare(&mut d);
+        let (columns, ..) = d.leak();
+        // SAFETY: the lists were leaked, so they stay.
+        let whens = unsafe { columns.items() }.iter().map(|column| {
+            // SAFETY: as above.
+            let sources = unsafe { column.sources.items() };
+            sources.iter().map(|source| source.when).collect::<Vec<_>>()
+        });
+        let expected = [
+            vec![SETS, FAILURE, arg(1).is(5)],
+            vec![FAILURE, arg(1).is(0), arg(1).is(4)],
+            vec![arg(1).is(1024), arg(1).is(1025)],
+        ];
+        assert_eq!(whens.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_size_depends_on_another_number() {
+        let mut d = Declaration::new();
+        let sizes = [passed(7, 8), filled(9, 4)];
+        d.column::<Option<&[u8]>>("ioctl_buffer").sized(2, arg(1), &sizes);
+        let [seven, nine] = fetches(d) else { panic!("there are two fetches") };
+        assert_eq!((seven.at_exit, seven.length, seven.when), (0, constant_place(8), arg(1).is(7)));
+        assert_eq!((nine.at_exit, nine.length, nine.when), (1, constant_place(4), arg(1).is(9)));
+        assert_eq!(items_passed(12)[15].length, 16 * 12);
+    }
+
+    #[test]
+    fn a_pointer_in_memory_is_followed() {
+        let mut d = Declaration::new();
+        d.column::<i64>("flag_value").memory(0, Moment::Before, 0);
+        let creates = behind(0, 0, 8).any(0x1000);
+        d.column::<Option<i32>>("pidfd").when(creates).memory_via(0, 8, Moment::After, 0);
+        let [structure, pidfd] = fetches(d) else { panic!("there are two fetches") };
+        assert_eq!((structure.at_exit, structure.length.offset), (0, 16));
+        assert_eq!((pidfd.at_exit, pidfd.length.offset), (1, 4));
+        assert_eq!(pidfd.address, Place { offset: 8, ..FETCHED_WORD });
+        assert_eq!(pidfd.when.place, behind(0, 0, 8).0, "fetch 0 is that of argument 0");
     }
 
     #[test]

@@ -226,7 +226,7 @@ impl<'e> Encoder<'e> {
     }
 
     /// The items of fetch number `index`: strings, or the buffers of vectors.
-    pub fn items(&self, index: usize) -> impl Iterator<Item = &'e [u8]> {
+    pub fn items(&self, index: usize) -> impl Iterator<Item = &'e [u8]> + use<'e> {
         let mut rest = self.fetched(index).unwrap_or_default();
         std::iter::from_fn(move || {
             let (header, after) = rest.split_first_chunk::<24>()?;

@@ -52,14 +52,14 @@ pub use outcome::{Errno, Recorded, Replayed, Skip};
 pub use process::{Memory, Process, Shares};
 pub use record::{Declared, Element, Elements, EncodeFn, Fields, Record, Replay, Rows};
 pub use replay_sdk_derive::{Element, Record, Replay};
-pub use value::{Argument, Cell, ClosedFd, DirFd, Fd, NewFd, Number, Path, Tfrac, Value};
+pub use value::{Argument, Cell, ClosedFd, DirFd, Fd, NewFd, Number, Path, Task, Tfrac, Value};
 
 /// What a plugin's file needs in scope.
 pub mod prelude {
     pub use crate::declare::{arg, ret};
     pub use crate::{
         ClosedFd, DirFd, Element, Errno, Fd, NewFd, Path, Process, Record, Replay, Replayed, Rows,
-        Shares, Skip, Tfrac, bits, export_plugin, group, sys,
+        Shares, Skip, Task, Tfrac, bits, export_plugin, group, sys,
     };
     pub use libc;
 }

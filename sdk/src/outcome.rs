@@ -20,6 +20,14 @@ impl Recorded {
     pub fn succeeded(self) -> bool {
         self.errno == 0
     }
+
+    /// The same as the call returned it.
+    ///
+    /// # Errors
+    /// The recorded one.
+    pub fn outcome(self) -> Result<i64, Errno> {
+        if self.succeeded() { Ok(self.return_value) } else { Err(Errno(self.errno)) }
+    }
 }
 
 /// Why a call isn't made; the host takes the recorded outcome in its place and counts it.

@@ -5,7 +5,7 @@ use std::os::fd::RawFd;
 
 use abi::{HostRef, fd, status, want};
 
-use crate::{ClosedFd, DirFd, Errno, Fd, Path, Recorded, Replayed, Skip};
+use crate::{ClosedFd, DirFd, Errno, Fd, Path, Recorded, Replayed, Skip, sys};
 
 /// What a child has in common with its parent (clone(2)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +18,19 @@ pub struct Shares {
     pub thread_group: bool,
     /// `CLONE_VM`: memory.
     pub memory: bool,
+}
+
+impl Shares {
+    /// What the flags of clone(2) and clone3(2) say.
+    pub fn by_flags(flags: i64) -> Self {
+        let has = |flag: i32| flags & i64::from(flag) != 0;
+        Self {
+            files: has(libc::CLONE_FILES),
+            fs: has(libc::CLONE_FS),
+            thread_group: has(libc::CLONE_THREAD),
+            memory: has(libc::CLONE_VM),
+        }
+    }
 }
 
 /// Largest buffer that a replay hands to the kernel, unless the recorded call moved more: 64 MiB.
@@ -104,6 +117,14 @@ impl<'t> Process<'t> {
         self.answered(answer)
     }
 
+    /// Forgets `traced` and closes what stood for it, if something did.
+    pub fn close(&mut self, traced: ClosedFd) {
+        if let Ok(fd) = self.release(traced) {
+            // SAFETY: the call takes no pointer, and nothing stands for the descriptor any more.
+            let _ = unsafe { sys::numbers(libc::SYS_close, [fd.into()]) };
+        }
+    }
+
     #[inline]
     fn answered(&self, answer: i32) -> Result<RawFd, Skip> {
         match answer {
@@ -136,6 +157,33 @@ impl<'t> Process<'t> {
     pub fn alias(&mut self, old: i32, new: i32) {
         // SAFETY: context is what this host gave us.
         unsafe { self.host.alias()(self.context, old, new) }
+    }
+
+    /// Settles a call that makes another descriptor for what `old` names: `call` is given what stands for
+    /// `old`, and returns the new one. Where nothing does, the new one stands for the same without a call.
+    ///
+    /// # Errors
+    /// As [`Process::fd`]; but the other name of a standard stream is one too, and that is all there is to
+    /// it.
+    pub fn duplicate(
+        &mut self,
+        old: Fd,
+        call: impl FnOnce(RawFd) -> Result<i64, Errno>,
+    ) -> Replayed {
+        let new = self.record.return_value;
+        match self.fd(old) {
+            Ok(fd) => {
+                let replayed = call(fd);
+                self.adopt_returned(replayed);
+                // The number itself is the replay's own.
+                Ok(replayed.map(|fd| self.recorded().outcome().unwrap_or(fd)))
+            }
+            Err(skip) if self.recorded().succeeded() => {
+                self.alias(old.0, new as i32);
+                if skip.0 == status::STANDARD_STREAM { Ok(Ok(new)) } else { Err(skip) }
+            }
+            Err(skip) => Err(skip),
+        }
     }
 
     /// The pointer to `path` as this replay finds it.
@@ -396,5 +444,46 @@ impl Memory<'_> {
         word[..bytes.len()].copy_from_slice(bytes);
         let unused = 64 - 8 * bytes.len() as u32;
         (i64::from_ne_bytes(word) << unused) >> unused
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+    use crate::testing::Stage;
+
+    #[derive(Record)]
+    #[record(syscall = "dup", returns = descriptor)]
+    struct Dup {
+        #[arg(0)]
+        descriptor: Fd,
+    }
+
+    impl<'t> Replay<'t> for Dup {
+        fn replay(&self, process: &mut Process<'t>) -> Replayed {
+            process.duplicate(self.descriptor, |fd| {
+                // SAFETY: the call takes no pointer.
+                unsafe { sys::numbers(libc::SYS_dup, [fd.into()]) }
+            })
+        }
+    }
+
+    #[test]
+    fn a_duplicate_takes_the_place_of_the_recorded_one() {
+        let mut stage = Stage::with_file(3, b"");
+        stage.recorded(70, 0).replay(&Dup { descriptor: Fd(3) }).returns(70);
+        assert!(stage.descriptor(70).is_some_and(|fd| stage.descriptor(3) != Some(fd)));
+    }
+
+    #[test]
+    fn a_duplicate_of_what_is_not_open_is_not_either() {
+        let mut stage = Stage::new();
+        stage.simulate(3);
+        stage.recorded(4, 0).replay(&Dup { descriptor: Fd(3) }).is_not_made();
+        assert!(stage.is_simulated(4));
+        stage.recorded(5, 0).replay(&Dup { descriptor: Fd(1) }).returns(5);
+        stage.recorded(-1, libc::EBADF).replay(&Dup { descriptor: Fd(9) }).fails(libc::EBADF);
+        stage.recorded(-1, libc::EMFILE).replay(&Dup { descriptor: Fd(3) }).is_not_made();
+        assert_eq!(stage.descriptor(-1), None);
     }
 }

@@ -17,8 +17,10 @@ pub enum Origin {
     String { argument: u8, limit: Option<u64> },
     Input { argument: u8, length: u8, whole: bool },
     Output { argument: u8, length: Option<u8>, filled: Filled },
-    Memory { argument: u8, after: bool, offset: u32, width: Option<u32> },
-    Time { kind: Ident, argument: u8, offset: u32 },
+    Memory { argument: u8, via: Option<u32>, after: bool, offset: u32, width: Option<u32> },
+    Time { kind: Ident, argument: u8, after: bool, offset: u32 },
+    Sized { argument: u8, number: Box<Expr>, table: Box<Expr> },
+    Size { number: Box<Expr>, table: Box<Expr> },
     Structure(u8),
     Rows { argument: u8, count: Count, after: bool, number: String },
     Code { argument: u8, table: Box<Expr> },
@@ -45,7 +47,6 @@ pub enum Count {
 
 /// What adds to the origin.
 pub enum Modifier {
-    When(Box<Expr>),
     Bits { table: Box<Expr>, when: Option<Box<Expr>> },
     Names(Box<Expr>),
     Octal,
@@ -58,11 +59,26 @@ pub enum Modifier {
 pub struct Field {
     pub name: Ident,
     pub ty: Type,
+    /// Where its value is found, first of all.
     pub origin: Origin,
+    /// When it is found there: if one of these conditions holds; always if there are none.
+    pub when: Vec<Expr>,
+    /// Where else it is found, and when.
+    pub others: Vec<(Origin, Expr)>,
+    /// When there is none after all.
+    pub unless: Vec<Expr>,
     pub modifiers: Vec<Modifier>,
 }
 
 impl Field {
+    /// Each place where its value may be found, with its condition.
+    pub fn origins(&self) -> impl Iterator<Item = (&Origin, Option<&Expr>)> {
+        let always = self.when.is_empty().then_some((&self.origin, None));
+        let first = self.when.iter().map(|when| (&self.origin, Some(when)));
+        let others = self.others.iter().map(|(origin, when)| (origin, Some(when)));
+        always.into_iter().chain(first).chain(others)
+    }
+
     /// The column's name: the field's, without `r#`.
     pub fn column(&self) -> String {
         self.name.unraw().to_string()
@@ -100,10 +116,12 @@ pub fn fields(input: &DeriveInput) -> Result<Vec<Field>> {
 
 fn field(field: &syn::Field) -> Result<Field> {
     let name = field.ident.clone().expect("named fields have names");
-    let mut origin = None;
-    let mut modifiers = Vec::new();
+    let mut origin: Option<(Origin, Option<Expr>)> = None;
+    let (mut when, mut unless) = (Vec::new(), Vec::new());
+    let (mut others, mut modifiers) = (Vec::new(), Vec::new());
     for attribute in &field.attrs {
         let Some(word) = attribute.path().get_ident().map(Ident::to_string) else { continue };
+        let mut only = None;
         let found = match word.as_str() {
             "arg" => Origin::Arg(number(attribute)?),
             "ret" => Origin::Return,
@@ -131,8 +149,10 @@ fn field(field: &syn::Field) -> Result<Field> {
             }
             "before" | "after" => {
                 let words = words(attribute)?;
+                only = words.condition();
                 Origin::Memory {
                     argument: words.first()?,
+                    via: words.value("via")?,
                     after: word == "after",
                     offset: words.value("offset")?.unwrap_or(0),
                     width: words.value("width")?,
@@ -140,9 +160,11 @@ fn field(field: &syn::Field) -> Result<Field> {
             }
             "timespec" | "timeval" | "seconds" => {
                 let words = words(attribute)?;
+                only = words.condition();
                 Origin::Time {
                     kind: Ident::new(&word, Span::call_site()),
                     argument: words.first()?,
+                    after: words.has("after"),
                     offset: words.value("offset")?.unwrap_or(0),
                 }
             }
@@ -173,9 +195,37 @@ fn field(field: &syn::Field) -> Result<Field> {
                 input.parse::<Token![,]>()?;
                 Ok(Origin::Code { argument, table: Box::new(input.parse()?) })
             })?,
+            "sized" => attribute.parse_args_with(|input: ParseStream<'_>| {
+                let argument = input.parse::<LitInt>()?.base10_parse()?;
+                input.parse::<Token![,]>()?;
+                let number = Box::new(input.parse()?);
+                input.parse::<Token![,]>()?;
+                Ok(Origin::Sized { argument, number, table: Box::new(input.parse()?) })
+            })?,
+            "size" => attribute.parse_args_with(|input: ParseStream<'_>| {
+                let number = Box::new(input.parse()?);
+                input.parse::<Token![,]>()?;
+                Ok(Origin::Size { number, table: Box::new(input.parse()?) })
+            })?,
             "holds" => {
-                let conditions = Punctuated::<Expr, Token![,]>::parse_terminated;
-                Origin::Test(attribute.parse_args_with(conditions)?.into_iter().collect())
+                let mut conditions = Vec::new();
+                for word in
+                    attribute.parse_args_with(Punctuated::<Test, Token![,]>::parse_terminated)?
+                {
+                    match word {
+                        Test::Holds(condition) => conditions.push(condition),
+                        Test::When(condition) => only = Some(condition),
+                    }
+                }
+                Origin::Test(conditions)
+            }
+            "when" => {
+                when.extend(expressions(attribute)?);
+                continue;
+            }
+            "unless" => {
+                unless.extend(expressions(attribute)?);
+                continue;
             }
             "unset" => Origin::Unset,
             "length" => Origin::ElementLength,
@@ -185,30 +235,69 @@ fn field(field: &syn::Field) -> Result<Field> {
                 continue;
             }
         };
-        if origin.replace(found).is_some() {
-            return Err(Error::new_spanned(attribute, "a column has one origin"));
+        match (&origin, only) {
+            (None, only) => origin = Some((found, only)),
+            (Some((_, Some(_))), Some(only)) => others.push((found, only)),
+            _ => {
+                let message =
+                    "a column has one origin, or several that each say `when = condition`";
+                return Err(Error::new_spanned(attribute, message));
+            }
         }
     }
-    let origin = origin.ok_or_else(|| {
+    let (origin, only) = origin.ok_or_else(|| {
         Error::new_spanned(field, "say where the value is found, as with #[arg(0)], or #[unset]")
     })?;
-    Ok(Field { name, ty: field.ty.clone(), origin, modifiers })
+    when.extend(only);
+    let has_conditions =
+        matches!(origin, Origin::Code { .. } | Origin::Sized { .. } | Origin::Size { .. })
+            || matches!(&origin, Origin::Test(conditions) if conditions.len() > 1);
+    if has_conditions && !when.is_empty() {
+        let message = "this origin has conditions of its own, so that it takes no `when`";
+        return Err(Error::new_spanned(field, message));
+    }
+    Ok(Field { name, ty: field.ty.clone(), origin, when, others, unless, modifiers })
+}
+
+/// The expressions that are an attribute's arguments.
+fn expressions(attribute: &Attribute) -> Result<Punctuated<Expr, Token![,]>> {
+    attribute.parse_args_with(Punctuated::parse_terminated)
+}
+
+/// An argument of `#[holds]`.
+enum Test {
+    Holds(Expr),
+    When(Expr),
+}
+
+impl Parse for Test {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        if input.peek(Ident) && input.peek2(Token![=]) {
+            condition(input).map(Self::When)
+        } else {
+            input.parse().map(Self::Holds)
+        }
+    }
+}
+
+/// Parses `when = condition`.
+fn condition(input: ParseStream<'_>) -> Result<Expr> {
+    let key: Ident = input.parse()?;
+    if key != "when" {
+        return Err(Error::new_spanned(key, "expected `when = condition`"));
+    }
+    input.parse::<Token![=]>()?;
+    input.parse()
 }
 
 fn modifier(word: &str, attribute: &Attribute) -> Result<Option<Modifier>> {
     Ok(Some(match word {
-        "when" => Modifier::When(Box::new(attribute.parse_args()?)),
         "names" => Modifier::Names(Box::new(attribute.parse_args()?)),
         "bits" => attribute.parse_args_with(|input: ParseStream<'_>| {
             let table = Box::new(input.parse()?);
             let mut when = None;
             if input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
-                let key: Ident = input.parse()?;
-                if key != "when" {
-                    return Err(Error::new_spanned(key, "expected `when = condition`"));
-                }
-                input.parse::<Token![=]>()?;
-                when = Some(Box::new(input.parse()?));
+                when = Some(Box::new(condition(input)?));
             }
             Ok(Modifier::Bits { table, when })
         })?,
@@ -224,7 +313,7 @@ fn number(attribute: &Attribute) -> Result<u8> {
     attribute.parse_args::<LitInt>()?.base10_parse()
 }
 
-/// The arguments of an attribute: `1`, `word` and `key = 1`.
+/// The arguments of an attribute: `1`, `word`, `key = 1` and `when = condition`.
 struct Words {
     attribute: Attribute,
     words: Vec<Word>,
@@ -234,12 +323,16 @@ enum Word {
     Number(LitInt),
     Flag(Ident),
     Value(Ident, LitInt),
+    When(Expr),
 }
 
 impl Parse for Word {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         if input.peek(LitInt) {
             return Ok(Self::Number(input.parse()?));
+        }
+        if input.peek2(Token![=]) && input.fork().parse::<Ident>()? == "when" {
+            return condition(input).map(Self::When);
         }
         let key: Ident = input.parse()?;
         if input.parse::<Option<Token![=]>>()?.is_some() {
@@ -278,6 +371,13 @@ impl Words {
         let missing =
             || Error::new_spanned(&self.attribute, format!("`{name} = argument` is missing"));
         self.value(name)?.ok_or_else(missing)
+    }
+
+    fn condition(&self) -> Option<Expr> {
+        self.words.iter().find_map(|word| match word {
+            Word::When(condition) => Some(condition.clone()),
+            _ => None,
+        })
     }
 
     fn has(&self, name: &str) -> bool {

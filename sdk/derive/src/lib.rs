@@ -12,14 +12,22 @@
 //! | `#[input(n, length = m)]` | the bytes that the program passes behind argument `n`, argument `m` of them; kept are as many as the call returned, or all with `whole` |
 //! | `#[output(n, length = m)]` | the bytes that the kernel fills in behind argument `n`; as many as the call returned, or with `output(n, filled = k)` the number behind argument `k` after the call, at most what it was before |
 //! | `#[before(n, offset = o)]`, `#[after(n, offset = o)]` | the number in memory behind argument `n`, before or after the call; `width = w` if it isn't as wide as the column |
-//! | `#[timespec(n, offset = o)]`, `#[timeval(…)]`, `#[seconds(…)]` | the time in memory behind argument `n`, as it was passed |
+//! | `#[timespec(n, offset = o)]`, `#[timeval(…)]`, `#[seconds(…)]` | the time in memory behind argument `n`, as it was passed; or with `after`, as it was filled in |
+//! | `#[before(n, via = p)]`, `#[after(n, via = p)]` | the number behind another pointer, which stands `p` bytes into the memory behind argument `n` |
+//! | `#[sized(n, number, SIZES)]` | the bytes behind argument `n`, as many as the table says for a number such as `arg(1)` |
+//! | `#[size(number, SIZES)]` | the size that the table has for the number |
 //! | `#[structure(n)]` | the columns of a group, as `group::Stat` |
 //! | `#[rows(n, count = m, before)]` | a row per I/O vector behind argument `n`; or `after`; with `message` for `count = m`, of the `struct msghdr` there |
 //! | `#[code(n, TABLE)]` | the index in the table of the first entry that argument `n` matches |
 //! | `#[holds(condition)]` | true if the condition holds, or one of several |
 //! | `#[unset]` | nothing; the column is there because the schema has it |
 //!
-//! Others add to it: `#[when(condition)]`, `#[bits(TABLE)]` and `#[bits(TABLE, when = condition)]`
+//! Conditions add to it: `#[when(condition)]`, where one of several must hold, and `#[unless(condition)]`,
+//! where none may; memory is copied only where the column has it. A column that is found in one place or
+//! another has both origins, each with its condition: `#[before(2, when = sets)]`,
+//! `#[after(2, when = gets)]`, `#[holds(condition, when = condition)]`.
+//!
+//! Others say how it is shown and compared: `#[bits(TABLE)]` and `#[bits(TABLE, when = condition)]`
 //! (boolean columns and names), `#[octal]`, `#[hex]`, `#[names(TABLE)]`, `#[compared]`,
 //! `#[not_compared]`. Fields of an element have `#[length]` or `#[bytes]`.
 //!
@@ -56,9 +64,12 @@ use syn::{DeriveInput, parse_macro_input};
         structure,
         rows,
         code,
+        sized,
+        size,
         holds,
         unset,
         when,
+        unless,
         bits,
         octal,
         hex,

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{DeriveInput, Error, Lifetime, LifetimeParam, Result};
+use syn::{DeriveInput, Error, Expr, Lifetime, LifetimeParam, Result};
 
 use crate::field::{
     Count, Field, Filled, Modifier, Origin, RecordAttribute, fields, record_attribute,
@@ -146,7 +146,47 @@ fn declaration(field: &Field) -> Result<TokenStream> {
     let name = field.column();
     let ty = static_type(&field.ty);
     let column = quote!(d.column::<#ty>(#name));
-    let origin = match &field.origin {
+    let origins = field.origins().map(|(origin, when)| {
+        let when = when.map(|when: &Expr| quote!(.when(#when)));
+        let origin = source(origin);
+        quote!(#when #origin)
+    });
+    let origins: TokenStream = match &field.origin {
+        Origin::Structure(argument) => {
+            return Ok(quote!(<#ty as ::sdk::group::Group>::declare(d, #argument);));
+        }
+        Origin::Rows { argument, count, after, number } => {
+            let moment = moment(*after);
+            let vectors = match count {
+                Count::Argument(count) => quote!(d.vectors(#argument, #count, #moment, #number);),
+                Count::Message => quote!(d.message_vectors(#argument, #moment, #number);),
+            };
+            return Ok(quote! {
+                <#ty as ::sdk::Elements>::declare(d);
+                #vectors
+            });
+        }
+        _ => origins.collect(),
+    };
+    let unless = &field.unless;
+    let unless = quote!(#(.unless(#unless))*);
+    let modifiers = field.modifiers.iter().map(|modifier| match modifier {
+        Modifier::Bits { table, when: None } => quote!(.bits(#table)),
+        Modifier::Bits { table, when: Some(when) } => quote!(.bits_when(#table, #when)),
+        Modifier::Names(table) => {
+            quote!(.bits(#table).shown(::sdk::abi::display::NAMES))
+        }
+        Modifier::Octal => quote!(.shown(::sdk::abi::display::OCTAL)),
+        Modifier::Hex => quote!(.shown(::sdk::abi::display::HEX)),
+        Modifier::Compared => quote!(.compared()),
+        Modifier::NotCompared => quote!(.not_compared()),
+    });
+    Ok(quote!(let _ = #column #unless #origins #(#modifiers)*;))
+}
+
+/// The call that adds `origin` to a column's declaration.
+fn source(origin: &Origin) -> TokenStream {
+    match origin {
         Origin::Arg(argument) => quote!(.number(::sdk::declare::arg(#argument))),
         Origin::Return => quote!(.number(::sdk::declare::ret())),
         Origin::Path(argument) => quote!(.string(#argument)),
@@ -165,31 +205,22 @@ fn declaration(field: &Field) -> Result<TokenStream> {
             Filled::Behind(pointer) => quote!(.output_filled(#argument, #pointer)),
             Filled::Whole => quote!(.output(#argument, ::sdk::declare::arg(#length))),
         },
-        Origin::Memory { argument, after, offset, width } => {
+        Origin::Memory { argument, via, after, offset, width } => {
             let moment = moment(*after);
-            match width {
-                Some(width) => quote!(.memory_of_width(#argument, #moment, #offset, #width)),
-                None => quote!(.memory(#argument, #moment, #offset)),
+            match (via, width) {
+                (Some(via), _) => quote!(.memory_via(#argument, #via, #moment, #offset)),
+                (None, Some(width)) => {
+                    quote!(.memory_of_width(#argument, #moment, #offset, #width))
+                }
+                (None, None) => quote!(.memory(#argument, #moment, #offset)),
             }
         }
-        Origin::Time { kind, argument, offset } => {
-            let moment = moment(false);
+        Origin::Time { kind, argument, after, offset } => {
+            let moment = moment(*after);
             quote!(.#kind(#argument, #moment, #offset))
         }
-        Origin::Structure(argument) => {
-            return Ok(quote!(<#ty as ::sdk::group::Group>::declare(d, #argument);));
-        }
-        Origin::Rows { argument, count, after, number } => {
-            let moment = moment(*after);
-            let vectors = match count {
-                Count::Argument(count) => quote!(d.vectors(#argument, #count, #moment, #number);),
-                Count::Message => quote!(d.message_vectors(#argument, #moment, #number);),
-            };
-            return Ok(quote! {
-                <#ty as ::sdk::Elements>::declare(d);
-                #vectors
-            });
-        }
+        Origin::Sized { argument, number, table } => quote!(.sized(#argument, #number, #table)),
+        Origin::Size { number, table } => quote!(.size(#number, #table)),
         Origin::Code { argument, table } => {
             quote!(.code(::sdk::declare::arg(#argument), #table))
         }
@@ -200,20 +231,8 @@ fn declaration(field: &Field) -> Result<TokenStream> {
         Origin::Unset => quote!(),
         Origin::ElementLength => quote!(.element_length()),
         Origin::ElementBytes => quote!(.element_bytes()),
-    };
-    let modifiers = field.modifiers.iter().map(|modifier| match modifier {
-        Modifier::When(condition) => quote!(.when(#condition)),
-        Modifier::Bits { table, when: None } => quote!(.bits(#table)),
-        Modifier::Bits { table, when: Some(when) } => quote!(.bits_when(#table, #when)),
-        Modifier::Names(table) => {
-            quote!(.bits(#table).shown(::sdk::abi::display::NAMES))
-        }
-        Modifier::Octal => quote!(.shown(::sdk::abi::display::OCTAL)),
-        Modifier::Hex => quote!(.shown(::sdk::abi::display::HEX)),
-        Modifier::Compared => quote!(.compared()),
-        Modifier::NotCompared => quote!(.not_compared()),
-    });
-    Ok(quote!(let _ = #column #origin #(#modifiers)*;))
+        Origin::Structure(_) | Origin::Rows { .. } => quote!(),
+    }
 }
 
 pub fn moment(after: bool) -> TokenStream {

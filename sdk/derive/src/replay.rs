@@ -41,7 +41,7 @@ fn made(input: &DeriveInput, attribute: &RecordAttribute) -> Result<TokenStream>
     for (index, field) in fields.iter().enumerate() {
         call.field(field, &fields, &lengths, fetch_number(&fields, index))?;
     }
-    call.memory(&fields);
+    call.memory(&fields)?;
 
     let arguments = call.words.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
     let mut words = Vec::new();
@@ -116,36 +116,44 @@ fn number(attribute: &RecordAttribute) -> Result<TokenStream> {
 }
 
 /// What the declaration makes a fetch of: memory behind the same pointer at the same moment is
-/// fetched once.
-fn fetch_key(field: &Field) -> Option<(u8, Option<bool>)> {
-    match field.origin {
-        Origin::Path(argument)
-        | Origin::String { argument, .. }
-        | Origin::Input { argument, .. }
-        | Origin::Output { argument, .. }
-        | Origin::Rows { argument, .. } => Some((argument, None)),
-        Origin::Memory { argument, after, .. } => Some((argument, Some(after))),
-        Origin::Time { argument, .. } => Some((argument, Some(false))),
-        Origin::Structure(argument) => Some((argument, Some(true))),
-        _ => None,
-    }
+/// fetched once, if it is under the same condition.
+type FetchKey = (u8, Option<bool>, Option<String>);
+
+/// The fetches of the places where the field's value may be found.
+fn fetch_keys(field: &Field) -> impl Iterator<Item = FetchKey> {
+    field.origins().filter_map(|(origin, when)| {
+        let (argument, after) = match origin {
+            Origin::Path(argument)
+            | Origin::String { argument, .. }
+            | Origin::Input { argument, .. }
+            | Origin::Output { argument, .. }
+            | Origin::Rows { argument, .. } => (*argument, None),
+            Origin::Memory { argument, after, .. } | Origin::Time { argument, after, .. } => {
+                (*argument, Some(*after))
+            }
+            Origin::Structure(argument) => (*argument, Some(true)),
+            _ => return None,
+        };
+        Some((argument, after, when.map(|when| quote!(#when).to_string())))
+    })
 }
 
 /// The number of the fetch of field `index`, in the order in which the declaration makes them.
 fn fetch_number(fields: &[Field], index: usize) -> u32 {
     let mut keys = Vec::new();
-    for key in fields[..index].iter().filter_map(fetch_key) {
+    for key in fields[..index].iter().flat_map(fetch_keys) {
         if key.1.is_none() || !keys.contains(&key) {
             keys.push(key);
         }
     }
-    let own = fetch_key(&fields[index]).filter(|key| key.1.is_some());
+    let own = fetch_keys(&fields[index]).next().filter(|key| key.1.is_some());
     own.and_then(|own| keys.iter().position(|key| *key == own)).unwrap_or(keys.len()) as u32
 }
 
 /// The number of the fetch of what the kernel leaves behind argument `argument`, if a column has it.
 fn fetch_after(fields: &[Field], argument: u8) -> Option<u32> {
-    let index = fields.iter().position(|field| fetch_key(field) == Some((argument, Some(true))))?;
+    let is_behind = |(index, after, _): FetchKey| (index, after) == (argument, Some(true));
+    let index = fields.iter().position(|field| fetch_keys(field).any(is_behind))?;
     Some(fetch_number(fields, index))
 }
 
@@ -272,8 +280,10 @@ impl Arguments {
                     }
                 });
             }
+            Origin::Sized { .. } | Origin::Memory { via: Some(_), .. } => return Err(beyond(name)),
             Origin::Return
             | Origin::Code { .. }
+            | Origin::Size { .. }
             | Origin::Test(_)
             | Origin::Unset
             | Origin::Memory { .. }
@@ -318,7 +328,7 @@ impl Arguments {
     }
 
     /// Small structures behind a pointer: numbers going in, numbers coming out.
-    fn memory(&mut self, fields: &[Field]) {
+    fn memory(&mut self, fields: &[Field]) -> Result<()> {
         let mut arguments: Vec<u8> = fields.iter().filter_map(memory_argument).collect();
         arguments.sort_unstable();
         arguments.dedup();
@@ -326,6 +336,9 @@ impl Arguments {
             let members = fields.iter().filter(|field| memory_argument(field) == Some(argument));
             let (mut inputs, mut outputs, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
             for Field { name, ty, origin, .. } in members {
+                if let Origin::Time { after: true, .. } = origin {
+                    return Err(beyond(name));
+                }
                 if let Origin::Time { kind, offset, .. } = origin {
                     let time = quote!(::core::option::Option::<::sdk::Tfrac>::from(self.#name));
                     if kind == "seconds" {
@@ -387,6 +400,7 @@ impl Arguments {
                 });
             }
         }
+        Ok(())
     }
 
     /// The words of a buffer and its length; of a stream's, what hasn't moved yet.
@@ -413,7 +427,7 @@ fn memory_argument(field: &Field) -> Option<u8> {
 }
 
 fn beyond(name: &syn::Ident) -> Error {
-    Error::new_spanned(name, "`filled` is beyond the derive: write `impl Replay` by hand")
+    Error::new_spanned(name, "this origin is beyond the derive: write `impl Replay` by hand")
 }
 
 fn is_dirfd(ty: &Type) -> bool {
