@@ -1,0 +1,27 @@
+//! epoll_pwait(2): as epoll_wait(2), with other signals held off meanwhile.
+
+use sdk::declare::{Size, items_filled, ret};
+use sdk::prelude::*;
+
+#[derive(Record, Replay)]
+#[record(syscall = "epoll_pwait", simulated = "nothing is waited for")]
+struct EpollPwait<'t> {
+    #[arg(0)]
+    epoll_descriptor: Fd,
+    #[sized(1, ret(), EVENTS)]
+    events: Option<&'t [u8]>,
+    #[arg(2)]
+    events_requested: i32,
+    /// In milliseconds; a negative one never ends.
+    #[arg(3)]
+    timeout: i32,
+    #[before(4)]
+    #[hex]
+    mask: Option<i64>,
+    #[arg(5)]
+    mask_size: i64,
+}
+
+const EVENTS: &[Size] = &items_filled(size_of::<libc::epoll_event>() as u32);
+
+export_plugin!(EpollPwait);

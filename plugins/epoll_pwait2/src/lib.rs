@@ -1,0 +1,26 @@
+//! epoll_pwait2(2): as epoll_pwait(2), with a timeout in nanoseconds.
+
+use sdk::declare::{Size, items_filled, ret};
+use sdk::prelude::*;
+
+#[derive(Record, Replay)]
+#[record(syscall = "epoll_pwait2", simulated = "nothing is waited for")]
+struct EpollPwait2<'t> {
+    #[arg(0)]
+    epoll_descriptor: Fd,
+    #[sized(1, ret(), EVENTS)]
+    events: Option<&'t [u8]>,
+    #[arg(2)]
+    events_requested: i32,
+    #[timespec(3)]
+    timeout: Option<Tfrac>,
+    #[before(4)]
+    #[hex]
+    mask: Option<i64>,
+    #[arg(5)]
+    mask_size: i64,
+}
+
+const EVENTS: &[Size] = &items_filled(size_of::<libc::epoll_event>() as u32);
+
+export_plugin!(EpollPwait2);

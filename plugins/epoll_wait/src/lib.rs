@@ -1,0 +1,22 @@
+//! epoll_wait(2): wait for events.
+
+use sdk::declare::{Size, items_filled, ret};
+use sdk::prelude::*;
+
+#[derive(Record, Replay)]
+#[record(syscall = "epoll_wait", simulated = "nothing is waited for")]
+struct EpollWait<'t> {
+    #[arg(0)]
+    epoll_descriptor: Fd,
+    #[sized(1, ret(), EVENTS)]
+    events: Option<&'t [u8]>,
+    #[arg(2)]
+    events_requested: i32,
+    /// In milliseconds; a negative one never ends.
+    #[arg(3)]
+    timeout: i32,
+}
+
+const EVENTS: &[Size] = &items_filled(size_of::<libc::epoll_event>() as u32);
+
+export_plugin!(EpollWait);

@@ -1,0 +1,9 @@
+//! getegid(2): the effective group of this process.
+
+use sdk::prelude::*;
+
+#[derive(Record, Replay)]
+#[record(syscall = "getegid", simulated = "the replayer runs as whoever started it")]
+struct Getegid;
+
+export_plugin!(Getegid);

@@ -1,0 +1,9 @@
+//! geteuid(2): the effective user of this process.
+
+use sdk::prelude::*;
+
+#[derive(Record, Replay)]
+#[record(syscall = "geteuid", simulated = "the replayer runs as whoever started it")]
+struct Geteuid;
+
+export_plugin!(Geteuid);

@@ -1,0 +1,9 @@
+//! getuid(2): the real user of this process.
+
+use sdk::prelude::*;
+
+#[derive(Record, Replay)]
+#[record(syscall = "getuid", simulated = "the replayer runs as whoever started it")]
+struct Getuid;
+
+export_plugin!(Getuid);

@@ -1,0 +1,23 @@
+//! ioprio_get(2): the I/O priority of a thread, of a process group or of a user's processes.
+
+use sdk::abi::Bit;
+use sdk::declare::constant;
+use sdk::prelude::*;
+
+#[derive(Record, Replay)]
+#[record(syscall = "ioprio_get", simulated = "the replayer keeps its own priority")]
+struct IoprioGet {
+    #[arg(0)]
+    #[names(WHICH)]
+    which: i32,
+    #[arg(1)]
+    who: i32,
+}
+
+const WHICH: &[Bit] = &[
+    constant("", "IOPRIO_WHO_PROCESS", 1),
+    constant("", "IOPRIO_WHO_PGRP", 2),
+    constant("", "IOPRIO_WHO_USER", 3),
+];
+
+export_plugin!(IoprioGet);

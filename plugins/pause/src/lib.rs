@@ -1,0 +1,9 @@
+//! pause(2): wait for a signal.
+
+use sdk::prelude::*;
+
+#[derive(Record, Replay)]
+#[record(syscall = "pause", simulated = "no signal would come")]
+struct Pause;
+
+export_plugin!(Pause);

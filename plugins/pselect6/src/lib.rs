@@ -1,0 +1,36 @@
+//! pselect6(2): as select(2), with other signals held off meanwhile.
+
+use sdk::prelude::*;
+
+/// Of each set, the bits of the first 64 descriptors: what was asked for, and what came of it.
+#[derive(Record, Replay)]
+#[record(syscall = "pselect6", simulated = "nothing is waited for")]
+struct Pselect6 {
+    #[arg(0)]
+    count: i32,
+    #[before(1)]
+    #[hex]
+    read_set: Option<i64>,
+    #[before(2)]
+    #[hex]
+    write_set: Option<i64>,
+    #[before(3)]
+    #[hex]
+    exception_set: Option<i64>,
+    #[after(1)]
+    #[hex]
+    ready_read_set: Option<i64>,
+    #[after(2)]
+    #[hex]
+    ready_write_set: Option<i64>,
+    #[after(3)]
+    #[hex]
+    ready_exception_set: Option<i64>,
+    #[timespec(4)]
+    timeout: Option<Tfrac>,
+    #[before(5, via = 0)]
+    #[hex]
+    mask: Option<i64>,
+}
+
+export_plugin!(Pselect6);

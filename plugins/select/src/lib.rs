@@ -1,0 +1,33 @@
+//! select(2): wait for events of several descriptors.
+
+use sdk::prelude::*;
+
+/// Of each set, the bits of the first 64 descriptors: what was asked for, and what came of it.
+#[derive(Record, Replay)]
+#[record(syscall = "select", simulated = "nothing is waited for")]
+struct Select {
+    #[arg(0)]
+    count: i32,
+    #[before(1)]
+    #[hex]
+    read_set: Option<i64>,
+    #[before(2)]
+    #[hex]
+    write_set: Option<i64>,
+    #[before(3)]
+    #[hex]
+    exception_set: Option<i64>,
+    #[after(1)]
+    #[hex]
+    ready_read_set: Option<i64>,
+    #[after(2)]
+    #[hex]
+    ready_write_set: Option<i64>,
+    #[after(3)]
+    #[hex]
+    ready_exception_set: Option<i64>,
+    #[timeval(4)]
+    timeout: Option<Tfrac>,
+}
+
+export_plugin!(Select);
