@@ -42,7 +42,10 @@ pub fn transfer(
 }
 
 /// Waits until the stream is ready.
-fn wait(fd: RawFd, direction: Direction) -> Result<(), Errno> {
+///
+/// # Errors
+/// The kernel's.
+pub fn wait(fd: RawFd, direction: Direction) -> Result<(), Errno> {
     let events: c_short = if direction == Direction::Read { POLLIN } else { POLLOUT };
     let mut poll = libc::pollfd { fd, events, revents: 0 };
     // SAFETY: the kernel reads and writes the one structure that it is told of.

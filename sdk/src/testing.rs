@@ -79,10 +79,46 @@ impl Stage {
     /// If there is no pipe to be had.
     pub fn with_pipe(reader: i32, writer: i32) -> Self {
         let mut stage = Self::new();
-        let (from, to) = std::io::pipe().expect("a pipe");
-        stage.acts.descriptors.insert(reader, Some(from.into()));
-        stage.acts.descriptors.insert(writer, Some(to.into()));
+        stage.pipe(reader, writer);
         stage
+    }
+
+    /// Makes traced descriptors `reader` and `writer` the ends of another pipe.
+    ///
+    /// # Panics
+    /// If there is no pipe to be had.
+    pub fn pipe(&mut self, reader: i32, writer: i32) -> &mut Self {
+        let (from, to) = std::io::pipe().expect("a pipe");
+        self.acts.descriptors.insert(reader, Some(from.into()));
+        self.acts.descriptors.insert(writer, Some(to.into()));
+        self
+    }
+
+    /// Writes `bytes`, which must fit, to `traced`.
+    ///
+    /// # Panics
+    /// If that can't be written to.
+    pub fn fill(&self, traced: i32, bytes: &[u8]) {
+        use std::io::Write;
+        self.file(traced).write_all(bytes).expect("the descriptor can be written to");
+    }
+
+    /// Takes up to 100 bytes out of the pipe that `traced` is the end of.
+    ///
+    /// # Panics
+    /// If `traced` isn't one, or nothing can come.
+    pub fn drain(&self, traced: i32) -> Vec<u8> {
+        use std::io::Read;
+        let mut bytes = vec![0; 100];
+        let count = self.file(traced).read(&mut bytes).expect("the pipe can be read");
+        bytes.truncate(count);
+        bytes
+    }
+
+    /// Another descriptor for what `traced` is open on.
+    fn file(&self, traced: i32) -> std::fs::File {
+        let open = self.acts.descriptors.get(&traced).and_then(Option::as_ref);
+        open.expect("the descriptor is open").try_clone().expect("it can be duplicated").into()
     }
 
     /// Writes `pieces` to `traced`, one after the other, from a thread of their own; they fit into a
@@ -92,9 +128,7 @@ impl Stage {
     /// If `traced` isn't open.
     pub fn write_in_pieces(&self, traced: i32, pieces: &[&'static [u8]]) {
         use std::io::Write;
-        let open = self.acts.descriptors.get(&traced).and_then(Option::as_ref);
-        let open = open.expect("the descriptor is open").try_clone().expect("it can be duplicated");
-        let mut file = std::fs::File::from(open);
+        let mut file = self.file(traced);
         let pieces = pieces.to_vec();
         std::thread::spawn(move || {
             for piece in pieces {
