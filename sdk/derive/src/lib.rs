@@ -25,7 +25,8 @@
 //! Conditions add to it: `#[when(condition)]`, where one of several must hold, and `#[unless(condition)]`,
 //! where none may; memory is copied only where the column has it. A column that is found in one place or
 //! another has both origins, each with its condition: `#[before(2, when = sets)]`,
-//! `#[after(2, when = gets)]`, `#[holds(condition, when = condition)]`.
+//! `#[after(2, when = gets)]`, `#[holds(condition, when = condition)]`. One with an array in it, such as
+//! `arg(1).one_of(&[5, 36])`, needs a name: attributes take no arrays.
 //!
 //! Others say how it is shown and compared: `#[bits(TABLE)]` and `#[bits(TABLE, when = condition)]`
 //! (boolean columns and names), `#[octal]`, `#[hex]`, `#[names(TABLE)]`, `#[compared]`,
