@@ -24,6 +24,11 @@ pub struct Shares {
 /// A program may name any length; only what it moved is certain to be there.
 pub(crate) const LARGEST_BUFFER: u64 = 64 << 20;
 
+/// The kernel's own errors for a call that a signal ended and that it may restart (`ERESTARTSYS` to
+/// `ERESTART_RESTARTBLOCK`): older recorders saw them.
+const FIRST_RESTART: i32 = 512;
+const LAST_RESTART: i32 = 516;
+
 /// An address that no program has: the highest page is the kernel's.
 const NOT_MAPPED: usize = usize::MAX << 12;
 
@@ -206,7 +211,9 @@ impl<'t> Process<'t> {
     /// There is no such amount of memory.
     #[inline]
     pub fn output(&mut self, index: u32, length: i64) -> Result<(usize, usize), Skip> {
-        if self.record.errno_number == libc::EFAULT {
+        let failed = self.record.errno_number;
+        // A negative length may be what the call failed for: it is passed on, without a buffer.
+        if failed == libc::EFAULT || failed != 0 && length < 0 {
             return Ok((0, length as usize));
         }
         let moved = self.record.return_value.max(0) as u64;
@@ -238,10 +245,45 @@ impl<'t> Process<'t> {
             },
             None => match self.record.errno_number {
                 libc::EFAULT => Ok((0, length as usize)),
-                libc::EBADF | libc::EINVAL | libc::EPIPE => self.output(index, length),
+                libc::EBADF | libc::EINVAL | libc::EPIPE | libc::ESPIPE => {
+                    self.output(index, length)
+                }
                 libc::EAGAIN | libc::EINTR => Err(Skip::TIMING),
                 _ => Err(Skip::NOT_CAPTURED),
             },
+        }
+    }
+
+    /// As [`Self::input`], where the bytes are one value that the kernel takes whole: nothing is written
+    /// in their place.
+    ///
+    /// # Errors
+    /// The trace doesn't have all of them.
+    pub fn input_whole(
+        &mut self,
+        index: u32,
+        recorded: Option<&'t [u8]>,
+        length: i64,
+    ) -> Result<(usize, usize), Skip> {
+        match (recorded.unwrap_or_default(), self.record.errno_number) {
+            (value, _) if value.len() as i64 == length => {
+                Ok((value.as_ptr() as usize, value.len()))
+            }
+            (_, libc::EFAULT) => Ok((0, length as usize)),
+            // What was too long to be looked at was too long to be recorded.
+            (_, libc::E2BIG) => self.output(index, length),
+            _ => Err(Skip::NOT_CAPTURED),
+        }
+    }
+
+    /// A call that a signal ended isn't made again.
+    ///
+    /// # Errors
+    /// The recorded call was one.
+    pub fn refuse_interrupted(&self) -> Result<(), Skip> {
+        match self.record.errno_number {
+            libc::EINTR | FIRST_RESTART..=LAST_RESTART => Err(Skip::TIMING),
+            _ => Ok(()),
         }
     }
 
@@ -396,5 +438,72 @@ impl Memory<'_> {
         word[..bytes.len()].copy_from_slice(bytes);
         let unused = 64 - 8 * bytes.len() as u32;
         (i64::from_ne_bytes(word) << unused) >> unused
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+    use crate::testing::Stage;
+
+    #[derive(Record, Replay)]
+    #[record(syscall = "readlink", blocks)]
+    struct Readlink<'t> {
+        #[pathname(0)]
+        given_pathname: Option<Path<'t>>,
+        #[output(1, length = 2)]
+        link_value: Option<&'t [u8]>,
+        #[arg(2)]
+        buffer_size: Option<i32>,
+    }
+
+    const READLINK: Readlink<'_> = Readlink {
+        given_pathname: Some(Path(b"/dev/null\0")),
+        link_value: None,
+        buffer_size: Some(i32::MIN),
+    };
+
+    #[test]
+    fn a_negative_length_fails_again() {
+        Stage::new().recorded(-1, libc::EINVAL).replay(&READLINK).fails(libc::EINVAL);
+    }
+
+    #[test]
+    fn a_call_that_a_signal_ended_is_not_made() {
+        for errno in [libc::EINTR, 512, 514] {
+            Stage::new().recorded(-1, errno).replay(&READLINK).is_not_made();
+        }
+    }
+
+    #[derive(Record, Replay)]
+    #[record(syscall = "setxattr")]
+    struct Setxattr<'t> {
+        #[pathname(0)]
+        given_pathname: Option<Path<'t>>,
+        #[string(1)]
+        xattr_name: Option<&'t [u8]>,
+        #[input(2, length = 3, whole)]
+        value_written: Option<&'t [u8]>,
+        #[arg(3)]
+        value_size: i64,
+        #[arg(4)]
+        flag_value: Option<i32>,
+    }
+
+    const SETXATTR: Setxattr<'_> = Setxattr {
+        given_pathname: Some(Path(b"/\0")),
+        xattr_name: Some(b"user.a\0"),
+        value_written: Some(b""),
+        value_size: 5,
+        flag_value: None,
+    };
+
+    #[test]
+    fn a_value_is_passed_whole_or_not_at_all() {
+        Stage::new().replay(&SETXATTR).is_not_made();
+        let unread = Setxattr { value_written: None, ..SETXATTR };
+        Stage::new().recorded(-1, libc::EFAULT).replay(&unread).fails(libc::EFAULT);
+        let large = Setxattr { value_size: 1 << 40, ..unread };
+        Stage::new().recorded(-1, libc::E2BIG).replay(&large).fails(libc::E2BIG);
     }
 }
