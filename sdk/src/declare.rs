@@ -502,10 +502,23 @@ impl ColumnDeclaration<'_> {
         self
     }
 
-    /// Only if `condition` holds; else null, or zero.
+    /// Only if `condition` holds; else null, or zero. Memory that the column alone is made of isn't copied
+    /// then.
     pub fn when(&mut self, condition: Condition) -> &mut Self {
-        for source in &mut self.declared().sources {
+        let Declaration { columns, fetches, .. } = &mut *self.declaration;
+        for source in &mut columns[self.index].sources {
             source.when = condition;
+            // Nothing but the arguments is known both when the call is entered and when it returns.
+            if source.op != source::BYTES || condition.place.kind != place::ARGUMENT {
+                continue;
+            }
+            let fetch = &mut fetches[source.value as usize];
+            if fetch.at_exit == 0 {
+                fetch.when = condition;
+            } else if fetch.length == ret().0 {
+                // A call that failed returned no length, so there is nothing.
+                (fetch.when, source.place) = (condition, ret().0);
+            }
         }
         self
     }
@@ -571,6 +584,21 @@ mod tests {
         let word = |offset| Place { offset, ..FETCHED_WORD };
         assert_eq!((vectors.address, vectors.length), (word(16), word(24)));
         assert!(header.length.offset >= 32, "both words are fetched");
+    }
+
+    #[test]
+    fn memory_that_a_call_only_asked_the_size_of_is_not_copied() {
+        let mut d = Declaration::new();
+        let asked_for = arg(3).is_not(u32::MAX, 0);
+        d.column::<Option<&[u8]>>("value_read").output(2, ret()).when(asked_for);
+        d.column::<Option<&[u8]>>("xattr_name").string(1).when(asked_for);
+        let (columns, fetches, _) = d.leak();
+        // SAFETY: the lists were leaked, so they stay.
+        let (columns, fetches) = unsafe { (columns.items(), fetches.items()) };
+        assert_eq!([fetches[0].when, fetches[1].when], [asked_for; 2]);
+        // SAFETY: as above.
+        let source = unsafe { columns[0].sources.items() }[0];
+        assert_eq!((source.when, source.place), (asked_for, ret().0), "null on failure");
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! | `#[ret]` | the return value |
 //! | `#[pathname(n)]` | the path behind argument `n`, with its NUL |
 //! | `#[string(n, limit = bytes)]` | another string behind argument `n`, with its NUL |
-//! | `#[input(n, length = m)]` | the bytes that the program passes behind argument `n`, argument `m` of them; kept are as many as the call returned, or all with `whole` |
+//! | `#[input(n, length = m)]` | the bytes that the program passes behind argument `n`, argument `m` of them; kept are as many as the call returned; with `whole` they are one value, kept and passed as it is |
 //! | `#[output(n, length = m)]` | the bytes that the kernel fills in behind argument `n`; as many as the call returned, or with `output(n, filled = k)` the number behind argument `k` after the call, at most what it was before |
 //! | `#[before(n, offset = o)]`, `#[after(n, offset = o)]` | the number in memory behind argument `n`, before or after the call; `width = w` if it isn't as wide as the column |
 //! | `#[timespec(n, offset = o)]`, `#[timeval(…)]`, `#[seconds(…)]` | the time in memory behind argument `n`, as it was passed |
@@ -19,9 +19,10 @@
 //! | `#[holds(condition)]` | true if the condition holds, or one of several |
 //! | `#[unset]` | nothing; the column is there because the schema has it |
 //!
-//! Others add to it: `#[when(condition)]`, `#[bits(TABLE)]` and `#[bits(TABLE, when = condition)]`
-//! (boolean columns and names), `#[octal]`, `#[hex]`, `#[names(TABLE)]`, `#[compared]`,
-//! `#[not_compared]`. Fields of an element have `#[length]` or `#[bytes]`.
+//! Others add to it: `#[when(condition)]` (the column is null or zero otherwise, and its memory isn't
+//! copied), `#[bits(TABLE)]` and `#[bits(TABLE, when = condition)]` (boolean columns and names),
+//! `#[octal]`, `#[hex]`, `#[names(TABLE)]`, `#[compared]`, `#[not_compared]`. Fields of an element have
+//! `#[length]` or `#[bytes]`.
 //!
 //! The struct says `#[record(syscall = "name", extent = "name", returns = kind)]`, with
 //! `syscalls("a", "b")` for several, `extent` alone for a record that no system call makes, `at_entry`,
