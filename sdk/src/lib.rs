@@ -39,6 +39,7 @@ pub mod declare;
 pub mod export;
 pub mod group;
 mod outcome;
+mod own;
 mod process;
 mod record;
 pub mod stream;

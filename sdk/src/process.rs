@@ -5,6 +5,7 @@ use std::os::fd::RawFd;
 
 use abi::{HostRef, fd, status, want};
 
+use crate::own::{Own, own};
 use crate::{ClosedFd, DirFd, Errno, Fd, Path, Recorded, Replayed, Skip};
 
 /// What a child has in common with its parent (clone(2)).
@@ -37,7 +38,12 @@ pub struct Process<'t> {
     host: HostRef,
     context: *mut c_void,
     record: &'t abi::Record,
+    /// How many paths of this record lead to descriptors.
+    own_paths: u32,
 }
+
+/// The scratch memory for such paths, of which a call takes two at most: behind that of its six arguments.
+const OWN_PATHS: u32 = 6;
 
 impl<'t> Process<'t> {
     /// The process that `context` names.
@@ -45,7 +51,7 @@ impl<'t> Process<'t> {
     /// # Safety
     /// `host`, `context` and `record` must be what a host passes to [`abi::Call::replay`].
     pub unsafe fn new(host: HostRef, context: *mut c_void, record: &'t abi::Record) -> Self {
-        Self { host, context, record }
+        Self { host, context, record, own_paths: 0 }
     }
 
     /// What the recorded call came to.
@@ -146,12 +152,16 @@ impl<'t> Process<'t> {
     /// The pointer to `path` as this replay finds it.
     ///
     /// # Errors
-    /// The recorded path doesn't end in NUL, so it can't have been one.
+    /// The recorded path doesn't end in NUL, so it can't have been one; or it leads to what the kernel
+    /// tells the replayer of itself, or to a descriptor that [`Process::fd`] doesn't find.
     #[inline]
     pub fn path(&mut self, path: Path<'_>) -> Result<usize, Skip> {
         let Path(bytes) = path;
-        if bytes.last() != Some(&0) {
-            return Err(Skip::MALFORMED);
+        let Some((0, text)) = bytes.split_last() else { return Err(Skip::MALFORMED) };
+        match own(text) {
+            None => {}
+            Some(Own::Process) => return Err(Skip::SIMULATED),
+            Some(Own::Descriptor(traced, rest)) => return self.path_of(Fd(traced), rest),
         }
         if self.record.wants & want::PATHS == 0 {
             return Ok(bytes.as_ptr() as usize);
@@ -159,6 +169,17 @@ impl<'t> Process<'t> {
         // SAFETY: context is what this host gave us; the bytes live through the call.
         let found = unsafe { self.host.path()(self.context, bytes.as_ptr(), bytes.len() as u64) };
         Ok(found as usize)
+    }
+
+    /// The pointer to the path `rest`, looked up from `traced`.
+    fn path_of(&mut self, traced: Fd, rest: &[u8]) -> Result<usize, Skip> {
+        let fd = self.fd(traced)?;
+        let path = [format!("/proc/thread-self/fd/{fd}").as_bytes(), rest, b"\0"].concat();
+        let index = OWN_PATHS + self.own_paths % 2;
+        self.own_paths += 1;
+        let memory = self.scratch(index, path.len() as u64)?;
+        memory.copy_from_slice(&path);
+        Ok(memory.as_ptr() as usize)
     }
 
     /// Zeroed-at-first, page-aligned memory of `length` bytes for pointer argument `index`.
@@ -466,6 +487,29 @@ mod tests {
     #[test]
     fn a_negative_length_fails_again() {
         Stage::new().recorded(-1, libc::EINVAL).replay(&READLINK).fails(libc::EINVAL);
+    }
+
+    #[test]
+    fn what_the_kernel_tells_a_process_of_itself_is_not_asked_for() {
+        for path in [&b"/proc/self/exe\0"[..], b"/proc/1/cwd\0"] {
+            let readlink = Readlink { given_pathname: Some(Path(path)), ..READLINK };
+            Stage::new().recorded(3, 0).replay(&readlink).is_not_made();
+        }
+    }
+
+    #[test]
+    fn a_path_to_a_descriptor_leads_to_what_stands_for_it() {
+        let mut stage = Stage::with_file(77, b"");
+        let target = stage.path("file");
+        let readlink = Readlink {
+            given_pathname: Some(Path(b"/proc/self/fd/77\0")),
+            buffer_size: Some(4096),
+            ..READLINK
+        };
+        let length = target.as_os_str().len() as i64;
+        let played = stage.recorded(length, 0).replay(&readlink).returns(length);
+        assert_eq!(played.filled(1), Some(target.as_os_str().as_encoded_bytes()));
+        stage.simulate(77).replay(&readlink).is_not_made();
     }
 
     #[test]
