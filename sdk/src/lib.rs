@@ -36,6 +36,7 @@ extern crate self as sdk;
 
 pub mod bits;
 pub mod declare;
+pub mod directory;
 pub mod export;
 pub mod group;
 mod outcome;
