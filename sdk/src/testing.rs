@@ -147,6 +147,19 @@ impl Stage {
         self
     }
 
+    /// Opens a new file without a name (`O_TMPFILE`) in the scratch directory as `traced`.
+    ///
+    /// # Panics
+    /// If the file system has none.
+    pub fn open_unnamed(&mut self, traced: i32) -> &mut Self {
+        use std::os::unix::fs::OpenOptionsExt;
+        let mut options = std::fs::OpenOptions::new();
+        options.read(true).write(true).custom_flags(libc::O_TMPFILE);
+        let file = options.open(&self.directory).expect("the file system has files without a name");
+        self.acts.descriptors.insert(traced, Some(file.into()));
+        self
+    }
+
     /// Makes `traced` a descriptor that is simulated.
     pub fn simulate(&mut self, traced: i32) -> &mut Self {
         self.acts.descriptors.insert(traced, None);
@@ -173,6 +186,38 @@ impl Stage {
     /// The same with its NUL, as a trace has it.
     pub fn traced_path(&self, name: &str) -> Vec<u8> {
         traced(&self.path(name))
+    }
+
+    /// Gives `name` in the scratch directory an extended attribute.
+    ///
+    /// # Panics
+    /// If the file system has none.
+    pub fn set_attribute(&self, name: &str, attribute: &str, value: &[u8]) {
+        let path = self.traced_path(name);
+        let attribute = CString::new(attribute).expect("no NUL in a name");
+        // SAFETY: both strings end in NUL, and the value is as long as it says.
+        let set = unsafe {
+            let value = (value.as_ptr().cast(), value.len());
+            libc::setxattr(path.as_ptr().cast(), attribute.as_ptr(), value.0, value.1, 0)
+        };
+        assert_eq!(set, 0, "{}", std::io::Error::last_os_error());
+    }
+
+    /// The extended attribute of `name` in the scratch directory, if it has it.
+    ///
+    /// # Panics
+    /// If there is a NUL in a name.
+    pub fn attribute(&self, name: &str, attribute: &str) -> Option<Vec<u8>> {
+        let path = self.traced_path(name);
+        let attribute = CString::new(attribute).expect("no NUL in a name");
+        let mut value = vec![0; 1 << 16];
+        // SAFETY: both strings end in NUL, and there is as much room as it says.
+        let length = unsafe {
+            let room = (value.as_mut_ptr().cast(), value.len());
+            libc::getxattr(path.as_ptr().cast(), attribute.as_ptr(), room.0, room.1)
+        };
+        value.truncate(usize::try_from(length).ok()?);
+        Some(value)
     }
 
     /// Replays `record`.

@@ -9,7 +9,7 @@
 //! | `#[ret]` | the return value |
 //! | `#[pathname(n)]` | the path behind argument `n`, with its NUL |
 //! | `#[string(n, limit = bytes)]` | another string behind argument `n`, with its NUL |
-//! | `#[input(n, length = m)]` | the bytes that the program passes behind argument `n`, argument `m` of them; kept are as many as the call returned, or all with `whole` |
+//! | `#[input(n, length = m)]` | the bytes that the program passes behind argument `n`, argument `m` of them; kept are as many as the call returned; with `whole` they are one value, kept and passed as it is |
 //! | `#[output(n, length = m)]` | the bytes that the kernel fills in behind argument `n`; as many as the call returned, or with `output(n, filled = k)` the number behind argument `k` after the call, at most what it was before |
 //! | `#[before(n, offset = o)]`, `#[after(n, offset = o)]` | the number in memory behind argument `n`, before or after the call; `width = w` if it isn't as wide as the column |
 //! | `#[timespec(n, offset = o)]`, `#[timeval(…)]`, `#[seconds(…)]` | the time in memory behind argument `n`, as it was passed; or with `after`, as it was filled in |
