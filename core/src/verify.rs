@@ -7,7 +7,7 @@
 use abi::Outcome;
 use dataseries::Value as Cell;
 use nix::errno::Errno;
-use replay_schema::{Column, Elements, Observed, Returns, RowRule, Value};
+use replay_schema::{Call, Column, Condition, Elements, Observed, Returns, RowRule, Value};
 
 use crate::record::{Batch, Record};
 use crate::show;
@@ -153,6 +153,14 @@ fn differing(expected: &[u8], got: &[u8]) -> (String, String) {
         format!("\"{text}{more}\" at byte {at} of {}", bytes.len())
     };
     (show(expected), show(got))
+}
+
+/// What the return value of the recorded call is.
+pub fn returns(ty: &RecordType, call: &Call, batch: &Batch, record: &Record) -> Returns {
+    match call.returns_when == Condition::ALWAYS {
+        true => call.returns,
+        false => call.returns(arguments(ty, batch, record)),
+    }
 }
 
 /// The recorded arguments, as far as columns hold them.

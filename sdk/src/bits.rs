@@ -86,6 +86,24 @@ pub const FILE_TYPE: &[Bit] = &[
     value_of("", "S_IFBLK", libc::S_IFMT as i64, libc::S_IFBLK as i64),
 ];
 
+/// Of the calls that look a path up from a directory: an empty path means the descriptor itself.
+pub const AT_EMPTY_PATH: Bit =
+    bit("flags_at_empty_path", "AT_EMPTY_PATH", libc::AT_EMPTY_PATH as i64);
+
+/// Likewise: automounting doesn't take place.
+pub const AT_NO_AUTOMOUNT: Bit =
+    bit("flags_at_no_automount", "AT_NO_AUTOMOUNT", libc::AT_NO_AUTOMOUNT as i64);
+
+/// Likewise: a symbolic link at the path's end isn't followed.
+pub const AT_SYMLINK_NOFOLLOW: Bit =
+    bit("flags_at_symlink_nofollow", "AT_SYMLINK_NOFOLLOW", libc::AT_SYMLINK_NOFOLLOW as i64);
+
+/// Flags of setxattr(2): whether the attribute has to be new, or has to be there.
+pub const XATTR: &[Bit] = &[
+    bit("flag_xattr_create", "XATTR_CREATE", libc::XATTR_CREATE as i64),
+    bit("flag_xattr_replace", "XATTR_REPLACE", libc::XATTR_REPLACE as i64),
+];
+
 /// What access(2) asks for.
 pub const ACCESS: &[Bit] = &[
     value_of("mode_exist", "F_OK", 7, libc::F_OK as i64),
@@ -125,6 +143,15 @@ const STATFS: [Bit; 9] = [
         libc::ST_NODIRATIME as i64,
     ),
     bit("statfs_result_flags_relative_access_time", "ST_RELATIME", libc::ST_RELATIME as i64),
+];
+
+/// Flags of preadv2(2) and pwritev2(2).
+pub const READ_WRITE: &[Bit] = &[
+    bit("", "RWF_HIPRI", libc::RWF_HIPRI as i64),
+    bit("", "RWF_DSYNC", libc::RWF_DSYNC as i64),
+    bit("", "RWF_SYNC", libc::RWF_SYNC as i64),
+    bit("", "RWF_NOWAIT", libc::RWF_NOWAIT as i64),
+    bit("", "RWF_APPEND", libc::RWF_APPEND as i64),
 ];
 
 /// Flags of clone(2).

@@ -779,6 +779,21 @@ mod tests {
     }
 
     #[test]
+    fn memory_that_a_call_only_asked_the_size_of_is_not_copied() {
+        let mut d = Declaration::new();
+        let asked_for = arg(3).is_not(u32::MAX, 0);
+        d.column::<Option<&[u8]>>("value_read").when(asked_for).output(2, ret());
+        d.column::<Option<&[u8]>>("xattr_name").when(asked_for).string(1);
+        let (columns, fetches, _) = d.leak();
+        // SAFETY: the lists were leaked, so they stay.
+        let (columns, fetches) = unsafe { (columns.items(), fetches.items()) };
+        assert_eq!([fetches[0].when, fetches[1].when], [asked_for; 2]);
+        // SAFETY: as above.
+        let whens = unsafe { columns[0].sources.items() }.iter().map(|source| source.when);
+        assert_eq!(whens.collect::<Vec<_>>(), [FAILURE, asked_for], "null on failure");
+    }
+
+    #[test]
     fn no_more_is_fetched_than_there_was_room_for() {
         let mut d = Declaration::new();
         d.column::<Option<&[u8]>>("sockaddr_buffer").output_filled(1, 2);

@@ -36,9 +36,11 @@ extern crate self as sdk;
 
 pub mod bits;
 pub mod declare;
+pub mod directory;
 pub mod export;
 pub mod group;
 mod outcome;
+mod own;
 mod process;
 mod record;
 pub mod stream;

@@ -5,6 +5,7 @@ use std::os::fd::RawFd;
 
 use abi::{HostRef, fd, status, want};
 
+use crate::own::{Own, own};
 use crate::{ClosedFd, DirFd, Errno, Fd, Path, Recorded, Replayed, Skip, sys};
 
 /// What a child has in common with its parent (clone(2)).
@@ -37,6 +38,11 @@ impl Shares {
 /// A program may name any length; only what it moved is certain to be there.
 pub(crate) const LARGEST_BUFFER: u64 = 64 << 20;
 
+/// The kernel's own errors for a call that a signal ended and that it may restart (`ERESTARTSYS` to
+/// `ERESTART_RESTARTBLOCK`): older recorders saw them.
+const FIRST_RESTART: i32 = 512;
+const LAST_RESTART: i32 = 516;
+
 /// An address that no program has: the highest page is the kernel's.
 const NOT_MAPPED: usize = usize::MAX << 12;
 
@@ -45,7 +51,12 @@ pub struct Process<'t> {
     host: HostRef,
     context: *mut c_void,
     record: &'t abi::Record,
+    /// How many paths of this record lead to descriptors.
+    own_paths: u32,
 }
+
+/// The scratch memory for such paths, of which a call takes two at most: behind that of its six arguments.
+const OWN_PATHS: u32 = 6;
 
 impl<'t> Process<'t> {
     /// The process that `context` names.
@@ -53,7 +64,7 @@ impl<'t> Process<'t> {
     /// # Safety
     /// `host`, `context` and `record` must be what a host passes to [`abi::Call::replay`].
     pub unsafe fn new(host: HostRef, context: *mut c_void, record: &'t abi::Record) -> Self {
-        Self { host, context, record }
+        Self { host, context, record, own_paths: 0 }
     }
 
     /// What the recorded call came to.
@@ -189,12 +200,16 @@ impl<'t> Process<'t> {
     /// The pointer to `path` as this replay finds it.
     ///
     /// # Errors
-    /// The recorded path doesn't end in NUL, so it can't have been one.
+    /// The recorded path doesn't end in NUL, so it can't have been one; or it leads to what the kernel
+    /// tells the replayer of itself, or to a descriptor that [`Process::fd`] doesn't find.
     #[inline]
     pub fn path(&mut self, path: Path<'_>) -> Result<usize, Skip> {
         let Path(bytes) = path;
-        if bytes.last() != Some(&0) {
-            return Err(Skip::MALFORMED);
+        let Some((0, text)) = bytes.split_last() else { return Err(Skip::MALFORMED) };
+        match own(text) {
+            None => {}
+            Some(Own::Process) => return Err(Skip::SIMULATED),
+            Some(Own::Descriptor(traced, rest)) => return self.path_of(Fd(traced), rest),
         }
         if self.record.wants & want::PATHS == 0 {
             return Ok(bytes.as_ptr() as usize);
@@ -202,6 +217,17 @@ impl<'t> Process<'t> {
         // SAFETY: context is what this host gave us; the bytes live through the call.
         let found = unsafe { self.host.path()(self.context, bytes.as_ptr(), bytes.len() as u64) };
         Ok(found as usize)
+    }
+
+    /// The pointer to the path `rest`, looked up from `traced`.
+    fn path_of(&mut self, traced: Fd, rest: &[u8]) -> Result<usize, Skip> {
+        let fd = self.fd(traced)?;
+        let path = [format!("/proc/thread-self/fd/{fd}").as_bytes(), rest, b"\0"].concat();
+        let index = OWN_PATHS + self.own_paths % 2;
+        self.own_paths += 1;
+        let memory = self.scratch(index, path.len() as u64)?;
+        memory.copy_from_slice(&path);
+        Ok(memory.as_ptr() as usize)
     }
 
     /// Zeroed-at-first, page-aligned memory of `length` bytes for pointer argument `index`.
@@ -254,7 +280,9 @@ impl<'t> Process<'t> {
     /// There is no such amount of memory.
     #[inline]
     pub fn output(&mut self, index: u32, length: i64) -> Result<(usize, usize), Skip> {
-        if self.record.errno_number == libc::EFAULT {
+        let failed = self.record.errno_number;
+        // A negative length may be what the call failed for: it is passed on, without a buffer.
+        if failed == libc::EFAULT || failed != 0 && length < 0 {
             return Ok((0, length as usize));
         }
         let moved = self.record.return_value.max(0) as u64;
@@ -286,10 +314,45 @@ impl<'t> Process<'t> {
             },
             None => match self.record.errno_number {
                 libc::EFAULT => Ok((0, length as usize)),
-                libc::EBADF | libc::EINVAL | libc::EPIPE => self.output(index, length),
+                libc::EBADF | libc::EINVAL | libc::EPIPE | libc::ESPIPE => {
+                    self.output(index, length)
+                }
                 libc::EAGAIN | libc::EINTR => Err(Skip::TIMING),
                 _ => Err(Skip::NOT_CAPTURED),
             },
+        }
+    }
+
+    /// As [`Self::input`], where the bytes are one value that the kernel takes whole: nothing is written
+    /// in their place.
+    ///
+    /// # Errors
+    /// The trace doesn't have all of them.
+    pub fn input_whole(
+        &mut self,
+        index: u32,
+        recorded: Option<&'t [u8]>,
+        length: i64,
+    ) -> Result<(usize, usize), Skip> {
+        match (recorded.unwrap_or_default(), self.record.errno_number) {
+            (value, _) if value.len() as i64 == length => {
+                Ok((value.as_ptr() as usize, value.len()))
+            }
+            (_, libc::EFAULT) => Ok((0, length as usize)),
+            // What was too long to be looked at was too long to be recorded.
+            (_, libc::E2BIG) => self.output(index, length),
+            _ => Err(Skip::NOT_CAPTURED),
+        }
+    }
+
+    /// A call that a signal ended isn't made again.
+    ///
+    /// # Errors
+    /// The recorded call was one.
+    pub fn refuse_interrupted(&self) -> Result<(), Skip> {
+        match self.record.errno_number {
+            libc::EINTR | FIRST_RESTART..=LAST_RESTART => Err(Skip::TIMING),
+            _ => Ok(()),
         }
     }
 
@@ -485,5 +548,89 @@ mod tests {
         stage.recorded(-1, libc::EBADF).replay(&Dup { descriptor: Fd(9) }).fails(libc::EBADF);
         stage.recorded(-1, libc::EMFILE).replay(&Dup { descriptor: Fd(3) }).is_not_made();
         assert_eq!(stage.descriptor(-1), None);
+    }
+
+    #[derive(Record, Replay)]
+    #[record(syscall = "readlink", blocks)]
+    struct Readlink<'t> {
+        #[pathname(0)]
+        given_pathname: Option<Path<'t>>,
+        #[output(1, length = 2)]
+        link_value: Option<&'t [u8]>,
+        #[arg(2)]
+        buffer_size: Option<i32>,
+    }
+
+    const READLINK: Readlink<'_> = Readlink {
+        given_pathname: Some(Path(b"/dev/null\0")),
+        link_value: None,
+        buffer_size: Some(i32::MIN),
+    };
+
+    #[test]
+    fn a_negative_length_fails_again() {
+        Stage::new().recorded(-1, libc::EINVAL).replay(&READLINK).fails(libc::EINVAL);
+    }
+
+    #[test]
+    fn what_the_kernel_tells_a_process_of_itself_is_not_asked_for() {
+        for path in [&b"/proc/self/exe\0"[..], b"/proc/1/cwd\0"] {
+            let readlink = Readlink { given_pathname: Some(Path(path)), ..READLINK };
+            Stage::new().recorded(3, 0).replay(&readlink).is_not_made();
+        }
+    }
+
+    #[test]
+    fn a_path_to_a_descriptor_leads_to_what_stands_for_it() {
+        let mut stage = Stage::with_file(77, b"");
+        let target = stage.path("file");
+        let readlink = Readlink {
+            given_pathname: Some(Path(b"/proc/self/fd/77\0")),
+            buffer_size: Some(4096),
+            ..READLINK
+        };
+        let length = target.as_os_str().len() as i64;
+        let played = stage.recorded(length, 0).replay(&readlink).returns(length);
+        assert_eq!(played.filled(1), Some(target.as_os_str().as_encoded_bytes()));
+        stage.simulate(77).replay(&readlink).is_not_made();
+    }
+
+    #[test]
+    fn a_call_that_a_signal_ended_is_not_made() {
+        for errno in [libc::EINTR, 512, 514] {
+            Stage::new().recorded(-1, errno).replay(&READLINK).is_not_made();
+        }
+    }
+
+    #[derive(Record, Replay)]
+    #[record(syscall = "setxattr")]
+    struct Setxattr<'t> {
+        #[pathname(0)]
+        given_pathname: Option<Path<'t>>,
+        #[string(1)]
+        xattr_name: Option<&'t [u8]>,
+        #[input(2, length = 3, whole)]
+        value_written: Option<&'t [u8]>,
+        #[arg(3)]
+        value_size: i64,
+        #[arg(4)]
+        flag_value: Option<i32>,
+    }
+
+    const SETXATTR: Setxattr<'_> = Setxattr {
+        given_pathname: Some(Path(b"/\0")),
+        xattr_name: Some(b"user.a\0"),
+        value_written: Some(b""),
+        value_size: 5,
+        flag_value: None,
+    };
+
+    #[test]
+    fn a_value_is_passed_whole_or_not_at_all() {
+        Stage::new().replay(&SETXATTR).is_not_made();
+        let unread = Setxattr { value_written: None, ..SETXATTR };
+        Stage::new().recorded(-1, libc::EFAULT).replay(&unread).fails(libc::EFAULT);
+        let large = Setxattr { value_size: 1 << 40, ..unread };
+        Stage::new().recorded(-1, libc::E2BIG).replay(&large).fails(libc::E2BIG);
     }
 }

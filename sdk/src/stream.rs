@@ -6,7 +6,7 @@ use std::os::fd::RawFd;
 use libc::{POLLIN, POLLOUT, c_short, iovec};
 
 use crate::process::LARGEST_BUFFER;
-use crate::{Element, Errno, Process, Rows, Skip};
+use crate::{Element, Errno, Fd, Process, Rows, Skip, sys};
 
 /// Which way data moves through a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,10 @@ pub fn transfer(
 }
 
 /// Waits until the stream is ready.
-fn wait(fd: RawFd, direction: Direction) -> Result<(), Errno> {
+///
+/// # Errors
+/// The kernel's.
+pub fn wait(fd: RawFd, direction: Direction) -> Result<(), Errno> {
     let events: c_short = if direction == Direction::Read { POLLIN } else { POLLOUT };
     let mut poll = libc::pollfd { fd, events, revents: 0 };
     // SAFETY: the kernel reads and writes the one structure that it is told of.
@@ -52,6 +55,51 @@ fn wait(fd: RawFd, direction: Direction) -> Result<(), Errno> {
         return Err(Errno(unsafe { *libc::__errno_location() }));
     }
     Ok(())
+}
+
+impl Process<'_> {
+    /// The descriptors of a call that moves data from `from` to `to` inside the kernel; `advances` says
+    /// whether it takes it from where the file `from` stands. That file stands behind the data even if the
+    /// replay leaves `to` alone.
+    ///
+    /// # Errors
+    /// As [`Process::fd`].
+    pub fn source_and_sink(
+        &mut self,
+        from: Fd,
+        to: Fd,
+        advances: bool,
+    ) -> Result<(RawFd, RawFd), Skip> {
+        let source = self.fd(from)?;
+        let sink = self.fd(to);
+        let moved = self.recorded().return_value;
+        if sink.is_err() && advances && moved > 0 {
+            let ahead = [i64::from(source), moved, libc::SEEK_CUR.into()];
+            // SAFETY: the call takes numbers only.
+            let _ = unsafe { sys::numbers(libc::SYS_lseek, ahead) };
+        }
+        Ok((source, sink?))
+    }
+
+    /// Makes a call that moves data to `sink` inside the kernel, until as much has moved as the recorded
+    /// call moved: how much moves at once is up to the kernel. `call` is told how much is left, at first
+    /// `requested` if the recorded call moved nothing.
+    ///
+    /// # Errors
+    /// The kernel's, if nothing has moved before.
+    pub fn move_as_much(
+        &self,
+        sink: RawFd,
+        requested: i64,
+        mut call: impl FnMut(usize) -> Result<i64, Errno>,
+    ) -> Result<i64, Errno> {
+        match usize::try_from(self.recorded().return_value) {
+            Ok(total) if total > 0 => {
+                transfer(sink, Direction::Write, total, |done| call(total - done))
+            }
+            _ => call(requested as usize),
+        }
+    }
 }
 
 /// I/O vectors for the kernel, and the buffers that they name.

@@ -79,10 +79,46 @@ impl Stage {
     /// If there is no pipe to be had.
     pub fn with_pipe(reader: i32, writer: i32) -> Self {
         let mut stage = Self::new();
-        let (from, to) = std::io::pipe().expect("a pipe");
-        stage.acts.descriptors.insert(reader, Some(from.into()));
-        stage.acts.descriptors.insert(writer, Some(to.into()));
+        stage.pipe(reader, writer);
         stage
+    }
+
+    /// Makes traced descriptors `reader` and `writer` the ends of another pipe.
+    ///
+    /// # Panics
+    /// If there is no pipe to be had.
+    pub fn pipe(&mut self, reader: i32, writer: i32) -> &mut Self {
+        let (from, to) = std::io::pipe().expect("a pipe");
+        self.acts.descriptors.insert(reader, Some(from.into()));
+        self.acts.descriptors.insert(writer, Some(to.into()));
+        self
+    }
+
+    /// Writes `bytes`, which must fit, to `traced`.
+    ///
+    /// # Panics
+    /// If that can't be written to.
+    pub fn fill(&self, traced: i32, bytes: &[u8]) {
+        use std::io::Write;
+        self.file(traced).write_all(bytes).expect("the descriptor can be written to");
+    }
+
+    /// Takes up to 100 bytes out of the pipe that `traced` is the end of.
+    ///
+    /// # Panics
+    /// If `traced` isn't one, or nothing can come.
+    pub fn drain(&self, traced: i32) -> Vec<u8> {
+        use std::io::Read;
+        let mut bytes = vec![0; 100];
+        let count = self.file(traced).read(&mut bytes).expect("the pipe can be read");
+        bytes.truncate(count);
+        bytes
+    }
+
+    /// Another descriptor for what `traced` is open on.
+    fn file(&self, traced: i32) -> std::fs::File {
+        let open = self.acts.descriptors.get(&traced).and_then(Option::as_ref);
+        open.expect("the descriptor is open").try_clone().expect("it can be duplicated").into()
     }
 
     /// Writes `pieces` to `traced`, one after the other, from a thread of their own; they fit into a
@@ -92,9 +128,7 @@ impl Stage {
     /// If `traced` isn't open.
     pub fn write_in_pieces(&self, traced: i32, pieces: &[&'static [u8]]) {
         use std::io::Write;
-        let open = self.acts.descriptors.get(&traced).and_then(Option::as_ref);
-        let open = open.expect("the descriptor is open").try_clone().expect("it can be duplicated");
-        let mut file = std::fs::File::from(open);
+        let mut file = self.file(traced);
         let pieces = pieces.to_vec();
         std::thread::spawn(move || {
             for piece in pieces {
@@ -109,6 +143,19 @@ impl Stage {
         let path = self.path(name);
         let file = std::fs::OpenOptions::new().read(true).write(true).open(&path);
         let file = file.or_else(|_| std::fs::File::open(&path)).expect("the file is there");
+        self.acts.descriptors.insert(traced, Some(file.into()));
+        self
+    }
+
+    /// Opens a new file without a name (`O_TMPFILE`) in the scratch directory as `traced`.
+    ///
+    /// # Panics
+    /// If the file system has none.
+    pub fn open_unnamed(&mut self, traced: i32) -> &mut Self {
+        use std::os::unix::fs::OpenOptionsExt;
+        let mut options = std::fs::OpenOptions::new();
+        options.read(true).write(true).custom_flags(libc::O_TMPFILE);
+        let file = options.open(&self.directory).expect("the file system has files without a name");
         self.acts.descriptors.insert(traced, Some(file.into()));
         self
     }
@@ -139,6 +186,38 @@ impl Stage {
     /// The same with its NUL, as a trace has it.
     pub fn traced_path(&self, name: &str) -> Vec<u8> {
         traced(&self.path(name))
+    }
+
+    /// Gives `name` in the scratch directory an extended attribute.
+    ///
+    /// # Panics
+    /// If the file system has none.
+    pub fn set_attribute(&self, name: &str, attribute: &str, value: &[u8]) {
+        let path = self.traced_path(name);
+        let attribute = CString::new(attribute).expect("no NUL in a name");
+        // SAFETY: both strings end in NUL, and the value is as long as it says.
+        let set = unsafe {
+            let value = (value.as_ptr().cast(), value.len());
+            libc::setxattr(path.as_ptr().cast(), attribute.as_ptr(), value.0, value.1, 0)
+        };
+        assert_eq!(set, 0, "{}", std::io::Error::last_os_error());
+    }
+
+    /// The extended attribute of `name` in the scratch directory, if it has it.
+    ///
+    /// # Panics
+    /// If there is a NUL in a name.
+    pub fn attribute(&self, name: &str, attribute: &str) -> Option<Vec<u8>> {
+        let path = self.traced_path(name);
+        let attribute = CString::new(attribute).expect("no NUL in a name");
+        let mut value = vec![0; 1 << 16];
+        // SAFETY: both strings end in NUL, and there is as much room as it says.
+        let length = unsafe {
+            let room = (value.as_mut_ptr().cast(), value.len());
+            libc::getxattr(path.as_ptr().cast(), attribute.as_ptr(), room.0, room.1)
+        };
+        value.truncate(usize::try_from(length).ok()?);
+        Some(value)
     }
 
     /// Replays `record`.

@@ -46,6 +46,28 @@ fn a_record_type_that_no_call_makes_can_be_switched_off() {
     assert!(!enabled(&options));
 }
 
+#[test]
+fn every_declaration_is_taken_as_it_stands() {
+    let options = PluginOptions { plugins: vec![plugins()], ..PluginOptions::default() };
+    let registry = Registry::open(&options).expect("the plugins are taken");
+    for call in registry.extents().expect("the plugins are loaded") {
+        assert!(call.warnings.is_empty(), "{}: {:?}", call.extent, call.warnings);
+        assert!(!call.fields().is_empty(), "{} has its columns", call.extent);
+    }
+}
+
+#[test]
+fn a_plugin_has_the_name_of_its_call() {
+    let options = PluginOptions { plugins: vec![plugins()], ..PluginOptions::default() };
+    let registry = Registry::open(&options).expect("the plugins are taken");
+    for plugin in registry.plugins() {
+        let name = &plugin.header.name;
+        let mut claims = plugin.header.claims.iter();
+        let claimed = claims.any(|claim| claim.extent == *name || claim.syscalls.contains(name));
+        assert!(claimed, "plugin {name} has no call of its name");
+    }
+}
+
 /// The first difference between the texts of two types, by column and attribute.
 fn difference(original: &str, declared: &str) -> Option<String> {
     if original == declared {

@@ -162,7 +162,8 @@ impl<'a> Observed<'a> {
             }
             Op::Timespec => {
                 let (seconds, nanoseconds) = self.words(place)?;
-                Value::Number(tfrac(seconds, nanoseconds))
+                let named = [UTIME_NOW, UTIME_OMIT].contains(&nanoseconds);
+                Value::Number(tfrac(if named { 0 } else { seconds }, nanoseconds))
             }
             Op::Timeval => {
                 let (seconds, microseconds) = self.words(place)?;
@@ -178,6 +179,12 @@ impl<'a> Observed<'a> {
         })
     }
 }
+
+/// In place of nanoseconds: the time at which the call is made. Beside it and [`UTIME_OMIT`] the seconds
+/// may be anything, and mean nothing.
+const UTIME_NOW: i64 = (1 << 30) - 1;
+/// In place of nanoseconds: the time stays as it was.
+const UTIME_OMIT: i64 = (1 << 30) - 2;
 
 /// A time in units of 2⁻³² s, to the nearest; what overflows stops at the end of the range.
 fn tfrac(seconds: i64, nanoseconds: i64) -> i64 {
@@ -264,6 +271,22 @@ mod tests {
         assert_eq!(failed.first(&[source]), Value::Null);
         let never_returned = Observed { returned: None, ..observed };
         assert_eq!(never_returned.first(&[source]), Value::Null);
+    }
+
+    #[test]
+    fn a_time_that_is_only_named_has_no_seconds() {
+        let column = |seconds: i64, nanoseconds: i64| {
+            let time = [seconds.to_ne_bytes(), nanoseconds.to_ne_bytes()].concat();
+            let memory = [Some(&time[..])];
+            let place = place(place::MEMORY, 0, 8, 0);
+            let when = [Condition::ALWAYS; 2];
+            let source = Source { op: Op::Timespec, place, mask: 0, value: 0, when };
+            Observed { memory: &memory, ..seen(&[]) }.first(&[source])
+                == Value::Number(tfrac(0, nanoseconds))
+        };
+        assert!(column(i64::MAX, UTIME_NOW));
+        assert!(column(-1, UTIME_OMIT));
+        assert!(!column(1, 5));
     }
 
     #[test]

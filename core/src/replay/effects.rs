@@ -11,6 +11,7 @@ use replay_schema::{Returns, Role};
 
 use crate::record::{Batch, Record};
 use crate::trace::RecordType;
+use crate::verify;
 
 /// What happens to the table of descriptors, by traced number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub fn effects(ty: &RecordType, batch: &Batch, record: &Record) -> Vec<Effect> {
             _ => {}
         }
     }
-    if call.returns == Returns::Descriptor
+    if verify::returns(ty, call, batch, record) == Returns::Descriptor
         && let Ok(number) = i32::try_from(record.return_value)
     {
         effects.push(Effect::Simulate(number));

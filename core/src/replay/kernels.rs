@@ -5,7 +5,8 @@
 const HARMLESS: [&[u8]; 3] = [b"null", b"zero", b"full"];
 
 /// Whether the file at absolute `path` (without NUL) is the kernel's: in `/proc`, `/sys`, or a device in
-/// `/dev`. Beneath a root of the replay's own there are no devices at all.
+/// `/dev`. Beneath a root of the replay's own there are no devices at all. A process's own descriptors by
+/// name (`/proc/self/fd`, `/dev/fd`) are not among them: plugins know what stands for them.
 pub fn is_kernels(path: &[u8], is_rooted: bool) -> bool {
     if path.first() != Some(&b'/') {
         return false;
@@ -13,9 +14,13 @@ pub fn is_kernels(path: &[u8], is_rooted: bool) -> bool {
     let names = path.split(|byte| *byte == b'/');
     let mut names = names.filter(|name| !matches!(*name, b"" | b"." | b".."));
     match names.next() {
-        Some(b"proc" | b"sys") => true,
+        Some(b"proc") => {
+            let is_own = matches!(names.next(), Some(b"self" | b"thread-self"));
+            !(is_own && names.next() == Some(b"fd") && names.next().is_some())
+        }
+        Some(b"sys") => true,
         Some(b"dev") => match names.next() {
-            None | Some(b"shm") => false,
+            None | Some(b"shm" | b"fd" | b"stdin" | b"stdout" | b"stderr") => false,
             Some(device) => is_rooted || !HARMLESS.contains(&device),
         },
         _ => false,
@@ -28,13 +33,28 @@ mod tests {
 
     #[test]
     fn the_kernels_files_are_known_by_their_paths() {
-        for path in
-            ["/proc", "/proc/self/maps", "/sys/block", "/dev/urandom", "//./dev//tty", "/dev/sda"]
-        {
+        for path in [
+            "/proc",
+            "/proc/self/maps",
+            "/sys/block",
+            "/dev/urandom",
+            "//./dev//tty",
+            "/dev/sda",
+            "/proc/self/fd",
+        ] {
             assert!(is_kernels(path.as_bytes(), false), "{path}");
         }
-        for path in ["", "proc/a", "/", "/process", "/dev", "/dev/shm/a", "/dev/null", "/home/proc"]
-        {
+        for path in [
+            "",
+            "proc/a",
+            "/",
+            "/process",
+            "/dev",
+            "/dev/shm/a",
+            "/dev/null",
+            "/home/proc",
+            "/proc/self/fd/3",
+        ] {
             assert!(!is_kernels(path.as_bytes(), false), "{path}");
         }
         assert!(is_kernels(b"/dev/null", true));

@@ -174,7 +174,7 @@ impl Window {
             if shared.turn.wait_up_to(end, STUCK)? {
                 self.batches.pop_front();
                 self.weight -= weight;
-            } else if shared.turn.waiting_in_kernel() != 0
+            } else if shared.turn.in_kernel().is_some()
                 && shared.turn.position() == before
                 && self.batches.len() < MOST_BATCHES_AHEAD
             {

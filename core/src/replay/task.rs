@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use abi::{Outcome, status};
 use crossbeam_channel::Receiver;
 use nix::sched::{CloneFlags, unshare};
-use replay_schema::{Call, Condition, Returns};
+use replay_schema::{Call, Returns};
 
 use crate::record::{Batch, Record, What};
 use crate::replay::ReplayError;
@@ -111,7 +111,7 @@ impl Task {
         } else if shared.options.announces && shared.is_first(kind) {
             self.say(&format!("first {}, record {}", ty.name, record.unique_id));
         }
-        let came = self.make(ty, batch, record, early)?;
+        let came = self.make(ty, batch, record)?;
         turn.wait_for(record.position)?;
         let differences = match &came {
             Came::Made(outcome) => {
@@ -157,13 +157,7 @@ impl Task {
     }
 
     /// Makes the call, if it is to be made.
-    fn make(
-        &mut self,
-        ty: &RecordType,
-        batch: &Batch,
-        record: &Record,
-        early: bool,
-    ) -> Result<Came, Stopped> {
+    fn make(&mut self, ty: &RecordType, batch: &Batch, record: &Record) -> Result<Came, Stopped> {
         let Some(call) = &ty.call else { return Ok(Came::Not(Reason::NoPlugin)) };
         if let Some(reason) = not_to_be_made(ty, call, record) {
             return Ok(Came::Not(reason));
@@ -172,12 +166,12 @@ impl Task {
         if effects::has_path(ty, batch, record, |path| is_kernels(path, shared.is_rooted)) {
             return Ok(Came::Not(Reason::Kernels));
         }
-        if call.blocks && !early {
-            shared.turn.set_waiting_in_kernel(self.thread);
+        if call.blocks {
+            shared.turn.enter_kernel(record.position, self.thread);
         }
         let (status, outcome) = self.context.replay(shared.host, call, ty, batch, record, self.id);
-        if call.blocks && !early {
-            shared.turn.set_waiting_in_kernel(0);
+        if call.blocks {
+            shared.turn.leave_kernel(record.position);
             if shared.turn.is_stopped() {
                 return Err(Stopped);
             }
@@ -224,11 +218,7 @@ impl Task {
     ) -> Vec<Divergence> {
         let mut differences = std::mem::take(&mut self.context.acts.divergences);
         let Some(call) = &ty.call else { return differences };
-        let returns = if call.returns_when == Condition::ALWAYS {
-            call.returns
-        } else {
-            call.returns(verify::arguments(ty, batch, record))
-        };
+        let returns = verify::returns(ty, call, batch, record);
         if let Some(difference) = verify::outcome(returns, record, replayed) {
             differences.push(difference);
         } else if self.shared.options.verify && replayed.errno_number == 0 {

@@ -1,7 +1,7 @@
 //! Whose turn it is: the position in the trace up to which everything has been replayed.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -25,8 +25,8 @@ pub struct Turn {
     wanted: AtomicU64,
     sleepers: Mutex<BTreeMap<u64, Vec<Thread>>>,
     is_stopped: AtomicBool,
-    /// The thread whose turn it is, while it is in a call that may wait for others; else 0.
-    waiting_in_kernel: AtomicI32,
+    /// Threads in calls that may wait for others, by position.
+    in_kernel: Mutex<BTreeMap<u64, i32>>,
     spins: u32,
 }
 
@@ -39,7 +39,7 @@ impl Turn {
             wanted: AtomicU64::new(u64::MAX),
             sleepers: Mutex::default(),
             is_stopped: AtomicBool::new(false),
-            waiting_in_kernel: AtomicI32::new(0),
+            in_kernel: Mutex::default(),
             spins: if has_other_cpus { SPINS } else { 0 },
         }
     }
@@ -156,20 +156,28 @@ impl Turn {
         }
     }
 
-    /// The thread whose turn it is enters a call that may wait for others, or with 0 has left it.
-    #[inline]
-    pub fn set_waiting_in_kernel(&self, thread: i32) {
-        self.waiting_in_kernel.store(thread, Ordering::Relaxed);
+    /// `thread` enters the call at `position`, which may wait for others.
+    pub fn enter_kernel(&self, position: u64, thread: i32) {
+        lock(&self.in_kernel).insert(position, thread);
     }
 
-    /// The thread whose turn it is, if it is in a call that may wait for others; else 0.
-    pub fn waiting_in_kernel(&self) -> i32 {
-        self.waiting_in_kernel.load(Ordering::Relaxed)
+    /// The call at `position` is over.
+    pub fn leave_kernel(&self, position: u64) {
+        lock(&self.in_kernel).remove(&position);
+    }
+
+    /// The thread whose turn it is, if it is in a call that may wait for others.
+    pub fn in_kernel(&self) -> Option<i32> {
+        lock(&self.in_kernel).get(&self.position()).copied()
     }
 
     fn sleepers(&self) -> MutexGuard<'_, BTreeMap<u64, Vec<Thread>>> {
-        self.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.sleepers)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -35,11 +35,14 @@ impl Watch {
 
     /// Interrupts the call that everybody waits for, if it has waited long enough.
     pub fn look(&mut self, turn: &Turn) {
-        let (position, thread) = (turn.position(), turn.waiting_in_kernel());
-        if position != self.position || thread == 0 {
-            (self.position, self.since) = (position, Instant::now());
-        } else if self.since.elapsed() >= self.patience {
-            interrupt_all(&[thread]);
+        let position = turn.position();
+        match turn.in_kernel() {
+            Some(thread) if position == self.position => {
+                if self.since.elapsed() >= self.patience {
+                    interrupt_all(&[thread]);
+                }
+            }
+            _ => (self.position, self.since) = (position, Instant::now()),
         }
     }
 }

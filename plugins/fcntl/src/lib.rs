@@ -289,8 +289,8 @@ mod tests {
     fn a_lock_keeps_others_out() {
         let mut stage = Stage::with_file(3, b"");
         stage.open(4, "file");
-        stage.replay(&lock(F_OFD_SETLK, F_WRLCK.into(), 100)).returns(0);
-        let other = |start| Fcntl { descriptor: Fd(4), ..lock(F_OFD_SETLK, F_RDLCK.into(), start) };
+        stage.replay(&lock(F_OFD_SETLK, F_WRLCK, 100)).returns(0);
+        let other = |start| Fcntl { descriptor: Fd(4), ..lock(F_OFD_SETLK, F_RDLCK, start) };
         stage.replay(&other(0)).returns(0);
         stage.recorded(-1, libc::EAGAIN).replay(&other(105)).fails(libc::EAGAIN);
     }
@@ -299,7 +299,7 @@ mod tests {
     fn a_lock_of_which_nothing_is_known_is_not_set() {
         let mut stage = Stage::with_file(3, b"");
         stage.recorded(-1, libc::EFAULT).replay(&fcntl(F_SETLK, 0)).is_not_made();
-        let interrupted = lock(F_SETLKW, F_WRLCK.into(), 0);
+        let interrupted = lock(F_SETLKW, F_WRLCK, 0);
         stage.recorded(-1, libc::EINTR).replay(&interrupted).is_not_made();
     }
 }

@@ -1,5 +1,6 @@
 //! wait4(2): wait for a child to end, stop or go on.
 
+use sdk::abi::Condition;
 use sdk::declare::ret;
 use sdk::prelude::*;
 
@@ -17,6 +18,6 @@ struct Wait4 {
 }
 
 /// With `WNOHANG` the call may return 0, and then has no status to tell.
-const SOMETHING_CHANGED: sdk::abi::Condition = ret().is_not(u32::MAX, 0);
+const SOMETHING_CHANGED: Condition = ret().is_not(u32::MAX, 0);
 
 export_plugin!(Wait4);

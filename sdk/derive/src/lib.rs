@@ -9,7 +9,7 @@
 //! | `#[ret]` | the return value |
 //! | `#[pathname(n)]` | the path behind argument `n`, with its NUL |
 //! | `#[string(n, limit = bytes)]` | another string behind argument `n`, with its NUL |
-//! | `#[input(n, length = m)]` | the bytes that the program passes behind argument `n`, argument `m` of them; kept are as many as the call returned, or all with `whole` |
+//! | `#[input(n, length = m)]` | the bytes that the program passes behind argument `n`, argument `m` of them; kept are as many as the call returned; with `whole` they are one value, kept and passed as it is |
 //! | `#[output(n, length = m)]` | the bytes that the kernel fills in behind argument `n`; as many as the call returned, or with `output(n, filled = k)` the number behind argument `k` after the call, at most what it was before |
 //! | `#[before(n, offset = o)]`, `#[after(n, offset = o)]` | the number in memory behind argument `n`, before or after the call; `width = w` if it isn't as wide as the column |
 //! | `#[timespec(n, offset = o)]`, `#[timeval(…)]`, `#[seconds(…)]` | the time in memory behind argument `n`, as it was passed; or with `after`, as it was filled in |
@@ -25,7 +25,8 @@
 //! Conditions add to it: `#[when(condition)]`, where one of several must hold, and `#[unless(condition)]`,
 //! where none may; memory is copied only where the column has it. A column that is found in one place or
 //! another has both origins, each with its condition: `#[before(2, when = sets)]`,
-//! `#[after(2, when = gets)]`, `#[holds(condition, when = condition)]`.
+//! `#[after(2, when = gets)]`, `#[holds(condition, when = condition)]`. One with an array in it, such as
+//! `arg(1).one_of(&[5, 36])`, needs a name: attributes take no arrays.
 //!
 //! Others say how it is shown and compared: `#[bits(TABLE)]` and `#[bits(TABLE, when = condition)]`
 //! (boolean columns and names), `#[octal]`, `#[hex]`, `#[names(TABLE)]`, `#[compared]`,

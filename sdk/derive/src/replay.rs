@@ -34,6 +34,9 @@ pub fn replay(input: &DeriveInput) -> Result<TokenStream> {
 fn made(input: &DeriveInput, attribute: &RecordAttribute) -> Result<TokenStream> {
     let fields = fields(input)?;
     let mut call = Arguments { words: vec![None; 6], ..Arguments::default() };
+    if attribute.blocks {
+        call.before.push(quote!(process.refuse_interrupted()?;));
+    }
     let lengths: Vec<u8> = fields.iter().filter_map(length_argument).collect();
     if attribute.stream {
         call.stream(&fields, &input.ident)?;
@@ -221,11 +224,13 @@ impl Arguments {
                 self.before.push(quote!(let #word = ::sdk::Argument::word(self.#name, process)?;));
                 self.set(*argument, quote!(#word));
             }
-            Origin::Input { argument, length, .. } => {
+            Origin::Input { argument, length, whole } => {
                 let size = argument_column(fields, *length, field)?;
                 let (word, room) = (format_ident!("word{argument}"), format_ident!("word{length}"));
+                let input =
+                    if *whole { format_ident!("input_whole") } else { format_ident!("input") };
                 self.before.push(quote! {
-                    let (#word, #room) = process.input(
+                    let (#word, #room) = process.#input(
                         u32::from(#argument),
                         self.#name,
                         ::sdk::value::number(self.#size),

@@ -1,0 +1,12 @@
+//! setuid(2): run this process as another user.
+
+use sdk::prelude::*;
+
+#[derive(Record, Replay)]
+#[record(syscall = "setuid", simulated = "the replayer runs as whoever started it")]
+struct Setuid {
+    #[arg(0)]
+    uid: i32,
+}
+
+export_plugin!(Setuid);

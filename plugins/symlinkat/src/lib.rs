@@ -1,0 +1,49 @@
+//! symlinkat(2): make a symbolic link, its name looked up from a directory.
+
+use sdk::prelude::*;
+
+/// The target is text: the kernel doesn't look it up, so a replay passes it as it is.
+#[derive(Record, Replay)]
+#[record(syscall = "symlinkat")]
+struct Symlinkat<'t> {
+    #[string(0)]
+    target_pathname: Option<&'t [u8]>,
+    #[arg(1)]
+    new_descriptor: DirFd,
+    #[holds(arg(1).is(libc::AT_FDCWD))]
+    new_descriptor_current_working_directory: bool,
+    #[pathname(2)]
+    given_pathname: Option<Path<'t>>,
+    #[unset]
+    full_pathname: Option<Path<'t>>,
+}
+
+export_plugin!(Symlinkat);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sdk::testing::Stage;
+
+    const SYMLINKAT: Symlinkat<'_> = Symlinkat {
+        target_pathname: Some(b"../target\0"),
+        new_descriptor: DirFd(5),
+        new_descriptor_current_working_directory: false,
+        given_pathname: Some(Path(b"link\0")),
+        full_pathname: None,
+    };
+
+    #[test]
+    fn makes_the_link_in_the_directory() {
+        let mut stage = Stage::new();
+        stage.open(5, ".").replay(&SYMLINKAT).returns(0);
+        let target = std::fs::read_link(stage.path("link")).unwrap();
+        assert_eq!(target.as_os_str(), "../target");
+    }
+
+    #[test]
+    fn in_what_is_no_directory_it_fails_again() {
+        let mut stage = Stage::with_file(5, b"");
+        stage.recorded(-1, libc::ENOTDIR).replay(&SYMLINKAT).fails(libc::ENOTDIR);
+    }
+}
