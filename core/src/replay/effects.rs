@@ -1,11 +1,6 @@
 //! What a recorded call did to its process, read from the roles that its plugin declares: that is what
 //! is left to do for a call that isn't made.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::FileTypeExt;
-use std::path::Path;
-
 use dataseries::{Row, Value};
 use replay_schema::{Returns, Role};
 
@@ -42,23 +37,6 @@ pub fn effects(ty: &RecordType, batch: &Batch, record: &Record) -> Vec<Effect> {
         effects.push(Effect::Simulate(number));
     }
     effects
-}
-
-/// Whether the call is one on a pipe or socket, or opens a FIFO; `is_stream` tells of descriptors.
-pub fn streams(
-    ty: &RecordType,
-    batch: &Batch,
-    record: &Record,
-    mut is_stream: impl FnMut(i32) -> bool,
-) -> bool {
-    let cells = batch.cells(record, 0);
-    let on_stream =
-        descriptors(ty, &cells).any(|(number, role)| role == Role::Descriptor && is_stream(number));
-    let is_fifo = |path: &[u8]| {
-        let path = Path::new(OsStr::from_bytes(path));
-        path.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo())
-    };
-    on_stream || paths(ty, &cells).any(is_fifo)
 }
 
 /// The paths of a call, without their NULs.

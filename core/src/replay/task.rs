@@ -98,21 +98,20 @@ impl Task {
     ) -> Result<(), Stopped> {
         let ty = &shared.trace.types[kind];
         let turn = &shared.turn;
-        let early = record.ready_at < record.position && self.is_early(ty, batch, record)?;
-        turn.wait_for(if early { record.ready_at } else { record.position })?;
-        if shared.options.verbose {
-            turn.wait_for(record.position)?;
-            self.say(&format!(
-                "{} {} {}",
-                record.unique_id,
-                self.id,
-                show::line(ty, batch, record)
-            ));
-        } else if shared.options.announces && shared.is_first(kind) {
+        turn.wait_to_enter(record.position, record.ready_at)?;
+        if shared.options.announces && !shared.options.verbose && shared.is_first(kind) {
             self.say(&format!("first {}, record {}", ty.name, record.unique_id));
         }
         let came = self.make(ty, batch, record)?;
         turn.wait_for(record.position)?;
+        if shared.options.verbose {
+            let line = show::line(ty, batch, record);
+            let note = match &came {
+                Came::Made(_) => String::new(),
+                Came::Not(reason) => format!("  (not made: {reason})"),
+            };
+            self.say(&format!("{} {} {line}{note}", record.unique_id, self.id));
+        }
         let differences = match &came {
             Came::Made(outcome) => {
                 self.tallies[kind].made += 1;
@@ -137,23 +136,6 @@ impl Task {
             }
         }
         Ok(())
-    }
-
-    /// Whether the call is entered before its turn: it overlapped others, and may have waited for what
-    /// they did. All that came before it was called must be done to know.
-    fn is_early(
-        &mut self,
-        ty: &RecordType,
-        batch: &Batch,
-        record: &Record,
-    ) -> Result<bool, Stopped> {
-        let Some(call) = ty.call.as_ref().filter(|call| call.blocks) else { return Ok(false) };
-        if call.simulated.is_some() || ty.disabled.is_some() {
-            return Ok(false);
-        }
-        self.shared.turn.wait_for(record.ready_at)?;
-        let mut files = self.context.files.lock();
-        Ok(effects::streams(ty, batch, record, |traced| files.is_stream(traced)))
     }
 
     /// Makes the call, if it is to be made.

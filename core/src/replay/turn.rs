@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// than a thread could sleep and be woken.
 const SPINS: u32 = 200;
 
+/// A call that is in the kernel for longer than this is taken to wait for another one there.
+const STUCK: Duration = Duration::from_micros(200);
+
 /// The replay was stopped while somebody waited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stopped;
@@ -65,6 +68,28 @@ impl Turn {
             return if self.is_stopped() { Err(Stopped) } else { Ok(()) };
         }
         self.sleep(position, None).map(drop)
+    }
+
+    /// Waits until the record at `position` may be entered: when its turn has come, or when all before
+    /// `ready_at` are done (it overlapped the others) and the call whose turn it is waits in the kernel,
+    /// for this one perhaps.
+    ///
+    /// # Errors
+    /// The replay was stopped.
+    #[inline]
+    pub fn wait_to_enter(&self, position: u64, ready_at: u64) -> Result<(), Stopped> {
+        if ready_at >= position || self.position() >= position {
+            return self.wait_for(position);
+        }
+        self.wait_for(ready_at)?;
+        loop {
+            let before = self.position();
+            if self.wait_up_to(position, STUCK)?
+                || (self.in_kernel().is_some() && self.position() == before)
+            {
+                return Ok(());
+            }
+        }
     }
 
     /// As [`Self::wait_for`], no longer than `most`; false if the time was up before.
