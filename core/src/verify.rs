@@ -120,11 +120,9 @@ fn compare_value(
     match (recorded, replayed) {
         (_, Value::Null) => {}
         (Cell::Null, _) => compared.without_value += 1,
-        (Cell::Bytes(expected), Value::Bytes(got)) => {
-            if expected != got {
-                let (expected, got) = differing(expected, got);
-                differ(expected, got);
-            }
+        (Cell::Bytes(expected), Value::Bytes(got)) if expected != got => {
+            let (expected, got) = differing(expected, got);
+            differ(expected, got);
         }
         (recorded, Value::Number(got)) => {
             let (expected, got) = match recorded {
@@ -226,6 +224,6 @@ mod tests {
     fn data_is_shown_from_its_first_difference_on() {
         let (expected, got) = differing(b"same A", b"same B and more than fits into a line");
         assert_eq!(expected, "\"A\" at byte 5 of 6");
-        assert_eq!(got, "\"B and more than fits int…\" at byte 5 of 38");
+        assert_eq!(got, "\"B and more than fits int…\" at byte 5 of 37");
     }
 }

@@ -62,7 +62,7 @@ impl Place {
 
 impl Affinity {
     /// Holds this thread to the CPU it is on.
-    pub fn new() -> Self {
+    pub fn here() -> Self {
         Self { here: Here::new(), follow_at: 0 }
     }
 

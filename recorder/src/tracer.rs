@@ -117,7 +117,7 @@ impl<'p> Tracer<'p> {
         Self {
             plans,
             producer,
-            affinity: Affinity::new(),
+            affinity: Affinity::here(),
             tracees: HashMap::new(),
             next_id,
             root: root.as_raw(),
@@ -304,7 +304,9 @@ impl<'p> Tracer<'p> {
             Blob::Failed(range) => Blob::Failed(shift(range)),
         }));
         let blobs = first..batch.blobs.len();
-        for (number, fetch) in &plan.exit {
+        // A call that never returned left nothing behind.
+        let exit = if returned.is_some() { &plan.exit[..] } else { &[] };
+        for (number, fetch) in exit {
             let seen = &batch.blobs[blobs.clone()];
             let blob = make(fetch, pid, call.arguments, returned, seen, &mut batch.bytes);
             batch.blobs[first + number] = blob;

@@ -30,6 +30,14 @@ macro_rules! export_plugin {
         $crate::export_plugin!($name; $($record),+);
     };
     ($name:expr; $($record:ident),+) => {
+        // What a library exports counts as used in its tests too.
+        #[cfg(test)]
+        const _: () = {
+            $(let _: for<'t> fn(&mut $crate::Fields<'t>) = |fields| {
+                let _: $record = $crate::Record::read(fields);
+            };)+
+        };
+
         // The tests of many plugins share one binary, where these symbols would clash.
         #[cfg(not(test))]
         mod exported {

@@ -145,8 +145,8 @@ impl Context {
     pub fn filled(&self) -> Vec<Option<&[u8]>> {
         let filled = self.filled.iter().map(|filled| match filled {
             Filled::Nothing => None,
-            // SAFETY: the memory is this context's scratch, unchanged since the plugin handed it over.
             Filled::InScratch(start, length) => {
+                // SAFETY: the memory is this context's scratch, unchanged since the plugin handed it over.
                 Some(unsafe { std::slice::from_raw_parts(*start, *length) })
             }
             Filled::Copied(bytes) => Some(&bytes[..]),

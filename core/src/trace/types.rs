@@ -196,7 +196,7 @@ const ABSENT: Slot = Slot {
 
 fn slot(column: &Column) -> Slot {
     let (null_offset, null_mask) =
-        column.null.map_or((u32::MAX, 0), |Bit { byte, mask, .. }| (byte as u32, mask));
+        column.null.map_or((u32::MAX, 0), |Bit { byte, mask, .. }| (byte, mask));
     let kind = match column.kind {
         FieldKind::Bool => abi::kind::BOOL,
         FieldKind::Byte => abi::kind::BYTE,
@@ -207,12 +207,12 @@ fn slot(column: &Column) -> Slot {
         FieldKind::FixedWidth => abi::kind::FIXED_WIDTH,
     };
     Slot {
-        offset: column.offset as u32,
+        offset: column.offset,
         null_offset,
         mask: column.mask,
         null_mask,
         kind: kind as u8,
         reserved: 0,
-        size: column.size as u32,
+        size: column.size,
     }
 }
