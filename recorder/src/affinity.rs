@@ -2,9 +2,9 @@
 //!
 //! A stop is two switches between program and tracer. On one CPU that costs a few microseconds; where
 //! the kernel wakes the other side on an idle CPU, ten times as much, and it prefers an idle CPU. So
-//! the tracer stays on one CPU, and a tracee that stops often is held to it at the moment it is woken:
-//! its mask is narrowed for the wake-up and given back at once, before the program can look at it. A
-//! tracee that computes for long between calls is left alone, so that programs still use all CPUs.
+//! the tracer stays on one CPU, and a tracee that stops often is held to it: its mask is narrowed. It is
+//! given back before the program can look at it, before a new task would inherit it, and as soon as the
+//! tracee computes for long, so that programs still use all CPUs.
 
 use std::fs;
 
@@ -13,6 +13,9 @@ use nix::unistd::Pid;
 
 /// A tracee that runs for less than this between its calls is held, in nanoseconds.
 const BUSY: i64 = 200_000;
+
+/// A held tracee that has run for longer than this is let go, in nanoseconds.
+const LONG: i64 = 1_000_000;
 
 /// How often the tracer looks whether the kernel moved its tracee, in nanoseconds.
 const FOLLOW_EVERY: i64 = 20_000_000;
@@ -36,27 +39,47 @@ struct Here {
 /// What the tracer knows of a tracee's place.
 #[derive(Debug)]
 pub struct Place {
-    /// The CPUs that the tracee may use, if that is known.
-    mask: Option<CpuSet>,
+    /// The CPUs that the tracee may use, while it is held to one of them.
+    held_from: Option<CpuSet>,
+    /// The CPU that it is held to.
+    held_to: usize,
     /// How long it runs between calls, averaged over the last few, in nanoseconds.
     runs: i64,
+    resumed_at: i64,
 }
 
 impl Default for Place {
     fn default() -> Self {
-        Self { mask: None, runs: BUSY }
+        Self { held_from: None, held_to: 0, runs: BUSY, resumed_at: i64::MAX }
     }
 }
 
 impl Place {
-    /// The tracee ran for `nanoseconds` since it was last stopped.
-    pub fn ran(&mut self, nanoseconds: i64) {
-        self.runs += (nanoseconds.min(8 * BUSY) - self.runs) / 8;
+    /// The tracee stopped at `now`, in nanoseconds.
+    pub fn stopped(&mut self, now: i64) {
+        let ran = now.saturating_sub(self.resumed_at).max(0);
+        self.runs += (ran.min(8 * BUSY) - self.runs) / 8;
+        self.resumed_at = i64::MAX;
     }
 
-    /// The tracee makes a call that may change its mask.
-    pub fn unknown(&mut self) {
-        self.mask = None;
+    /// The tracee is about to go on, at `now`.
+    pub fn resumed(&mut self, now: i64) {
+        self.resumed_at = now;
+    }
+
+    /// Gives the tracee back what it may use.
+    pub fn let_go(&mut self, tracee: Pid) {
+        if let Some(mask) = self.held_from.take() {
+            // It may be dead by now; then there is nothing to give back.
+            let _ = sched_setaffinity(tracee, &mask);
+        }
+    }
+
+    /// Lets go of a tracee that has run for long, at `now`.
+    pub fn let_go_if_long(&mut self, tracee: Pid, now: i64) {
+        if now.saturating_sub(self.resumed_at) > LONG {
+            self.let_go(tracee);
+        }
     }
 }
 
@@ -66,24 +89,20 @@ impl Affinity {
         Self { here: Here::new(), follow_at: 0 }
     }
 
-    /// Runs `resume`, which wakes the tracee, with the tracee held to this CPU if that helps.
-    pub fn wake<T>(&self, tracee: Pid, place: &mut Place, resume: impl FnOnce() -> T) -> T {
+    /// Holds the tracee to this CPU, if that helps.
+    pub fn hold(&self, tracee: Pid, place: &mut Place) {
         let Some(here) = self.here.as_ref().filter(|_| place.runs < BUSY) else {
-            return resume();
+            return place.let_go(tracee);
         };
-        if place.mask.is_none() {
-            place.mask = sched_getaffinity(tracee).ok();
+        if place.held_from.is_some() && place.held_to == here.cpu {
+            return;
         }
-        let Some(mask) = place.mask.filter(|mask| mask.is_set(here.cpu) == Ok(true)) else {
-            return resume();
-        };
-        let held = sched_setaffinity(tracee, &here.only).is_ok();
-        let resumed = resume();
-        if held {
-            // It may be dead by now; then there is nothing to give back.
-            let _ = sched_setaffinity(tracee, &mask);
+        place.let_go(tracee);
+        let mask = sched_getaffinity(tracee).ok();
+        let Some(mask) = mask.filter(|mask| mask.is_set(here.cpu) == Ok(true)) else { return };
+        if sched_setaffinity(tracee, &here.only).is_ok() {
+            (place.held_from, place.held_to) = (Some(mask), here.cpu);
         }
-        resumed
     }
 
     /// Goes after a tracee that the kernel moved away, now and then; `now` in nanoseconds.
@@ -130,15 +149,20 @@ fn cpu_of(tracee: Pid) -> Option<usize> {
 mod tests {
     use super::*;
 
+    fn run(place: &mut Place, nanoseconds: i64) {
+        place.resumed(1000);
+        place.stopped(1000 + nanoseconds);
+    }
+
     #[test]
     fn a_tracee_that_runs_long_is_not_held() {
         let mut place = Place::default();
         for _ in 0..20 {
-            place.ran(1_000);
+            run(&mut place, 1_000);
         }
         assert!(place.runs < BUSY / 8);
         for _ in 0..4 {
-            place.ran(50_000_000);
+            run(&mut place, 50_000_000);
         }
         assert!(place.runs > BUSY);
     }
@@ -147,5 +171,26 @@ mod tests {
     fn the_cpu_is_read_past_any_name() {
         let cpu = cpu_of(Pid::this()).expect("this process has a stat file");
         assert!(cpu < CpuSet::count());
+    }
+
+    #[test]
+    fn what_is_held_is_given_back() {
+        // A thread of its own, whose mask is nobody else's.
+        std::thread::spawn(|| {
+            let me = nix::unistd::gettid();
+            let before = sched_getaffinity(me).expect("this thread has a mask");
+            let affinity = Affinity::here();
+            let all = sched_setaffinity(me, &before);
+            all.expect("a thread may use what it could before");
+            let mut place = Place { runs: 0, ..Place::default() };
+            affinity.hold(me, &mut place);
+            place.let_go_if_long(me, i64::MAX);
+            place.resumed(0);
+            place.let_go_if_long(me, 2 * LONG);
+            assert!(place.held_from.is_none());
+            assert_eq!(sched_getaffinity(me), Ok(before));
+        })
+        .join()
+        .expect("the thread ends well");
     }
 }

@@ -29,4 +29,5 @@ pub mod signals;
 pub mod sink;
 pub mod spawn;
 pub mod state;
+pub mod ticks;
 pub mod tracer;

@@ -162,18 +162,27 @@ impl Stop {
     }
 }
 
-/// Waits for any tracee or child; none are left if there is no answer.
-pub fn wait() -> Result<Option<(pid_t, Stop)>> {
+/// What came of a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// A tracee stopped, or ended.
+    Stopped(pid_t, Stop),
+    /// A signal came before.
+    Interrupted,
+    /// There are no tracees left.
+    Nobody,
+}
+
+/// Waits for any tracee or child.
+pub fn wait() -> Result<Wait> {
     let mut status = 0;
-    loop {
-        // SAFETY: the status is ours to be written.
-        let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL) };
-        match nix::Error::result(pid) {
-            Ok(pid) => return Ok(Some((pid, Stop::from_status(status)))),
-            Err(nix::Error::EINTR) => {}
-            Err(nix::Error::ECHILD) => return Ok(None),
-            Err(error) => return Err(error),
-        }
+    // SAFETY: the status is ours to be written.
+    let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL) };
+    match nix::Error::result(pid) {
+        Ok(pid) => Ok(Wait::Stopped(pid, Stop::from_status(status))),
+        Err(nix::Error::EINTR) => Ok(Wait::Interrupted),
+        Err(nix::Error::ECHILD) => Ok(Wait::Nobody),
+        Err(error) => Err(error),
     }
 }
 

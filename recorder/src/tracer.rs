@@ -25,7 +25,8 @@ use crate::event::{Blob, CallEvent, Event, TaskEnd, TaskEvent};
 use crate::memory;
 use crate::pipeline::Producer;
 use crate::plan::{Plan, Plans};
-use crate::ptrace::{self, Resume, Stop};
+use crate::ptrace::{self, Resume, Stop, Wait};
+use crate::ticks::Ticks;
 
 /// First of the errnos by which the kernel tells itself to restart a call; no program sees them.
 const ERESTARTSYS: i32 = 512;
@@ -77,7 +78,6 @@ struct Tracee {
     ending_id: Option<i64>,
     state: State,
     place: Place,
-    resumed_at: i64,
     /// Buffers of the last call, for the next.
     spare: (Vec<Blob>, Vec<u8>),
 }
@@ -130,14 +130,23 @@ impl<'p> Tracer<'p> {
     /// # Errors
     /// The kernel won't let it wait.
     pub fn run(mut self) -> nix::Result<Outcome> {
-        while let Some((pid, stop)) = ptrace::wait()? {
+        let _ticks = Ticks::start()?;
+        loop {
+            let (pid, stop) = match ptrace::wait()? {
+                Wait::Stopped(pid, stop) => (pid, stop),
+                Wait::Interrupted => {
+                    self.let_go_of_those_that_compute();
+                    continue;
+                }
+                Wait::Nobody => break,
+            };
             let now = clock::now();
             let task = self.tracees.entry(pid).or_insert_with(|| {
                 let tracee = Tracee::found(pid, self.next_id);
                 self.next_id += 1;
                 tracee
             });
-            task.place.ran(now - task.resumed_at);
+            task.place.stopped(now);
             self.affinity.follow(Pid::from_raw(pid), now);
             match stop {
                 Stop::Entry => self.entered(pid, now),
@@ -173,15 +182,27 @@ impl<'p> Tracer<'p> {
     fn resume(&mut self, pid: i32, how: Resume, hold: bool) {
         let affinity = &self.affinity;
         let tracee = self.tracees.get_mut(&pid).expect("every tracee that stops is known");
-        tracee.resumed_at = clock::now();
+        match hold {
+            true => affinity.hold(Pid::from_raw(pid), &mut tracee.place),
+            false => tracee.place.let_go(Pid::from_raw(pid)),
+        }
+        tracee.place.resumed(clock::now());
         // A tracee that was killed while it was stopped will tell of its death.
-        let resume = || {
-            let _ = ptrace::resume(pid, how, 0);
-        };
-        if hold {
-            affinity.wake(Pid::from_raw(pid), &mut tracee.place, resume);
-        } else {
-            resume();
+        let _ = ptrace::resume(pid, how, 0);
+    }
+
+    /// Gives tracees that have run for long back the CPUs that they may use.
+    fn let_go_of_those_that_compute(&mut self) {
+        let now = clock::now();
+        for (pid, tracee) in &mut self.tracees {
+            tracee.place.let_go_if_long(Pid::from_raw(*pid), now);
+        }
+    }
+
+    /// Gives all tracees back the CPUs that they may use.
+    fn let_go_of_all(&mut self) {
+        for (pid, tracee) in &mut self.tracees {
+            tracee.place.let_go(Pid::from_raw(*pid));
         }
     }
 
@@ -207,8 +228,8 @@ impl<'p> Tracer<'p> {
             } else {
                 *self.outcome.not_recorded.entry(entry.number).or_default() += 1;
             }
-            // It may be the call that sets the mask, or reads it.
-            self.tracee(pid).place.unknown();
+            // It may be the call that sets the CPUs, or tells of them.
+            self.let_go_of_all();
             return self.resume(pid, Resume::Run, false);
         };
         let called_id = self.take_id();
@@ -236,8 +257,12 @@ impl<'p> Tracer<'p> {
                 self.producer.push(Event::Entered { called_id });
             }
             self.tracee(pid).state = State::InCall(call);
+            if declared.call.cpus {
+                self.let_go_of_all();
+            }
             // A new task starts with its creator's mask.
-            self.resume(pid, Resume::ToSyscallStop, !declared.creates_task());
+            let hold = !declared.creates_task() && !declared.call.cpus;
+            self.resume(pid, Resume::ToSyscallStop, hold);
         } else {
             self.emit(pid, call, None, called_id, now);
             self.resume(pid, Resume::Run, false);
@@ -397,7 +422,6 @@ impl Tracee {
             ending_id: None,
             state: State::Running,
             place: Place::default(),
-            resumed_at: clock::now(),
             spare: Default::default(),
         }
     }

@@ -164,6 +164,7 @@ pub fn call<R: Declared>(replay: ReplayFn) -> CallRef {
         at_entry: R::AT_ENTRY.into(),
         start: R::START,
         blocks: R::BLOCKS.into(),
+        cpus: R::CPUS.into(),
         simulated: Text::new(R::SIMULATED),
         replay,
         encode: R::ENCODE,

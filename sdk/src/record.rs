@@ -22,6 +22,8 @@ pub trait Declared {
     const RETURNS_WHEN: abi::Condition = crate::declare::ALWAYS;
     /// Whether the call can wait for what another process does.
     const BLOCKS: bool = false;
+    /// Whether the call tells or sets which CPUs a task may use.
+    const CPUS: bool = false;
     /// Whether the record belongs to the moment at which the call was entered.
     const AT_ENTRY: bool = false;
     /// What the trace's first record says, if it is of this type; see [`abi::start`].

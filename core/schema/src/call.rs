@@ -278,6 +278,8 @@ pub struct Call {
     pub returns_when: Condition,
     /// Whether the call can wait for what another process does.
     pub blocks: bool,
+    /// Whether the call tells or sets which CPUs a task may use.
+    pub cpus: bool,
     /// Whether the record belongs to the moment the call is entered.
     pub at_entry: bool,
     /// Whether the trace's first record, which says the first process's umask, is of this type.
@@ -349,6 +351,7 @@ impl Call {
             returns,
             returns_when,
             blocks: call.blocks() != 0,
+            cpus: call.cpus() != 0,
             at_entry: call.at_entry() != 0,
             starts_with_umask: call.start() == abi::start::UMASK,
             simulated: (!simulated.is_empty()).then_some(simulated),

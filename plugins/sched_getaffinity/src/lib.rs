@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "sched_getaffinity", simulated = "the replayer runs where it may")]
+#[record(syscall = "sched_getaffinity", cpus, simulated = "the replayer runs where it may")]
 struct SchedGetaffinity<'t> {
     #[arg(0)]
     pid: Task,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "sched_setaffinity", simulated = "the replayer runs where it may")]
+#[record(syscall = "sched_setaffinity", cpus, simulated = "the replayer runs where it may")]
 struct SchedSetaffinity<'t> {
     #[arg(0)]
     pid: Task,

@@ -125,6 +125,8 @@ pub struct Call {
     pub start: u32,
     /// Non-zero: the call can wait for what another process does (the other end of a pipe, a lock).
     pub blocks: u32,
+    /// Non-zero: the call tells or sets which CPUs a task may use, which a recorder may have narrowed.
+    pub cpus: u32,
     /// Why the call is not made again, or empty if it is.
     pub simulated: Text,
     /// Makes the call again; returns a [`crate::status`].

@@ -36,8 +36,8 @@
 //! `syscalls("a", "b")` for several, `extent` alone for a record that no system call makes, `at_entry`,
 //! `returns_when = condition`, `start = umask`, `simulated = "why"`, `encode = function`,
 //! `number = SYS_number` and `strings(n)`, `tail_last = "column"` where needed; `blocks` if the call can
-//! wait for what another process does, and `stream` if it moves data through a descriptor that may be a
-//! pipe or socket.
+//! wait for what another process does, `cpus` if it tells or sets which CPUs a task may use, and `stream`
+//! if it moves data through a descriptor that may be a pipe or socket.
 
 mod field;
 mod record;

@@ -20,7 +20,7 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
         .returns_when
         .as_ref()
         .map(|condition| quote!(const RETURNS_WHEN: ::sdk::abi::Condition = #condition;));
-    let blocks = attribute.blocks;
+    let RecordAttribute { blocks, cpus, .. } = &attribute;
     let start = attribute.start.as_ref().map_or_else(|| format_ident!("none"), Clone::clone);
     let start = format_ident!("{}", start.to_string().to_uppercase());
     let simulated = attribute.simulated.as_ref().map_or_else(String::new, syn::LitStr::value);
@@ -52,6 +52,7 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
             const RETURNS: u32 = ::sdk::abi::returns::#returns;
             #returns_when
             const BLOCKS: bool = #blocks;
+            const CPUS: bool = #cpus;
             const AT_ENTRY: bool = #at_entry;
             const START: u32 = ::sdk::abi::start::#start;
             const SIMULATED: &'static str = #simulated;
