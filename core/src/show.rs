@@ -1,6 +1,7 @@
 //! A record as people read it: the call with its columns, in the manner of strace(1).
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use dataseries::Value as Cell;
 use replay_schema::{Column, Condition, Display, Observed};
@@ -15,8 +16,17 @@ const SHOWN: usize = 32;
 /// Rows shown of a record.
 const ROWS: usize = 4;
 
+/// What of a call is shown.
+#[derive(Clone, Copy)]
+pub enum Parts<'n> {
+    /// All that was recorded.
+    All,
+    /// What the program passed, and what its descriptors are open on, where that is known.
+    Passed(&'n dyn Fn(i32) -> Option<PathBuf>),
+}
+
 /// The call, as `openat(descriptor=AT_FDCWD, given_pathname="a", …)`.
-pub fn call(ty: &RecordType, batch: &Batch, record: &Record) -> String {
+pub fn call(ty: &RecordType, batch: &Batch, record: &Record, parts: Parts<'_>) -> String {
     let mut text = format!("{}(", ty.name);
     let Some(call) = &ty.call else {
         text.push(')');
@@ -33,11 +43,18 @@ pub fn call(ty: &RecordType, batch: &Batch, record: &Record) -> String {
             // Values of variable length are there only if somebody needs them.
             let is_absent = column.kind == dataseries::FieldKind::Variable32
                 && batch.rows(record)[row].pool.is_null();
-            if is_absent {
+            let is_result = call.is_result(declared) && matches!(parts, Parts::Passed(_));
+            if is_absent || is_result {
                 continue;
             }
             let Some(value) = value(declared, cells.get(column), &observed) else { continue };
             let _ = write!(text, "{separator}{}={value}", declared.name);
+            if let (Parts::Passed(names), Cell::Int32(traced)) = (parts, cells.get(column))
+                && declared.display == Display::Descriptor
+                && let Some(path) = names(traced)
+            {
+                let _ = write!(text, "<{}>", path.display());
+            }
             separator = ", ";
         }
         if row == 0 && rows > 1 {
@@ -52,8 +69,8 @@ pub fn call(ty: &RecordType, batch: &Batch, record: &Record) -> String {
 }
 
 /// The call and its recorded result, as `close(descriptor=3) = 0`.
-pub fn line(ty: &RecordType, batch: &Batch, record: &Record) -> String {
-    format!("{} = {}", call(ty, batch, record), result(record))
+pub fn line(ty: &RecordType, batch: &Batch, record: &Record, parts: Parts<'_>) -> String {
+    format!("{} = {}", call(ty, batch, record, parts), result(record))
 }
 
 /// The recorded result.

@@ -370,6 +370,21 @@ impl Call {
         if self.returns_when.holds(&observed) { self.returns } else { Returns::Number }
     }
 
+    /// Whether `column`, which is one of these, holds what the kernel answered, and not what the program
+    /// passed.
+    pub fn is_result(&self, column: &Column) -> bool {
+        let mut sources = column.sources.iter().chain(&column.elements);
+        let is_answer = |source: &Source| match source.fetch() {
+            Some(fetch) => self.fetches.get(fetch).is_some_and(|fetch| fetch.at_exit != 0),
+            None => source.place.kind == place::RETURN,
+        };
+        let of_rows = match self.rows {
+            RowRule::HeadFirst { fetch, .. } => self.fetches[fetch].at_exit != 0,
+            _ => false,
+        };
+        sources.any(|source| is_answer(source) || (of_rows && source.is_element_bytes()))
+    }
+
     /// The extent type's full name.
     pub fn type_name(&self) -> String {
         format!("{PREFIX}{}", self.extent)

@@ -105,7 +105,7 @@ impl Task {
         let came = self.make(ty, batch, record)?;
         turn.wait_for(record.position)?;
         if shared.options.verbose {
-            let line = show::line(ty, batch, record);
+            let line = show::line(ty, batch, record, show::Parts::All);
             let note = match &came {
                 Came::Made(_) => String::new(),
                 Came::Not(reason) => format!("  (not made: {reason})"),
@@ -293,12 +293,16 @@ impl Task {
             }
             return;
         }
+        let files = self.context.files.lock();
+        let names = |traced| match files.get(traced) {
+            Some(Stands::Open(open)) => std::fs::read_link(format!("/proc/self/fd/{open}")).ok(),
+            _ => None,
+        };
+        let line = show::line(ty, batch, record, show::Parts::Passed(&names));
         for Divergence { column, expected, got } in differences {
-            shared.log.insist(&format!(
-                "record {}: {}: {column}: expected {expected}, got {got}",
-                record.unique_id,
-                show::line(ty, batch, record)
-            ));
+            let id = record.unique_id;
+            let text = format!("record {id}: {line}: {column}: expected {expected}, got {got}");
+            shared.log.insist(&text);
         }
         if let Some(path) = effects::absolute_path(ty, batch, record).filter(|_| shared.is_rooted) {
             shared.log.say(&format!(
