@@ -7,7 +7,7 @@
 use abi::Outcome;
 use dataseries::Value as Cell;
 use nix::errno::Errno;
-use replay_schema::{Call, Column, Condition, Elements, Observed, Returns, RowRule, Value};
+use replay_schema::{Call, Column, Condition, Observed, Returns, RowRule, Value};
 
 use crate::record::{Batch, Record};
 use crate::show;
@@ -96,7 +96,7 @@ pub fn data(
         && let Some(Some(items)) = memory.get(fetch)
     {
         let rows = batch.rows(record).len();
-        for (row, element) in (1..rows).zip(Elements::new(items)) {
+        for (row, element) in (1..rows).zip(call.elements(fetch, items)) {
             compare(row, &Observed { element: Some(element), ..observed });
         }
     }

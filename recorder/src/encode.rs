@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use dataseries::{Column, ExtentBuilder, ExtentType, FieldKind, Packed};
 use replay_schema::added;
-use replay_schema::{Call, Elements, Observed, RowRule, Source, Value, common};
+use replay_schema::{Call, Observed, RowRule, Source, Value, common};
 
 use crate::clock;
 use crate::event::{Batch, Blob, CallEvent, Event, TaskEnd, TaskEvent};
@@ -295,7 +295,7 @@ impl RowType {
         if let RowRule::HeadFirst { fetch, .. } = self.call.rows
             && let Some(items) = memory[fetch]
         {
-            for element in Elements::new(items) {
+            for element in self.call.elements(fetch, items) {
                 self.new_row(&row, event.returned.is_some(), totals);
                 self.fill(&Observed { element: Some(element), ..observed });
             }

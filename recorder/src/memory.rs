@@ -1,5 +1,7 @@
 //! Copies memory of the program (process_vm_readv(2)).
 
+mod structures;
+
 use std::io::IoSliceMut;
 
 use abi::{Fetch, Place, fetch, place};
@@ -53,6 +55,10 @@ pub fn copy(pid: Pid, fetch: &Fetch, observed: &Observed<'_>, bytes: &mut Vec<u8
             vectors(pid, address, count, moved.unwrap_or(u64::MAX), bytes)
         }
         fetch::STRINGS => strings(pid, address, bytes),
+        fetch::STRUCTURES => {
+            let count = observed.number(fetch.length).unwrap_or(0) as i64;
+            structures::copy(pid, address, count.max(0) as u64, &fetch.item, observed, bytes)
+        }
         _ => false,
     };
     let range = start..bytes.len();
@@ -140,7 +146,6 @@ fn vectors(pid: Pid, address: u64, count: u64, moved: u64, bytes: &mut Vec<u8>) 
     if append(pid, address, (16 * count) as usize, &mut array) < (16 * count) as usize {
         return false;
     }
-    let word = |bytes: &[u8]| u64::from_ne_bytes(*bytes.first_chunk().expect("8 bytes of 16"));
     let mut left = moved;
     let mut whole = true;
     for vector in array.chunks_exact(16) {
@@ -177,6 +182,11 @@ fn strings(pid: Pid, address: u64, bytes: &mut Vec<u8>) -> bool {
         }
         at += 8 * ahead;
     }
+}
+
+/// The word at the start of `bytes`, which has one.
+fn word(bytes: &[u8]) -> u64 {
+    u64::from_ne_bytes(*bytes.first_chunk().expect("there are 8 bytes"))
 }
 
 #[cfg(test)]
@@ -223,7 +233,7 @@ mod tests {
             buffers.iter().flat_map(|buffer| [buffer.as_ptr() as u64, 4]).collect();
         let mut bytes = Vec::new();
         assert!(vectors(me(), array.as_ptr() as u64, 3, 6, &mut bytes));
-        let items: Vec<_> = Elements::new(&bytes)
+        let items: Vec<_> = Elements::new(&bytes, 0)
             .map(|item| (item.length, item.bytes.map(<[u8]>::to_vec)))
             .collect();
         let expected = [&b"abcd"[..], b"ef", b""].map(|bytes| (4, Some(bytes.to_vec())));
@@ -237,7 +247,7 @@ mod tests {
         array.push(0);
         let mut bytes = Vec::new();
         assert!(strings(me(), array.as_ptr() as u64, &mut bytes));
-        let items: Vec<_> = Elements::new(&bytes).filter_map(|item| item.bytes).collect();
+        let items: Vec<_> = Elements::new(&bytes, 0).filter_map(|item| item.bytes).collect();
         assert_eq!(items, texts);
     }
 }

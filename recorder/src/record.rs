@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use dataseries::{Codec, Compression, ExtentType};
 use replay_core::registry::{PluginOptions, Registry, RegistryError};
-use replay_schema::{Call, extent_type};
+use replay_schema::Call;
 
 use crate::clock;
 use crate::encode::{Encoder, Totals};
@@ -136,7 +136,7 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
 fn call_types(calls: &[Arc<Call>]) -> Result<Vec<Arc<ExtentType>>, SinkError> {
     let types = calls.iter().map(|call| {
         let name = call.type_name();
-        sink::extent_type(&extent_type(&name, "1.00", &call.fields()), &name)
+        sink::extent_type(&call.extent_type(), &name)
     });
     types.collect()
 }

@@ -12,8 +12,8 @@
 use std::mem::offset_of;
 
 use abi::{
-    Bit, Column, Condition, Fetch, List, Place, RowRule, Source, Text, compare, condition, display,
-    fetch, place, rows, source,
+    Bit, Column, Condition, Fetch, Item, List, Place, RowRule, Source, Text, compare, condition,
+    display, fetch, place, rows, source,
 };
 
 use crate::value::Value;
@@ -35,6 +35,43 @@ pub const fn ret() -> Number {
 /// record must have another attribute that fetches that memory.
 pub const fn behind(argument: u8, offset: u32, width: u8) -> Number {
     Number(Place { kind: place::MEMORY, index: argument, width, signed: 1, offset })
+}
+
+/// The signed number of `width` bytes, `offset` bytes into the structure that an element row is about.
+pub const fn member(offset: u32, width: u8) -> Number {
+    Number(Place { kind: place::ELEMENT, index: 0, width, signed: 1, offset })
+}
+
+/// The `count` bits of argument `number` from bit `first` on.
+pub const fn bits_of(number: u8, first: u32, count: u8) -> Number {
+    let kind = place::ARGUMENT_BITS;
+    Number(Place { kind, index: number, width: count, signed: 0, offset: first })
+}
+
+/// Argument `number`, `factor` times.
+pub const fn times(number: u8, factor: u32) -> Number {
+    Number(Place { kind: place::ARGUMENT_TIMES, index: number, offset: factor, ..NOWHERE })
+}
+
+/// The return value, `factor` times; −1 on failure.
+pub const fn ret_times(factor: u32) -> Number {
+    Number(Place { kind: place::RETURN_TIMES, offset: factor, ..NOWHERE })
+}
+
+/// A structure of `size` bytes in an array.
+pub const fn item(size: usize) -> Item {
+    Item { size: size as u32, ..Item::NONE }
+}
+
+/// The same, where the array is one of pointers.
+pub const fn behind_pointers(of: Item) -> Item {
+    Item { flags: of.flags | abi::item::BEHIND_POINTERS, ..of }
+}
+
+/// The same with a buffer, whose pointer and length stand at these offsets, if `when` holds.
+pub const fn with_buffer(of: Item, pointer: usize, length: usize, when: Condition) -> Item {
+    let flags = of.flags | abi::item::HAS_BUFFER;
+    Item { flags, pointer: pointer as u32, length: length as u32, when, ..of }
 }
 
 const NOWHERE: Place = Place { kind: place::NONE, index: 0, width: 0, signed: 0, offset: 0 };
@@ -209,7 +246,8 @@ impl Declaration {
                 display: T::DISPLAY,
                 compare_when: ALWAYS,
                 bits: List::new(&[]),
-                extra: [0; 2],
+                added: 0,
+                extra: [0; 3],
             },
             sources: Vec::new(),
             elements: Vec::new(),
@@ -242,7 +280,35 @@ impl Declaration {
             length: count,
             limit: 0,
             when: moment.condition(ALWAYS),
+            item: Item::NONE,
         });
+        self.rows_of(fetch, number);
+    }
+
+    /// The rows after the first are the structures behind argument `argument`, `count` of them; column
+    /// `number` counts them from 0, and holds −1 in the first row.
+    pub fn structures(
+        &mut self,
+        argument: u8,
+        count: Number,
+        item: Item,
+        moment: Moment,
+        number: &'static str,
+    ) {
+        let fetch = self.fetches.len() as u32;
+        self.fetches.push(Fetch {
+            op: fetch::STRUCTURES,
+            at_exit: (moment == Moment::After).into(),
+            address: arg(argument).0,
+            length: count.0,
+            limit: 0,
+            when: moment.condition(ALWAYS),
+            item,
+        });
+        self.rows_of(fetch, number);
+    }
+
+    fn rows_of(&mut self, fetch: u32, number: &'static str) {
         let column = self.columns.len() as u32;
         let head = Source { op: source::NUMBER, place: constant_place(u32::MAX), ..NO_SOURCE };
         let element = Source { op: source::ELEMENT_NUMBER, ..NO_SOURCE };
@@ -272,6 +338,7 @@ impl Declaration {
             length: NOWHERE,
             limit: 0,
             when: ALWAYS,
+            item: Item::NONE,
         });
     }
 
@@ -303,6 +370,7 @@ impl Declaration {
             length: constant_place(length),
             limit: 0,
             when,
+            item: Item::NONE,
         });
         (self.fetches.len() - 1) as u8
     }
@@ -459,6 +527,7 @@ impl ColumnDeclaration<'_> {
             length: NOWHERE,
             limit,
             when: self.when,
+            item: Item::NONE,
         });
         self.source(Source { op: source::BYTES, value: index, ..NO_SOURCE })
     }
@@ -532,6 +601,7 @@ impl ColumnDeclaration<'_> {
             length: length.0,
             limit: 0,
             when: moment.condition(self.when),
+            item: Item::NONE,
         });
         index
     }
@@ -615,6 +685,25 @@ impl ColumnDeclaration<'_> {
     /// In element rows: the length that the program gave.
     pub fn element_length(&mut self) -> &mut Self {
         self.declared().elements.push(Source { op: source::ELEMENT_LENGTH, ..NO_SOURCE });
+        self
+    }
+
+    /// In element rows: the signed number of `width` bytes, `offset` bytes into the structure.
+    pub fn member(&mut self, offset: u32, width: u32) -> &mut Self {
+        let place = member(offset, width as u8).0;
+        self.declared().elements.push(Source { op: source::NUMBER, place, ..NO_SOURCE });
+        self
+    }
+
+    /// As [`Self::member`], as wide as the column is.
+    pub fn member_at(&mut self, offset: u32) -> &mut Self {
+        let width = self.width;
+        self.member(offset, width)
+    }
+
+    /// The original schema's type doesn't have this column.
+    pub fn added(&mut self) -> &mut Self {
+        self.declared().column.added = 1;
         self
     }
 

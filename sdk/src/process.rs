@@ -22,6 +22,16 @@ pub struct Shares {
 }
 
 impl Shares {
+    fn bits(self) -> u32 {
+        let bits = [
+            (self.files, abi::CHILD_SHARES_FILES),
+            (self.fs, abi::CHILD_SHARES_FS),
+            (self.thread_group, abi::CHILD_SHARES_THREAD_GROUP),
+            (self.memory, abi::CHILD_SHARES_MEMORY),
+        ];
+        bits.iter().filter(|(set, _)| *set).fold(0, |all, (_, bit)| all | bit)
+    }
+
     /// What the flags of clone(2) and clone3(2) say.
     pub fn by_flags(flags: i64) -> Self {
         let has = |flag: i32| flags & i64::from(flag) != 0;
@@ -415,15 +425,14 @@ impl<'t> Process<'t> {
 
     /// A new process or thread of the trace starts.
     pub fn create_task(&mut self, task: i32, shares: Shares) {
-        let bits = [
-            (shares.files, abi::CHILD_SHARES_FILES),
-            (shares.fs, abi::CHILD_SHARES_FS),
-            (shares.thread_group, abi::CHILD_SHARES_THREAD_GROUP),
-            (shares.memory, abi::CHILD_SHARES_MEMORY),
-        ];
-        let bits = bits.iter().filter(|(set, _)| *set).fold(0, |all, (_, bit)| all | bit);
         // SAFETY: context is what this host gave us.
-        unsafe { self.host.create_task()(self.context, task, bits) }
+        unsafe { self.host.create_task()(self.context, task, shares.bits()) }
+    }
+
+    /// The process no longer has `shares` in common with others.
+    pub fn unshare(&mut self, shares: Shares) {
+        // SAFETY: context is what this host gave us.
+        unsafe { self.host.unshare()(self.context, shares.bits()) }
     }
 
     /// Settles a call that makes a child (fork(2) and its kin): if the recorded one did, the child is

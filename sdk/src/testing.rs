@@ -46,6 +46,7 @@ struct Acts {
     diverged: Vec<(u32, String, String)>,
     log: Vec<String>,
     executed: bool,
+    unshared: u32,
     exited: Option<bool>,
 }
 
@@ -381,6 +382,11 @@ impl Played<'_> {
         self.acts.executed
     }
 
+    /// What the process no longer has in common with others (`abi::CHILD_SHARES_…`).
+    pub fn unshared(&self) -> u32 {
+        self.acts.unshared
+    }
+
     /// Whether the thread ended, and if so, whether its process did.
     pub fn exited(&self) -> Option<bool> {
         self.acts.exited
@@ -489,6 +495,7 @@ fn host() -> HostRef {
         execute,
         exit,
         diverged,
+        unshare,
         log,
     }
     .leak_into_prefix()
@@ -618,6 +625,11 @@ unsafe extern "C" fn diverged(
         unsafe { (acts(context), bytes(expected, expected_length), bytes(got, got_length)) };
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     acts.diverged.push((column, text(expected), text(got)));
+}
+
+unsafe extern "C" fn unshare(context: *mut c_void, shares: u32) {
+    // SAFETY: as `acts` says.
+    unsafe { acts(context) }.unshared |= shares;
 }
 
 unsafe extern "C" fn log(context: *mut c_void, _level: u32, text: *const u8, length: u64) {

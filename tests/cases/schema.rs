@@ -25,7 +25,10 @@ fn every_original_record_type_is_declared_to_the_byte() {
             differences.push(format!("{name}: no plugin declares it"));
             continue;
         };
-        let declared = extent_type(&call.type_name(), "1.00", &call.fields());
+        // What was added to the original's columns comes last, and in another version of the type.
+        let is_added = |name: &str| call.columns.iter().any(|c| c.added && c.name == name);
+        let fields = call.fields().into_iter().filter(|field| !is_added(field.name));
+        let declared = extent_type(&call.type_name(), "1.00", &fields.collect::<Vec<_>>());
         if let Some(difference) = difference(ty.text(), &declared) {
             differences.push(format!("{name}: {difference}"));
         }

@@ -6,7 +6,7 @@ use std::ffi::c_void;
 use abi::{CallRef, Event, HostRef, List, Outcome, Place, Record, RowSink, Text};
 use abi::{compare, condition, display, fetch, kind, place, returns, role, rows, source};
 
-use crate::{Observed, PREFIX, common};
+use crate::{Elements, Observed, PREFIX, common, extent_type};
 
 /// Why a declaration can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,9 @@ pub enum DeclarationError {
     #[error("its module lacks `{0}`")]
     Missing(&'static str),
 }
+
+/// Largest structure that an array may be of, in bytes.
+const LARGEST_ITEM: u32 = 4096;
 
 /// Makes a call again; see [`abi::Call::replay`].
 pub type ReplayFn = unsafe extern "C" fn(*const Record, HostRef, *mut c_void, *mut Outcome) -> u32;
@@ -240,6 +243,8 @@ pub struct Column {
     pub kind: Kind,
     /// Whether it can be null.
     pub nullable: bool,
+    /// Whether the original schema's type doesn't have it.
+    pub added: bool,
     /// What it stands for.
     pub role: Role,
     /// Where its value comes from, in the first or only row; the first whose conditions hold.
@@ -313,10 +318,17 @@ impl Call {
         let fetches = fetches.to_vec();
         for (number, fetched) in fetches.iter().enumerate() {
             let of = format!("fetch {number} of {extent}");
-            for place in [fetched.address, fetched.length, fetched.when.place] {
+            let item = fetched.item;
+            for place in
+                [fetched.address, fetched.length, fetched.when.place, item.limit, item.when.place]
+            {
                 check_place(place, number, &of)?;
             }
-            if fetched.op > fetch::STRINGS {
+            if item.size > LARGEST_ITEM {
+                let what = "an item's size";
+                return Err(DeclarationError::Unknown { what, number: item.size, of });
+            }
+            if fetched.op > fetch::STRUCTURES {
                 warnings.push(format!(
                     "{of} needs op {}, which this recorder is too old for: it is not captured",
                     fetched.op
@@ -390,15 +402,32 @@ impl Call {
         format!("{PREFIX}{}", self.extent)
     }
 
-    /// All columns of the extent type as the file has them: the common ones, then the call's own,
-    /// each sorted by name.
+    /// All columns of the extent type as the file has them: the common ones, then the call's own, then
+    /// those that were added to the original's, each sorted by name.
     pub fn fields(&self) -> Vec<Field<'_>> {
         let mut own = BTreeMap::new();
         for column in self.columns.iter().chain(&self.bit_columns) {
-            let Column { name, kind, nullable, .. } = column;
-            own.entry(name.as_str()).or_insert(Field { name, kind: *kind, nullable: *nullable });
+            let Column { name, kind, nullable, added, .. } = column;
+            let field = Field { name, kind: *kind, nullable: *nullable };
+            own.entry((*added, name.as_str())).or_insert(field);
         }
         common::FIELDS.into_iter().chain(own.into_values()).collect()
+    }
+
+    /// Version of the extent type: 1.01 if it has columns that the original's doesn't.
+    pub fn version(&self) -> &'static str {
+        let has_added = self.columns.iter().any(|column| column.added);
+        if has_added { "1.01" } else { "1.00" }
+    }
+
+    /// The XML of the extent type.
+    pub fn extent_type(&self) -> String {
+        extent_type(&self.type_name(), self.version(), &self.fields())
+    }
+
+    /// The items of fetch `fetch`, whose memory is `fetched`.
+    pub fn elements<'a>(&self, fetch: usize, fetched: &'a [u8]) -> Elements<'a> {
+        Elements::new(fetched, self.fetches[fetch].item.size)
     }
 
     /// One name has one type, and none is a common column's.
@@ -436,14 +465,21 @@ fn name(name: Text, what: &'static str) -> Result<String, DeclarationError> {
 /// `count` is the number of fetches that may be pointed to.
 fn check_place(place: Place, count: usize, of: &str) -> Result<(), DeclarationError> {
     match place.kind {
-        place::NONE | place::CONSTANT | place::RETURN | place::ERRNO => Ok(()),
-        place::ARGUMENT if place.index < 6 => Ok(()),
-        place::ARGUMENT => Err(dangling("argument", place.index.into(), 6, of)),
-        place::MEMORY if ![1, 2, 4, 8].contains(&place.width) => Err(DeclarationError::Unknown {
-            what: "width",
-            number: place.width.into(),
-            of: of.to_owned(),
-        }),
+        place::NONE | place::CONSTANT | place::RETURN | place::ERRNO | place::RETURN_TIMES => {
+            Ok(())
+        }
+        place::ARGUMENT | place::ARGUMENT_BITS | place::ARGUMENT_TIMES if place.index < 6 => Ok(()),
+        place::ARGUMENT | place::ARGUMENT_BITS | place::ARGUMENT_TIMES => {
+            Err(dangling("argument", place.index.into(), 6, of))
+        }
+        place::MEMORY | place::ELEMENT if ![1, 2, 4, 8].contains(&place.width) => {
+            Err(DeclarationError::Unknown {
+                what: "width",
+                number: place.width.into(),
+                of: of.to_owned(),
+            })
+        }
+        place::ELEMENT => Ok(()),
         place::MEMORY | place::LENGTH if usize::from(place.index) < count => Ok(()),
         place::MEMORY | place::LENGTH => Err(dangling("fetch", place.index.into(), count, of)),
         number => Err(DeclarationError::Unknown {
@@ -554,6 +590,7 @@ fn read_column(
                 name: column,
                 kind: Kind::Bool,
                 nullable: false,
+                added: false,
                 role: Role::None,
                 sources: sources.collect(),
                 elements: Vec::new(),
@@ -564,7 +601,9 @@ fn read_column(
         }
     }
     let nullable = column.nullable != 0;
-    let column = Column { name, kind, nullable, role, sources, elements, compared, display, bits };
+    let added = column.added != 0;
+    let column =
+        Column { name, kind, nullable, added, role, sources, elements, compared, display, bits };
     Ok((column, columns))
 }
 

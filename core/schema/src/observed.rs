@@ -24,6 +24,8 @@ pub struct Element<'a> {
     pub number: usize,
     /// Its length as the program gave it.
     pub length: u64,
+    /// The structure that it is, if it is one.
+    pub structure: &'a [u8],
     /// Its bytes, where they were copied.
     pub bytes: Option<&'a [u8]>,
 }
@@ -91,19 +93,22 @@ impl<'a> Observed<'a> {
             place::ARGUMENT => self.arguments.get(usize::from(place.index)).copied(),
             place::RETURN => self.returned.map(|(value, _)| value as u64),
             place::ERRNO => self.returned.map(|(_, errno)| errno as u64),
+            place::ARGUMENT_BITS => {
+                let argument = self.arguments.get(usize::from(place.index))?;
+                Some(argument >> place.offset.min(63) & ((1 << u64::from(place.width.min(63))) - 1))
+            }
+            place::ARGUMENT_TIMES => {
+                let argument = self.arguments.get(usize::from(place.index))?;
+                Some(argument.saturating_mul(place.offset.into()))
+            }
+            place::RETURN_TIMES => {
+                let (value, _) = self.returned?;
+                Some(if value < 0 { -1 } else { value.saturating_mul(place.offset.into()) } as u64)
+            }
             place::LENGTH => self.bytes(place.index.into()).map(|bytes| bytes.len() as u64),
-            place::MEMORY => {
-                let width = usize::from(place.width);
-                let bytes = self.at(place)?.get(..width)?;
-                let mut word = [0; 8];
-                word[..width].copy_from_slice(bytes);
-                let number = u64::from_ne_bytes(word);
-                let unused = 64 - 8 * width as u32;
-                Some(if place.signed == 0 {
-                    number
-                } else {
-                    ((number << unused) as i64 >> unused) as u64
-                })
+            place::MEMORY => number_in(self.at(place)?, place),
+            place::ELEMENT => {
+                number_in(self.element?.structure.get(place.offset as usize..)?, place)
             }
             _ => None,
         }
@@ -186,6 +191,17 @@ const UTIME_NOW: i64 = (1 << 30) - 1;
 /// In place of nanoseconds: the time stays as it was.
 const UTIME_OMIT: i64 = (1 << 30) - 2;
 
+/// The number at the start of `bytes`, as wide as `place` says.
+fn number_in(bytes: &[u8], place: Place) -> Option<u64> {
+    let width = usize::from(place.width);
+    let mut word = [0; 8];
+    word.get_mut(..width)?.copy_from_slice(bytes.get(..width)?);
+    let number = u64::from_ne_bytes(word);
+    let unused = 64 - 8 * width as u32;
+    let signed = || ((number << unused) as i64 >> unused) as u64;
+    Some(if place.signed == 0 || width == 0 { number } else { signed() })
+}
+
 /// A time in units of 2⁻³² s, to the nearest; what overflows stops at the end of the range.
 fn tfrac(seconds: i64, nanoseconds: i64) -> i64 {
     const NANOSECONDS: i128 = 1_000_000_000;
@@ -194,10 +210,12 @@ fn tfrac(seconds: i64, nanoseconds: i64) -> i64 {
     units.clamp(i64::MIN.into(), i64::MAX.into()) as i64
 }
 
-/// The items of a fetched array: strings, or the buffers of vectors.
+/// The items of a fetched array: strings, the buffers of vectors, or structures with theirs.
 #[derive(Clone, Debug)]
 pub struct Elements<'a> {
     rest: &'a [u8],
+    /// Bytes of each structure.
+    size: usize,
     number: usize,
 }
 
@@ -208,9 +226,9 @@ impl<'a> Elements<'a> {
     /// Bytes of an item's header: address, length as the program gave it, bytes that follow.
     pub const HEADER: usize = 24;
 
-    /// The items in `fetched`, as [`abi::Fetched`] describes them.
-    pub fn new(fetched: &'a [u8]) -> Self {
-        Self { rest: fetched, number: 0 }
+    /// The items in `fetched`, as [`abi::Fetched`] describes them; `size` is that of each structure, or 0.
+    pub fn new(fetched: &'a [u8], size: u32) -> Self {
+        Self { rest: fetched, size: size as usize, number: 0 }
     }
 }
 
@@ -221,6 +239,7 @@ impl<'a> Iterator for Elements<'a> {
         let (header, rest) = self.rest.split_first_chunk::<{ Elements::HEADER }>()?;
         let word = |at: usize| u64::from_ne_bytes(*header[at..].first_chunk().expect("24 bytes"));
         let (length, count) = (word(8), word(16));
+        let (structure, rest) = rest.split_at_checked(self.size)?;
         let (bytes, rest) = if count == NOT_COPIED {
             (None, rest)
         } else {
@@ -230,7 +249,7 @@ impl<'a> Iterator for Elements<'a> {
         self.rest = rest;
         let number = self.number;
         self.number += 1;
-        Some(Element { number, length, bytes })
+        Some(Element { number, length, structure, bytes })
     }
 }
 
@@ -254,6 +273,30 @@ mod tests {
         assert_eq!(observed.number(place(place::MEMORY, 0, 4, 4)), Some(7));
         assert_eq!(observed.number(place(place::MEMORY, 0, 8, 4)), None, "past the end");
         assert_eq!(observed.number(place(place::MEMORY, 9, 4, 0)), None, "no such fetch");
+    }
+
+    #[test]
+    fn numbers_are_made_of_arguments_and_results() {
+        let observed = seen(&[]);
+        assert_eq!(observed.number(place(place::ARGUMENT_BITS, 1, 4, 12)), Some(1));
+        assert_eq!(observed.number(place(place::ARGUMENT_TIMES, 2, 0, 8)), Some(80));
+        assert_eq!(observed.number(place(place::RETURN_TIMES, 0, 0, 12)), Some(48));
+        let failed = Observed { returned: Some((-1, 9)), ..observed };
+        assert_eq!(failed.number(place(place::RETURN_TIMES, 0, 0, 12)), Some(u64::MAX));
+    }
+
+    #[test]
+    fn an_item_is_its_structure_and_its_buffer() {
+        let mut fetched = Vec::new();
+        for word in [0x1000u64, 9, 3, 7] {
+            fetched.extend(word.to_ne_bytes());
+        }
+        fetched.extend(b"abc");
+        let item = Elements::new(&fetched, 8).next().expect("there is one");
+        assert_eq!((item.length, item.bytes), (9, Some(&b"abc"[..])));
+        let observed = Observed { element: Some(item), ..seen(&[]) };
+        assert_eq!(observed.number(place(place::ELEMENT, 0, 4, 0)), Some(7));
+        assert_eq!(observed.number(place(place::ELEMENT, 0, 4, 8)), None, "past its end");
     }
 
     #[test]
@@ -296,10 +339,10 @@ mod tests {
             fetched.extend(word.to_ne_bytes());
         }
         fetched.extend(b"abc");
-        let whole: Vec<_> = Elements::new(&fetched).map(|item| item.bytes).collect();
+        let whole: Vec<_> = Elements::new(&fetched, 0).map(|item| item.bytes).collect();
         assert_eq!(whole, [Some(&b"abc"[..])]);
         for cut in 0..fetched.len() {
-            assert_eq!(Elements::new(&fetched[..cut]).count(), 0);
+            assert_eq!(Elements::new(&fetched[..cut], 0).count(), 0);
         }
     }
 }

@@ -50,6 +50,8 @@ pub struct Acts {
     pub child: Option<Child>,
     /// The process runs a new program.
     pub executed: bool,
+    /// What the process no longer has in common with others: `abi::CHILD_SHARES_…`.
+    pub unshared: u32,
     /// Differences that the plugin found itself.
     pub divergences: Vec<Divergence>,
     /// Messages, with their levels ([`abi::log`]).
@@ -185,6 +187,7 @@ pub fn host() -> HostRef {
         execute,
         exit,
         diverged,
+        unshare,
         log,
     }
     .leak_into_prefix()
@@ -340,6 +343,11 @@ unsafe extern "C" fn diverged(
         expected: text(expected),
         got: text(got),
     });
+}
+
+unsafe extern "C" fn unshare(context: *mut c_void, shares: u32) {
+    // SAFETY: as `of` says.
+    unsafe { of(context) }.acts.unshared |= shares;
 }
 
 unsafe extern "C" fn log(context: *mut c_void, level: u32, text: *const u8, length: u64) {

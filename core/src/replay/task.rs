@@ -233,6 +233,14 @@ impl Task {
             let shares = child.unwrap_or(Child { id: 0, shares: 0 }).shares;
             self.start_child(shared, number, shares);
         }
+        let unshared = std::mem::take(&mut self.context.acts.unshared);
+        if unshared & abi::CHILD_SHARES_FS != 0 {
+            // A thread that the kernel doesn't let go of what it shares keeps it.
+            let _ = unshare(CloneFlags::CLONE_FS);
+        }
+        if unshared & abi::CHILD_SHARES_FILES != 0 {
+            self.unshare_files();
+        }
         if std::mem::take(&mut self.context.acts.executed) {
             self.execute();
         }
@@ -258,17 +266,22 @@ impl Task {
     /// A new program has no threads beside this one and shares its descriptors with nobody; those that
     /// are marked so it doesn't get.
     fn execute(&mut self) {
-        if self.context.files.is_shared() && unshare(CloneFlags::CLONE_FILES).is_ok() {
-            let own = self.context.files.copy();
-            own.add_user();
-            std::mem::replace(&mut self.context.files, own).remove_user();
-        }
+        self.unshare_files();
         let mut files = self.context.files.lock();
         for (traced, open) in files.open() {
             if is_close_on_exec(open) {
                 files.remove(traced);
                 host::close(open);
             }
+        }
+    }
+
+    /// The process has a table of descriptors of its own from now on.
+    fn unshare_files(&mut self) {
+        if self.context.files.is_shared() && unshare(CloneFlags::CLONE_FILES).is_ok() {
+            let own = self.context.files.copy();
+            own.add_user();
+            std::mem::replace(&mut self.context.files, own).remove_user();
         }
     }
 

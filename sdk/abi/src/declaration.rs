@@ -167,8 +167,10 @@ pub struct Column {
     pub compare_when: Condition,
     /// Names of bits or values, for [`display::FLAGS`] and [`display::NAMES`].
     pub bits: List<Bit>,
+    /// Non-zero: the original schema's type doesn't have it.
+    pub added: u32,
     /// Zero.
-    pub extra: [u64; 2],
+    pub extra: [u32; 3],
 }
 
 /// A named bit, group of bits, or value of a column.
@@ -249,6 +251,40 @@ pub struct Fetch {
     pub limit: u64,
     /// When it is copied at all.
     pub when: Condition,
+    /// What each item is, for [`fetch::STRUCTURES`].
+    pub item: Item,
+}
+
+/// A structure in an array, and the memory that belongs to it.
+#[repr(C)]
+#[derive(StableAbi, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Bytes of the structure; 0 if items are no structures.
+    pub size: u32,
+    /// See [`item`].
+    pub flags: u32,
+    /// Where in the structure the pointer to its buffer stands.
+    pub pointer: u32,
+    /// Where in the structure the buffer's length stands: a word of 8 bytes.
+    pub length: u32,
+    /// With [`item::VIA`]: where in the structure the pointer to another one stands, which has the
+    /// buffer's pointer.
+    pub via: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Never more bytes of the buffer than this number; no limit if it is [`place::NONE`].
+    pub limit: Place,
+    /// When the buffer is copied; may look at the structure, as [`place::ELEMENT`].
+    pub when: Condition,
+}
+
+impl Item {
+    /// No structure.
+    pub const NONE: Self = {
+        let place = Place { kind: place::NONE, index: 0, width: 0, signed: 0, offset: 0 };
+        let when = Condition { op: condition::ALWAYS, place, mask: 0, value: 0 };
+        Self { size: 0, flags: 0, pointer: 0, length: 0, via: 0, reserved: 0, limit: place, when }
+    };
 }
 
 /// How the rows of one call follow one another.
@@ -299,6 +335,14 @@ pub mod place {
     pub const ERRNO: u8 = 5;
     /// Length in bytes of fetch `index`.
     pub const LENGTH: u8 = 6;
+    /// `width` bytes at `offset` of the structure that an element row is about.
+    pub const ELEMENT: u8 = 7;
+    /// `width` bits of argument `index`, from bit `offset` on.
+    pub const ARGUMENT_BITS: u8 = 8;
+    /// Argument `index` times `offset`.
+    pub const ARGUMENT_TIMES: u8 = 9;
+    /// The return value times `offset`; −1 on failure.
+    pub const RETURN_TIMES: u8 = 10;
 }
 
 /// Ops of [`Condition`](super::Condition).
@@ -355,6 +399,20 @@ pub mod fetch {
     pub const VECTORS: u32 = 2;
     /// Strings, behind an array of pointers that ends with a null pointer.
     pub const STRINGS: u32 = 3;
+    /// `length` structures, with the buffers that belong to them; see [`super::Item`].
+    pub const STRUCTURES: u32 = 4;
+}
+
+/// Flags of [`Item`](super::Item).
+pub mod item {
+    /// The array is one of pointers to the structures.
+    pub const BEHIND_POINTERS: u32 = 1;
+    /// A buffer belongs to each structure.
+    pub const HAS_BUFFER: u32 = 2;
+    /// It is one of I/O vectors, as many as the length says, whose bytes are put together.
+    pub const IS_VECTORS: u32 = 4;
+    /// The buffer's pointer stands in another structure.
+    pub const VIA: u32 = 8;
 }
 
 /// Ops of [`RowRule`](super::RowRule).

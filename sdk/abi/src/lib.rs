@@ -19,11 +19,11 @@ mod running;
 
 pub use abi_stable;
 pub use declaration::{
-    Bit, Call, CallRef, Column, Condition, Fetch, List, Module, ModuleRef, Place, RowRule, Source,
-    Text,
+    Bit, Call, CallRef, Column, Condition, Fetch, Item, List, Module, ModuleRef, Place, RowRule,
+    Source, Text,
 };
 pub use declaration::{
-    compare, condition, display, fetch, kind, place, returns, role, rows, source, start,
+    compare, condition, display, fetch, item, kind, place, returns, role, rows, source, start,
 };
 pub use header::{
     ABI_MAJOR, ABI_MINOR, Exported, HEADER_SYMBOL, Header, MAGIC, MODULE_SYMBOL, SCHEMA_MAJOR,

@@ -190,6 +190,8 @@ pub struct Host {
         got: *const u8,
         got_length: u64,
     ),
+    /// The process no longer has what `shares` says in common with others.
+    pub unshare: unsafe extern "C" fn(context: *mut c_void, shares: u32),
     /// A message; see [`log`].
     #[sabi(last_prefix_field)]
     pub log: unsafe extern "C" fn(context: *mut c_void, level: u32, text: *const u8, length: u64),
@@ -217,8 +219,8 @@ pub struct Event {
 
 /// Memory of the program as it was copied.
 ///
-/// Strings and vectors come as a sequence of items, each a header of three words (address, length as
-/// the program gave it, bytes that follow) and the bytes.
+/// Strings, vectors and structures come as a sequence of items, each a header of three words (address,
+/// length as the program gave it, bytes that follow), the structure if it is one, and the bytes.
 #[repr(C)]
 #[derive(StableAbi, Clone, Copy)]
 pub struct Fetched {

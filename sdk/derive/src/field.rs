@@ -23,6 +23,8 @@ pub enum Origin {
     Size { number: Box<Expr>, table: Box<Expr> },
     Structure(u8),
     Rows { argument: u8, count: Count, after: bool, number: String },
+    Items { argument: u8, count: Box<Expr>, item: Box<Expr>, after: bool },
+    Member { offset: u32, width: Option<u32> },
     Code { argument: u8, table: Box<Expr> },
     Test(Vec<Expr>),
     Unset,
@@ -53,6 +55,7 @@ pub enum Modifier {
     Hex,
     Compared,
     NotCompared,
+    Added,
 }
 
 /// One field of the struct.
@@ -191,6 +194,25 @@ fn field(field: &syn::Field) -> Result<Field> {
                     number: "iov_number".to_owned(),
                 }
             }
+            "items" => attribute.parse_args_with(|input: ParseStream<'_>| {
+                let argument = input.parse::<LitInt>()?.base10_parse()?;
+                input.parse::<Token![,]>()?;
+                let count = Box::new(input.parse()?);
+                input.parse::<Token![,]>()?;
+                let item = Box::new(input.parse()?);
+                input.parse::<Token![,]>()?;
+                let moment: Ident = input.parse()?;
+                let after = moment == "after";
+                if !after && moment != "before" {
+                    let message = "say whether the items count `before` or `after` the call";
+                    return Err(Error::new_spanned(moment, message));
+                }
+                Ok(Origin::Items { argument, count, item, after })
+            })?,
+            "member" => {
+                let words = words(attribute)?;
+                Origin::Member { offset: words.first()?, width: words.value("width")? }
+            }
             "code" => attribute.parse_args_with(|input: ParseStream<'_>| {
                 let argument = input.parse::<LitInt>()?.base10_parse()?;
                 input.parse::<Token![,]>()?;
@@ -306,6 +328,7 @@ fn modifier(word: &str, attribute: &Attribute) -> Result<Option<Modifier>> {
         "hex" => Modifier::Hex,
         "compared" => Modifier::Compared,
         "not_compared" => Modifier::NotCompared,
+        "added" => Modifier::Added,
         _ => return Ok(None),
     }))
 }
@@ -349,7 +372,11 @@ fn words(attribute: &Attribute) -> Result<Words> {
 }
 
 impl Words {
-    fn first(&self) -> Result<u8> {
+    fn first<T>(&self) -> Result<T>
+    where
+        T: std::str::FromStr,
+        T::Err: std::fmt::Display,
+    {
         match self.words.first() {
             Some(Word::Number(number)) => number.base10_parse(),
             _ => Err(Error::new_spanned(&self.attribute, "the argument's number comes first")),

@@ -18,6 +18,7 @@
 //! | `#[size(number, SIZES)]` | the size that the table has for the number |
 //! | `#[structure(n)]` | the columns of a group, as `group::Stat` |
 //! | `#[rows(n, count = m, before)]` | a row per I/O vector behind argument `n`; or `after`; with `message` for `count = m`, of the `struct msghdr` there |
+//! | `#[items(n, count, ITEM, before)]` | a row per structure behind argument `n`; or `after`; `count` is a number such as `arg(1)`, `ITEM` what `declare::item` and its kin make |
 //! | `#[code(n, TABLE)]` | the index in the table of the first entry that argument `n` matches |
 //! | `#[holds(condition)]` | true if the condition holds, or one of several |
 //! | `#[unset]` | nothing; the column is there because the schema has it |
@@ -30,7 +31,8 @@
 //!
 //! Others say how it is shown and compared: `#[bits(TABLE)]` and `#[bits(TABLE, when = condition)]`
 //! (boolean columns and names), `#[octal]`, `#[hex]`, `#[names(TABLE)]`, `#[compared]`,
-//! `#[not_compared]`. Fields of an element have `#[length]` or `#[bytes]`.
+//! `#[not_compared]`, and `#[added]` if the original schema's type doesn't have the column. Fields of an
+//! element have `#[length]`, `#[bytes]` or `#[member(offset, width = w)]`.
 //!
 //! The struct says `#[record(syscall = "name", extent = "name", returns = kind)]`, with
 //! `syscalls("a", "b")` for several, `extent` alone for a record that no system call makes, `at_entry`,
@@ -64,6 +66,7 @@ use syn::{DeriveInput, parse_macro_input};
         seconds,
         structure,
         rows,
+        items,
         code,
         sized,
         size,
@@ -76,7 +79,8 @@ use syn::{DeriveInput, parse_macro_input};
         hex,
         names,
         compared,
-        not_compared
+        not_compared,
+        added
     )
 )]
 pub fn derive_record(input: TokenStream) -> TokenStream {
@@ -92,7 +96,10 @@ pub fn derive_replay(input: TokenStream) -> TokenStream {
 }
 
 /// Makes the columns of the rows that follow a record's first one.
-#[proc_macro_derive(Element, attributes(length, bytes, compared, not_compared))]
+#[proc_macro_derive(
+    Element,
+    attributes(length, bytes, member, bits, octal, hex, names, compared, not_compared)
+)]
 pub fn derive_element(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     record::element(&input).unwrap_or_else(|error| error.to_compile_error()).into()

@@ -87,23 +87,28 @@ pub fn element(input: &DeriveInput) -> Result<TokenStream> {
     let reads = fields.iter().map(read);
     let names = fields.iter().map(|field| &field.name);
     let count = fields.len();
-    let with = |is: fn(&Origin) -> bool, what: &str| {
-        let found = fields.iter().find(|field| is(&field.origin)).map(|field| &field.name);
-        found.ok_or_else(|| Error::new_spanned(name, format!("an element has a field with {what}")))
+    let find = |is: fn(&Origin) -> bool| {
+        fields.iter().find(|field| is(&field.origin)).map(|field| &field.name)
     };
-    let length = with(|origin| matches!(origin, Origin::ElementLength), "#[length]")?;
-    let bytes = with(|origin| matches!(origin, Origin::ElementBytes), "#[bytes]")?;
+    let length = match find(|origin| matches!(origin, Origin::ElementLength)) {
+        Some(field) => quote!(::sdk::value::number(self.#field)),
+        None => quote!(0),
+    };
+    let bytes = match find(|origin| matches!(origin, Origin::ElementBytes)) {
+        Some(field) => quote!(self.#field),
+        None => quote!(::core::option::Option::None),
+    };
     Ok(quote! {
         #[automatically_derived]
         impl<#trait_lifetime> ::sdk::Element<#trait_lifetime> for #name #type_generics {
             const COLUMNS: usize = #count;
 
             fn length(&self) -> i64 {
-                ::sdk::value::number(self.#length)
+                #length
             }
 
             fn bytes(&self) -> ::core::option::Option<&#trait_lifetime [u8]> {
-                self.#bytes
+                #bytes
             }
 
             fn declare(d: &mut ::sdk::declare::Declaration) {
@@ -167,6 +172,13 @@ fn declaration(field: &Field) -> Result<TokenStream> {
                 #vectors
             });
         }
+        Origin::Items { argument, count, item, after } => {
+            let moment = moment(*after);
+            return Ok(quote! {
+                <#ty as ::sdk::Elements>::declare(d);
+                d.structures(#argument, #count, #item, #moment, "item_number");
+            });
+        }
         _ => origins.collect(),
     };
     let unless = &field.unless;
@@ -181,6 +193,7 @@ fn declaration(field: &Field) -> Result<TokenStream> {
         Modifier::Hex => quote!(.shown(::sdk::abi::display::HEX)),
         Modifier::Compared => quote!(.compared()),
         Modifier::NotCompared => quote!(.not_compared()),
+        Modifier::Added => quote!(.added()),
     });
     Ok(quote!(let _ = #column #unless #origins #(#modifiers)*;))
 }
@@ -232,7 +245,9 @@ fn source(origin: &Origin) -> TokenStream {
         Origin::Unset => quote!(),
         Origin::ElementLength => quote!(.element_length()),
         Origin::ElementBytes => quote!(.element_bytes()),
-        Origin::Structure(_) | Origin::Rows { .. } => quote!(),
+        Origin::Member { offset, width: Some(width) } => quote!(.member(#offset, #width)),
+        Origin::Member { offset, width: None } => quote!(.member_at(#offset)),
+        Origin::Structure(_) | Origin::Rows { .. } | Origin::Items { .. } => quote!(),
     }
 }
 
@@ -250,7 +265,7 @@ fn read(field: &Field) -> TokenStream {
                 ::core::default::Default::default()
             }
         },
-        Origin::Rows { .. } => quote!(#name: {
+        Origin::Rows { .. } | Origin::Items { .. } => quote!(#name: {
             let rows = fields.rows();
             fields.skip(1);
             rows

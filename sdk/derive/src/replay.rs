@@ -130,7 +130,8 @@ fn fetch_keys(field: &Field) -> impl Iterator<Item = FetchKey> {
             | Origin::String { argument, .. }
             | Origin::Input { argument, .. }
             | Origin::Output { argument, .. }
-            | Origin::Rows { argument, .. } => (*argument, None),
+            | Origin::Rows { argument, .. }
+            | Origin::Items { argument, .. } => (*argument, None),
             Origin::Memory { argument, after, .. } | Origin::Time { argument, after, .. } => {
                 (*argument, Some(*after))
             }
@@ -325,7 +326,8 @@ impl Arguments {
                     "messages are beyond the derive: write `impl Replay` by hand",
                 ));
             }
-            Origin::ElementLength | Origin::ElementBytes => {
+            Origin::Items { .. } => return Err(beyond(name)),
+            Origin::ElementLength | Origin::ElementBytes | Origin::Member { .. } => {
                 return Err(Error::new_spanned(name, "only an element has this"));
             }
         }
