@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use crate::pattern::Pattern;
-use crate::place::Place;
+use crate::place::{Mapping, Place};
 use crate::registry::{PluginOptions, Registry, RegistryError};
 use crate::replay::{Options, ReplayError, replay};
 use crate::report::{Log, Summary};
@@ -51,6 +51,9 @@ pub struct Arguments {
     /// Replay beneath DIR: no path leads out of it
     #[arg(long, value_name = "DIR", help_heading = "Data and place")]
     root: Option<PathBuf>,
+    /// Look up paths in folder TO (beneath the root) that the trace has in folder FROM
+    #[arg(long, value_name = "FROM=TO", help_heading = "Data and place")]
+    map: Vec<Mapping>,
     /// Start in DIR (beneath the root) [default: where the program was recorded]
     #[arg(long, value_name = "DIR", help_heading = "Data and place")]
     cwd: Option<PathBuf>,
@@ -124,7 +127,7 @@ impl Arguments {
             log.say(note);
         }
         let options = Options {
-            place: Place { root: self.root, cwd: self.cwd },
+            place: Place { root: self.root, cwd: self.cwd, map: self.map.into_iter().collect() },
             verify: self.verify,
             warn: self.warn,
             abort: self.abort,

@@ -87,6 +87,12 @@ impl<'t> Process<'t> {
         self.record.unique_id
     }
 
+    /// Whether the trace is by the original recorder, whose records have defects of their own (trace schema,
+    /// §8).
+    pub fn is_reference_trace(&self) -> bool {
+        self.record.wants & want::REFERENCE != 0
+    }
+
     /// The descriptor that stands for `traced`. A call that failed with `EBADF` gets one that isn't
     /// open.
     ///

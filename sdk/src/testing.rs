@@ -33,6 +33,7 @@ pub struct Stage {
     acts: Acts,
     recorded: Recorded,
     unique_id: i64,
+    wants: u32,
 }
 
 /// What a plugin did with its process.
@@ -62,7 +63,7 @@ impl Stage {
         let directory = std::env::temp_dir().join(name);
         std::fs::create_dir(&directory).expect("the scratch directory is new");
         let recorded = Recorded { return_value: 0, errno: 0 };
-        Self { directory, acts: Acts::default(), recorded, unique_id: 1 }
+        Self { directory, acts: Acts::default(), recorded, unique_id: 1, wants: want::VERIFY }
     }
 
     /// A stage on which traced descriptor `traced` is open for reading and writing, at the start of a
@@ -173,6 +174,12 @@ impl Stage {
         self
     }
 
+    /// The next records are of a trace by the original recorder.
+    pub fn reference_trace(&mut self) -> &mut Self {
+        self.wants |= want::REFERENCE;
+        self
+    }
+
     /// The order id of the next records; 0 is that of the made-up one at a trace's start.
     pub fn unique_id(&mut self, unique_id: i64) -> &mut Self {
         self.unique_id = unique_id;
@@ -232,7 +239,7 @@ impl Stage {
             return_value: self.recorded.return_value,
             errno_number: self.recorded.errno,
             task: 1,
-            wants: want::VERIFY,
+            wants: self.wants,
             reserved: 0,
         }));
         self.acts.returned.clear();

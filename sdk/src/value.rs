@@ -180,9 +180,11 @@ impl<'t> Value<'t> for &'t [u8] {
 /// A string other than a path, with its NUL.
 impl<'t> Argument<'t> for &'t [u8] {
     #[inline]
-    fn word(self, _process: &mut Process<'t>) -> Result<usize, Skip> {
+    fn word(self, process: &mut Process<'t>) -> Result<usize, Skip> {
         match self.last() {
             Some(0) => Ok(self.as_ptr() as usize),
+            // Strings that the original recorder should have kept and didn't (trace schema, §8, D3).
+            None if process.is_reference_trace() => Err(Skip::NOT_CAPTURED),
             _ => Err(Skip::MALFORMED),
         }
     }

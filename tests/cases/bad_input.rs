@@ -12,7 +12,7 @@ use replay_tests::case::told;
 use tempfile::TempDir;
 
 /// A trace by the original recorder.
-const TRACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/rmdir.ds");
+const TRACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/reference/rmdir.ds");
 
 /// Runs the replayer in an empty folder, with plugins from `folder`.
 fn replay(folder: &Path, words: &[&str]) -> Output {

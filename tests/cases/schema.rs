@@ -7,7 +7,7 @@ use replay_schema::{PREFIX, extent_type};
 use replay_tests::built::plugins;
 
 /// A trace by the original recorder, which puts all its types into each.
-const ORIGINAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/rmdir.ds");
+const ORIGINAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/reference/rmdir.ds");
 
 #[test]
 fn every_original_record_type_is_declared_to_the_byte() {

@@ -9,7 +9,9 @@ use abi::{Host, HostRef, Outcome, want};
 use replay_schema::Call;
 
 use crate::pattern::Pattern;
+use crate::place::PathMap;
 use crate::record::{Batch, Record};
+use crate::replay::Options;
 use crate::replay::descriptors::{Files, Stands, answer};
 use crate::replay::scratch::Scratch;
 use crate::trace::RecordType;
@@ -20,8 +22,20 @@ use crate::verify::Divergence;
 pub struct Wants {
     /// Compare the data that the kernel returns.
     pub verify: bool,
+    /// Expect the defects of the original recorder.
+    pub is_reference: bool,
     /// Write this instead of what was recorded.
     pub pattern: Option<Pattern>,
+    /// Where else paths lead.
+    pub map: PathMap,
+}
+
+impl Wants {
+    /// What `options` ask for.
+    pub fn new(options: &Options, is_reference: bool) -> Self {
+        let Options { verify, pattern, place, .. } = options;
+        Self { verify: *verify, is_reference, pattern: pattern.clone(), map: place.map.clone() }
+    }
 }
 
 /// What the kernel filled in for one fetch.
@@ -69,6 +83,7 @@ pub struct Context {
     scratch: Scratch,
     filled: Vec<Filled>,
     payloads: Vec<Box<[u8]>>,
+    paths: Vec<Box<[u8]>>,
     note: Option<(i32, [u64; 4])>,
     unique_id: i64,
     /// Names of the columns that the plugin declared.
@@ -88,6 +103,7 @@ impl Context {
             scratch: Scratch::default(),
             filled: Vec::new(),
             payloads: Vec::new(),
+            paths: Vec::new(),
             note: None,
             unique_id: 0,
             call: None,
@@ -105,7 +121,7 @@ impl Context {
         task: i32,
     ) -> (u32, Outcome) {
         let rows = batch.rows(record);
-        let mut wants = 0;
+        let mut wants = if self.wants.is_reference { want::REFERENCE } else { 0 };
         if self.wants.verify {
             wants |= want::VERIFY;
             self.filled.clear();
@@ -114,6 +130,10 @@ impl Context {
         if self.wants.pattern.is_some() {
             wants |= want::PATTERN;
             self.payloads.clear();
+        }
+        if !self.wants.map.is_empty() {
+            wants |= want::PATHS;
+            self.paths.clear();
         }
         self.unique_id = record.unique_id;
         if !self.call.as_ref().is_some_and(|known| Arc::ptr_eq(known, call)) {
@@ -289,8 +309,12 @@ unsafe extern "C" fn payload(context: *mut c_void, recorded: *const u8, length: 
     context.payloads.last().map_or(recorded, |data| data.as_ptr())
 }
 
-unsafe extern "C" fn path(_context: *mut c_void, recorded: *const u8, _length: u64) -> *const u8 {
-    recorded
+unsafe extern "C" fn path(context: *mut c_void, recorded: *const u8, length: u64) -> *const u8 {
+    // SAFETY: as `of` and `bytes` say.
+    let (context, path) = unsafe { (of(context), bytes(recorded, length)) };
+    let Some(mapped) = context.wants.map.apply(path) else { return recorded };
+    context.paths.push(mapped.into_boxed_slice());
+    context.paths.last().map_or(recorded, |path| path.as_ptr())
 }
 
 unsafe extern "C" fn note(context: *mut c_void, traced: i32) -> *mut u64 {

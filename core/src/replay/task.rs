@@ -47,8 +47,7 @@ enum Came {
 impl Task {
     /// The task with kernel id `id` in the trace, on the thread that stands for it.
     pub fn new(shared: Arc<Shared>, id: i32, files: Files) -> Self {
-        let wants =
-            Wants { verify: shared.options.verify, pattern: shared.options.pattern.clone() };
+        let wants = Wants::new(&shared.options, shared.trace.story.is_reference());
         let tallies = vec![Tally::default(); shared.trace.types.len()];
         let thread = nix::unistd::gettid().as_raw();
         Self { context: Context::new(files, wants), shared, id, thread, tallies }

@@ -37,8 +37,7 @@ pub struct Story {
     pub ends: Vec<(i64, i32)>,
     /// Calls that others overlapped: order ids of return and of entry; ascending.
     pub overlaps: Vec<(i64, i64)>,
-    /// Whether the trace tells of tasks and overlaps at all; older recorders don't.
-    pub is_told: bool,
+    is_told: bool,
 }
 
 impl Story {
@@ -104,6 +103,11 @@ impl Story {
             }
             _ => {}
         }
+    }
+
+    /// Whether the trace is by the original recorder, or one like it: it says nothing of itself.
+    pub fn is_reference(&self) -> bool {
+        !self.is_told
     }
 
     /// Whether the recorder said that it finished by itself; none if it says nothing of itself.

@@ -86,7 +86,9 @@ impl Merge {
     pub(super) fn new(trace: &Trace) -> Self {
         let streams = trace.types.iter().enumerate();
         Self {
-            streams: streams.map(|(kind, ty)| Stream::new(kind as u32, ty)).collect(),
+            streams: streams
+                .map(|(kind, ty)| Stream::new(kind as u32, ty, trace.story.is_reference()))
+                .collect(),
             queue: BinaryHeap::new(),
             creates_task: trace.types.iter().map(|ty| ty.creates_task()).collect(),
             // Where the trace tells of the tasks' ends, those are exact.

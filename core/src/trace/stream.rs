@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use dataseries::{Checks, Column, Entry, Extent, File, Parts};
+use replay_schema::Returns;
 
 use crate::record::{Batch, Record, What};
 use crate::trace::types::{Common, RecordType, Rows};
@@ -14,9 +15,24 @@ type RowAt = (Arc<Extent>, usize);
 /// The number of a record's first or last row where rows are numbered.
 const EDGE: i32 = -1;
 
+/// The kernel's errors are below this.
+const MOST_ERRNO: i64 = 4096;
+
+/// From here on a time of the years 2000 to 2096 is in units of 2⁻³² s, below it in nanoseconds (trace
+/// schema, §4).
+const LEAST_TFRAC: i64 = 4_000_000_000_000_000_000;
+
+/// A common time column's value in nanoseconds, whatever it is in.
+fn nanoseconds(time: i64) -> i64 {
+    if time < LEAST_TFRAC { time } else { (i128::from(time) * 1_000_000_000 >> 32) as i64 }
+}
+
 /// Takes the records of one type from its extents.
 pub(super) struct Stream {
     kind: u32,
+    /// Whether the trace is by the original recorder.
+    is_reference: bool,
+    makes_descriptor: bool,
     common: Common,
     rows: Rows,
     parts: Parts,
@@ -40,9 +56,12 @@ pub(super) struct Head {
 }
 
 impl Stream {
-    pub fn new(kind: u32, ty: &RecordType) -> Self {
+    pub fn new(kind: u32, ty: &RecordType, is_reference: bool) -> Self {
+        let returns = ty.call.as_ref().map(|call| call.returns);
         Self {
             kind,
+            is_reference,
+            makes_descriptor: returns == Some(Returns::Descriptor),
             common: ty.common.clone(),
             rows: ty.rows.clone(),
             parts: ty.parts,
@@ -122,6 +141,9 @@ impl Stream {
             incomplete,
             ..Record::end_of(task, id)
         };
+        if self.is_reference {
+            self.normalise(&mut record);
+        }
         self.next += 1;
         if let Rows::HeadFirst(number) = self.rows.clone() {
             while let Some((extent, row)) = self.row()?
@@ -134,6 +156,21 @@ impl Stream {
         record.first_row = first_row;
         record.row_count = batch.row_count() - first_row;
         Ok(record)
+    }
+
+    /// Two ways in which traces of the original tools say that a call failed, made one (trace schema, §11):
+    /// −1 with an errno, and a negative errno alone, for which −1 stands where a file wasn't there.
+    fn normalise(&self, record: &mut Record) {
+        if record.errno_number == 0 && (-MOST_ERRNO..0).contains(&record.return_value) {
+            record.errno_number = match record.return_value {
+                -1 if self.makes_descriptor => libc::ENOENT,
+                value => -value as i32,
+            };
+            record.return_value = -1;
+        }
+        for time in [&mut record.time_called, &mut record.time_returned] {
+            *time = nanoseconds(*time);
+        }
     }
 
     /// The next row, in the extent that has it.

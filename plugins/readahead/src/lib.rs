@@ -2,8 +2,7 @@
 
 use sdk::prelude::*;
 
-/// In traces of the original recorder the two numbers have changed places.
-#[derive(Record, Replay)]
+#[derive(Record)]
 #[record(syscall = "readahead")]
 struct Readahead {
     #[arg(0)]
@@ -12,6 +11,19 @@ struct Readahead {
     readahead_off: i64,
     #[arg(2)]
     readahead_size: i64,
+}
+
+impl<'t> Replay<'t> for Readahead {
+    fn replay(&self, process: &mut Process<'t>) -> Replayed {
+        let fd = process.fd(self.descriptor)?;
+        // In traces of the original recorder the two have changed places (trace schema, §8, D6).
+        let (offset, size) = match process.is_reference_trace() {
+            true => (self.readahead_size, self.readahead_off),
+            false => (self.readahead_off, self.readahead_size),
+        };
+        // SAFETY: the call takes numbers only.
+        Ok(unsafe { sys::numbers(libc::SYS_readahead, [fd.into(), offset, size]) })
+    }
 }
 
 export_plugin!(Readahead);

@@ -4,8 +4,6 @@ use sdk::abi::Bit;
 use sdk::declare::bit;
 use sdk::prelude::*;
 
-/// The schema has no column for how many bytes; a replay takes all to the end of the file. In traces of the
-/// original recorder `offset` is that number, and the offset isn't known.
 #[derive(Record)]
 #[record(syscall = "sync_file_range")]
 struct SyncFileRange {
@@ -16,6 +14,9 @@ struct SyncFileRange {
     #[arg(3)]
     #[bits(FLAGS)]
     flags: i32,
+    #[arg(2)]
+    #[added]
+    bytes_requested: Option<i64>,
 }
 
 const FLAGS: &[Bit] = &[
@@ -24,17 +25,12 @@ const FLAGS: &[Bit] = &[
     bit("", "SYNC_FILE_RANGE_WAIT_AFTER", libc::SYNC_FILE_RANGE_WAIT_AFTER as i64),
 ];
 
-/// A length that stands for the rest of the file.
-const TO_THE_END: i64 = 0;
-
 impl<'t> Replay<'t> for SyncFileRange {
     fn replay(&self, process: &mut Process<'t>) -> Replayed {
         let fd = process.fd(self.descriptor)?;
-        if process.recorded().errno == libc::EINVAL {
-            // The length may have been what was wrong.
-            return Err(Skip::NOT_CAPTURED);
-        }
-        let words = [fd.into(), self.offset, TO_THE_END, self.flags.into()];
+        // The original recorder kept the number of bytes as the offset (trace schema, §8, D8).
+        let length = self.bytes_requested.ok_or(Skip::NOT_CAPTURED)?;
+        let words = [fd.into(), self.offset, length, self.flags.into()];
         // SAFETY: the call takes numbers only.
         Ok(unsafe { sys::numbers(libc::SYS_sync_file_range, words) })
     }
@@ -47,8 +43,12 @@ mod tests {
     use super::*;
     use sdk::testing::Stage;
 
-    const SYNC: SyncFileRange =
-        SyncFileRange { descriptor: Fd(3), offset: 4, flags: libc::SYNC_FILE_RANGE_WRITE as i32 };
+    const SYNC: SyncFileRange = SyncFileRange {
+        descriptor: Fd(3),
+        offset: 4,
+        flags: libc::SYNC_FILE_RANGE_WRITE as i32,
+        bytes_requested: Some(2),
+    };
 
     #[test]
     fn a_file_can_be_synchronized_and_a_pipe_fails_again() {
@@ -58,8 +58,10 @@ mod tests {
     }
 
     #[test]
-    fn what_may_have_failed_for_its_length_is_not_made() {
+    fn an_impossible_length_fails_again_and_an_unknown_one_is_not_passed() {
         let mut stage = Stage::with_file(3, b"");
-        stage.recorded(-1, libc::EINVAL).replay(&SYNC).is_not_made();
+        let sync = |bytes_requested| SyncFileRange { bytes_requested, ..SYNC };
+        stage.recorded(-1, libc::EINVAL).replay(&sync(Some(-1))).fails(libc::EINVAL);
+        stage.recorded(0, 0).replay(&sync(None)).is_not_made();
     }
 }

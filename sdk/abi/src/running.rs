@@ -71,6 +71,8 @@ pub mod want {
     pub const PATTERN: u32 = 2;
     /// Ask for each path, through [`Host::path`](super::Host::path).
     pub const PATHS: u32 = 4;
+    /// The trace is one by the original recorder: expect its defects (trace schema, §8).
+    pub const REFERENCE: u32 = 8;
 }
 
 /// What the kernel said this time.
