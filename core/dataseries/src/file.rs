@@ -92,6 +92,15 @@ impl File {
         File::begin(Source::memory(name, bytes), checks)
     }
 
+    /// Like [`open_unindexed`](File::open_unindexed), for a file that is open already. Errors call
+    /// it `name`.
+    ///
+    /// # Errors
+    /// As [`open_unindexed`](File::open_unindexed).
+    pub fn from_file(name: &str, file: std::fs::File, checks: Checks) -> Result<File, Error> {
+        File::begin(Source::file(name, file)?, checks)
+    }
+
     fn begin(source: Source, checks: Checks) -> Result<File, Error> {
         let place = source.place(0);
         let mut bytes = [0; HEADER_SIZE];
@@ -246,6 +255,11 @@ impl File {
     /// There is no complete prefix, or it is impossible.
     pub fn read_prefix(&self, entry: &Entry) -> Result<Prefix, Error> {
         self.prefix_at(entry.offset)
+    }
+
+    /// Reads the type library as it is stored.
+    pub(crate) fn library(&self) -> Result<StoredExtent, Error> {
+        self.read_at(HEADER_SIZE as u64, Vec::new())
     }
 
     pub(crate) fn place(&self, offset: u64) -> Place {
