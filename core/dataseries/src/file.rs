@@ -132,6 +132,32 @@ impl File {
     /// # Errors
     /// They are missing or damaged.
     pub fn with_index(mut self) -> Result<File, Error> {
+        let (tail, entries) = self.find_index()?;
+        (self.tail, self.entries) = (Some(tail), entries);
+        Ok(self)
+    }
+
+    /// Like [`with_index`](File::with_index); but where tail or index are missing or damaged, the
+    /// extents are found one by one. Then it also says what is wrong with the index, and how the
+    /// file ends.
+    ///
+    /// # Errors
+    /// The operating system refused.
+    pub fn with_index_or_scan(mut self) -> Result<(File, Option<(Error, End)>), Error> {
+        match self.find_index() {
+            Ok((tail, entries)) => {
+                (self.tail, self.entries) = (Some(tail), entries);
+                Ok((self, None))
+            }
+            Err(error @ (Error::BadTail { .. } | Error::BadIndex { .. })) => {
+                let (file, end) = self.with_scan();
+                Ok((file, Some((error, end))))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn find_index(&self) -> Result<(Tail, Vec<Entry>), Error> {
         let Some(tail_offset) =
             self.source.len.checked_sub(TAIL_SIZE as u64).filter(|&at| at >= self.data_start)
         else {
@@ -142,15 +168,14 @@ impl File {
         self.source.read(tail_offset, &mut bytes)?;
         let tail = Tail::parse(&bytes, self.order, self.source.len, self.checks.tail)
             .map_err(|reason| Error::BadTail { place: self.place(tail_offset), reason })?;
-        self.entries = self.read_index(&tail).map_err(|error| match error {
+        let entries = self.read_index(&tail).map_err(|error| match error {
             Error::Io { .. } | Error::BadIndex { .. } => error,
             other => {
                 let place = self.place(tail.index_offset);
                 Error::BadIndex { place, reason: other.to_string() }
             }
         })?;
-        self.tail = Some(tail);
-        Ok(self)
+        Ok((tail, entries))
     }
 
     fn read_index(&self, tail: &Tail) -> Result<Vec<Entry>, Error> {

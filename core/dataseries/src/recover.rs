@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use crate::checks::Checks;
+use crate::checksum;
 use crate::error::Error;
 use crate::extent::Extent;
 use crate::extent_type::ExtentType;
@@ -88,8 +89,8 @@ pub fn recover<W: Write>(
     let (mut extents, mut records) = (0, 0);
     let mut failed_in_a_row = 0;
 
-    let mut search = Search::new(input, options.resynchronise);
-    while let Some(found) = search.next() {
+    let mut salvage = Salvage::new(input, options.resynchronise);
+    while let Some(found) = salvage.next() {
         match found {
             Ok(stored) => {
                 failed_in_a_row = 0;
@@ -98,7 +99,7 @@ pub fn recover<W: Write>(
                     extents += 1;
                     records += stored.record_count() as u64;
                 }
-                search.buffer = stored.into_bytes();
+                salvage.recycle(stored);
             }
             Err(loss) => {
                 losses.push(*loss);
@@ -109,8 +110,7 @@ pub fn recover<W: Write>(
             }
         }
     }
-    let (found_tail, position) = (search.found_tail, search.position);
-    let left = if found_tail { 0 } else { input.size() - position };
+    let (found_tail, left) = (salvage.found_tail(), salvage.left());
     Ok(Recovered { out: writer.finish()?, extents, records, losses, found_tail, left })
 }
 
@@ -141,32 +141,76 @@ fn begin<W: Write>(
     }
 }
 
-/// Looks for good extents after the type library.
-struct Search<'f> {
+/// Goes through a file, whatever its state, and gives every extent after the type library that
+/// passes all checks, and what is lost between them.
+#[derive(Debug)]
+pub struct Salvage<'f> {
     file: &'f File,
     checks: Checks,
     position: u64,
     resynchronise: bool,
     found_tail: bool,
+    chain: Option<u32>,
     scratch: Extent,
     buffer: Vec<u8>,
 }
 
-impl<'f> Search<'f> {
-    fn new(file: &'f File, resynchronise: bool) -> Search<'f> {
-        Search {
+impl<'f> Salvage<'f> {
+    /// Begins after the type library. For `resynchronise`, see [`RecoverOptions`].
+    pub fn new(file: &'f File, resynchronise: bool) -> Salvage<'f> {
+        let library = file.library().map(|library| *library.prefix());
+        Salvage {
             file,
             checks: Checks { part_limit: file.checks().part_limit, ..Checks::ALL },
             position: file.data_start(),
             resynchronise,
             found_tail: false,
+            chain: library.map(|prefix| checksum::chain(0, prefix.adler, prefix.bjhash)).ok(),
             scratch: Extent::empty(ExtentType::xml_type()),
             buffer: Vec::new(),
         }
     }
 
+    /// Where the search goes on.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Bytes that were not looked at yet.
+    pub fn left(&self) -> u64 {
+        if self.found_tail { 0 } else { self.file.size() - self.position }
+    }
+
+    /// Whether the file's tail was reached, and is good.
+    pub fn found_tail(&self) -> bool {
+        self.found_tail
+    }
+
+    /// The chain value over all extents so far (FORMAT.md §5.4), if none was lost.
+    pub fn chain(&self) -> Option<u32> {
+        self.chain
+    }
+
+    /// Gives a buffer back, to read another extent into.
+    pub fn recycle(&mut self, stored: StoredExtent) {
+        self.buffer = stored.into_bytes();
+    }
+
     /// The next extent, or what is here instead; `None` at the end.
-    fn next(&mut self) -> Option<Result<StoredExtent, Box<Loss>>> {
+    #[expect(clippy::should_implement_trait, reason = "buffers come back between the steps")]
+    pub fn next(&mut self) -> Option<Result<StoredExtent, Box<Loss>>> {
+        let found = self.find()?;
+        self.chain = match (&found, self.chain) {
+            (Ok(stored), Some(chain)) => {
+                let prefix = stored.prefix();
+                Some(checksum::chain(chain, prefix.adler, prefix.bjhash))
+            }
+            _ => None,
+        };
+        Some(found)
+    }
+
+    fn find(&mut self) -> Option<Result<StoredExtent, Box<Loss>>> {
         let offset = self.position;
         let lost = |length, records, error| Box::new(Loss { offset, length, records, error });
         match walker::look(self.file, offset) {
