@@ -122,13 +122,12 @@ mod tests {
         builder.set_bytes(column("raw"), &[0xff, 0]).unwrap();
         let stored = builder.take().compress(&Compression::none()).unwrap();
         let extent = stored.unpack(Parts::All, &Checks::ALL).unwrap();
-        let text = |column, form: fn(&Row<'_>, &Column, bool, &mut Vec<u8>)| {
-            let mut out = Vec::new();
-            form(&extent.row(0), column, exact, &mut out);
-            String::from_utf8(out).unwrap()
-        };
         let forms = |column: &Column| {
-            format!("{} {} {}", column.name, text(column, json), text(column, csv))
+            let (mut as_json, mut as_csv) = (Vec::new(), Vec::new());
+            json(&extent.row(0), column, exact, &mut as_json);
+            csv(&extent.row(0), column, exact, &mut as_csv);
+            let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+            format!("{} {} {}", column.name, text(as_json), text(as_csv))
         };
         ty.columns().iter().map(forms).collect()
     }

@@ -17,7 +17,7 @@ use super::{Finding, Result, ToolError, input, output};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dstool check trace.ds
-  dstool check -q *.ds || echo 'something is damaged'
+  dstool check -q *.ds || echo 'those are damaged'
   dstool check --json trace.ds | jq .damage")]
 pub struct Arguments {
     /// The files; - is standard input
@@ -164,7 +164,9 @@ impl Report {
         let paint = look.paint();
         let held = format!("{} in {}", plural(self.rows, "row"), plural(self.extents, "extent"));
         if self.damage.is_empty() {
-            writeln!(out, "{name}: {}: {held}", paint.green("good"))?;
+            if !look.is_quiet() {
+                writeln!(out, "{name}: {}: {held}", paint.green("good"))?;
+            }
         } else {
             let pieces = plural(self.damage.len() as u64, "problem");
             writeln!(out, "{name}: {}: {pieces}; {held} are good", paint.red("damaged"))?;

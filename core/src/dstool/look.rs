@@ -32,7 +32,7 @@ pub struct Look {
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: Color,
-    /// No notes and no progress bar
+    /// No notes and no progress bar; check tells of damaged files only
     #[arg(short, long, global = true)]
     quiet: bool,
 }
@@ -42,6 +42,11 @@ impl Look {
     pub fn checks(&self) -> Checks {
         let checks = if self.no_checks { Checks::NONE } else { Checks::ALL };
         Checks { part_limit: self.max_extent, ..checks }
+    }
+
+    /// Whether nothing but findings is to be told.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Tells people something on standard error.
@@ -83,10 +88,6 @@ pub struct Paint {
 }
 
 impl Paint {
-    /// No colour.
-    #[cfg(test)]
-    pub const NONE: Self = Self { is_wanted: false };
-
     fn with(self, code: &str, text: &str) -> String {
         match self.is_wanted {
             true => format!("\x1b[{code}m{text}\x1b[0m"),

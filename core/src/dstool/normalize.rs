@@ -85,9 +85,9 @@ impl Changes {
         let arguments = self.arguments(&cells.row());
         let observed = Observed { arguments, returned: None, memory: &[], element: None };
         for (column, declared) in &self.bits {
-            if let Value::Number(value) = observed.value(declared) {
-                cells.set_bool(column, value != 0);
-            }
+            // A number that means nothing in this call has no bits set.
+            let is_set = matches!(observed.value(declared), Value::Number(1..));
+            cells.set_bool(column, is_set);
         }
     }
 

@@ -190,6 +190,11 @@ impl Tally {
         self.histogram.include(&other.histogram);
     }
 
+    /// The time that this share of the calls didn't take longer than.
+    fn quantile(&self, share: f64) -> u64 {
+        self.histogram.quantile(share).min(self.longest)
+    }
+
     fn mean(&self) -> u64 {
         self.total.checked_div(self.timed).unwrap_or(0)
     }
@@ -203,8 +208,8 @@ impl Tally {
             or_dash(self.errors > 0, count(self.errors)),
             or_dash(self.timed > 0, time::duration(self.total)),
             or_dash(self.timed > 0, time::duration(self.mean())),
-            or_dash(has_detail, time::duration(self.histogram.quantile(0.5))),
-            or_dash(has_detail, time::duration(self.histogram.quantile(0.99))),
+            or_dash(has_detail, time::duration(self.quantile(0.5))),
+            or_dash(has_detail, time::duration(self.quantile(0.99))),
             or_dash(self.timed > 0, time::duration(self.longest)),
             or_dash(self.bytes > 0, bytes(self.bytes)),
         )
@@ -218,8 +223,8 @@ impl Tally {
             "bytes": self.bytes,
             "time_ns": self.total,
             "mean_ns": self.mean(),
-            "median_ns": self.histogram.quantile(0.5),
-            "p99_ns": self.histogram.quantile(0.99),
+            "median_ns": self.quantile(0.5),
+            "p99_ns": self.quantile(0.99),
             "longest_ns": self.longest,
         })
     }
