@@ -14,6 +14,7 @@ mod cat;
 mod cell;
 mod check;
 mod expression;
+mod gap;
 mod group;
 mod info;
 mod input;

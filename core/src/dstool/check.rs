@@ -3,9 +3,10 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use dataseries::{Checks, End, Error, File, Loss, Salvage};
+use dataseries::{Checks, End, Error, File, Salvage};
 use serde_json::json;
 
+use super::gap::{Gap, Gaps};
 use super::look::Look;
 use super::output::plural;
 use super::{Finding, Result, ToolError, input, output};
@@ -39,8 +40,8 @@ struct Report {
     bytes: u64,
     /// Sentences that begin with the file's name, each about one piece of damage.
     damage: Vec<String>,
-    /// Pieces that are only counted.
-    unlisted: u64,
+    /// Whether nothing good was found at the end, so that there is no index to be had.
+    has_bad_end: bool,
     /// What is odd, and allowed.
     notes: Vec<String>,
 }
@@ -93,6 +94,7 @@ impl Report {
         let progress = look.progress(file.size(), false);
         let mut salvage = Salvage::new(file, false);
         let mut places = Vec::new();
+        let mut gaps = Gaps::default();
         while let Some(found) = salvage.next() {
             match found {
                 Ok(stored) => {
@@ -103,27 +105,18 @@ impl Report {
                     }
                     salvage.recycle(stored);
                 }
-                Err(loss) => self.lose(&loss),
+                Err(loss) => gaps.add(&loss),
             }
             progress.set_position(salvage.position());
         }
         progress.finish_and_clear();
-        if self.unlisted > 0 {
-            let more = plural(self.unlisted, "further problem");
-            self.damage.push(format!("{}: {more} of this kind", file.name()));
+        self.damage.extend(gaps.iter().take(LISTED).map(Gap::to_string));
+        if let Some(more) = gaps.len().checked_sub(LISTED).filter(|more| *more > 0) {
+            let more = plural(more as u64, "further problem");
+            self.damage.push(format!("{}: {more} like these", file.name()));
         }
+        self.has_bad_end = gaps.reach(file.size());
         (places, salvage.chain())
-    }
-
-    fn lose(&mut self, loss: &Loss) {
-        if self.damage.len() >= LISTED {
-            self.unlisted += 1;
-            return;
-        }
-        let rows = loss
-            .records
-            .map_or_else(String::new, |rows| format!("; {} in it", plural(rows.into(), "row")));
-        self.damage.push(format!("{}{rows}", loss.error));
     }
 
     /// Compares tail and index with what was found.
@@ -150,12 +143,8 @@ impl Report {
             (_, Some((_, End::Unfinished))) => {
                 self.damage.push(format!("{name}: unfinished: no index and tail at its end"));
             }
-            (_, Some((error, _))) => {
-                let error = error.to_string();
-                if !self.damage.contains(&error) {
-                    self.damage.push(error);
-                }
-            }
+            (_, Some(_)) if self.has_bad_end => {}
+            (_, Some((error, _))) => self.damage.push(error.to_string()),
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use dataseries::{Codec, Compression, RecoverOptions, Recovered, WriterOptions};
 
+use super::gap::Gaps;
 use super::look::Look;
 use super::output::{Target, count, plural};
 use super::{Finding, Result, ToolError, input};
@@ -64,14 +65,12 @@ impl Arguments {
         let rows = plural(found.records, "row");
         let extents = plural(found.extents as u64, "extent");
         look.note(&format!("{}: saved {rows} in {extents}", self.output.display()));
-        for loss in found.losses.iter().take(LISTED) {
-            let rows = loss
-                .records
-                .map_or_else(String::new, |rows| format!(" with {}", plural(rows.into(), "row")));
-            let bytes = plural(loss.length, "byte");
-            look.note(&format!("lost: {bytes}{rows}: {}", loss.error));
+        let mut gaps = Gaps::default();
+        found.losses.iter().for_each(|loss| gaps.add(loss));
+        for gap in gaps.iter().take(LISTED) {
+            look.note(&format!("lost: {gap}"));
         }
-        if let Some(more) = found.losses.len().checked_sub(LISTED).filter(|more| *more > 0) {
+        if let Some(more) = gaps.len().checked_sub(LISTED).filter(|more| *more > 0) {
             look.note(&format!("lost: {} more", plural(more as u64, "piece")));
         }
         if found.left > 0 {

@@ -9,7 +9,7 @@ use dataseries::{Extent, ExtentBuilder, ExtentType, ParallelWriter, Parts, Row, 
 use super::group::Grouped;
 use super::input::{Input, Source};
 use super::look::Look;
-use super::output::{Target, plural};
+use super::output::{Target, count, plural};
 use super::range::{Effort, Ranges};
 use super::repack::{Packing, builder, copy_row};
 use super::select::{Plan, Selected, Selection, fits};
@@ -115,7 +115,7 @@ impl Arguments {
         }
         let (rows, left) = slicing.finish()?;
         let all = plural(rows + left, "row");
-        look.note(&format!("{}: {} of {all}", self.output.display(), plural(rows, "row")));
+        look.note(&format!("{}: {} of {all}", self.output.display(), count(rows)));
         Ok(source.finding())
     }
 
