@@ -1,5 +1,6 @@
 //! Benchmarks: ratios against native and against a peer, all in one run, written to `docs/benchmarks.md`.
 
+mod dataseries;
 mod race;
 mod record;
 mod replay;
@@ -56,12 +57,15 @@ impl Setting {
 /// A benchmark: its name, and what it runs.
 type Benchmark = (&'static str, fn(&Setting) -> Result<Table>);
 
-const ALL: [Benchmark; 5] = [
+const ALL: [Benchmark; 8] = [
     ("record dd", record::dd),
     ("record find", record::find),
     ("replay pread", replay::pread),
     ("replay write", replay::write),
     ("replay start-up", replay::start_up),
+    ("dataseries decode", dataseries::decode),
+    ("dataseries decode lz4", dataseries::decode_lz4),
+    ("dataseries write lz4", dataseries::write_lz4),
 ];
 
 /// Runs the benchmarks.

@@ -23,7 +23,8 @@ fn checks(all: bool) -> Checks {
 /// A little-endian header and a type library with `types`, as they begin a file.
 fn beginning(types: &[Arc<ExtentType>]) -> Vec<u8> {
     let options = WriterOptions { compression: Compression::none(), ..WriterOptions::default() };
-    let file = dataseries::Writer::new(Vec::new(), "seed", types, options).expect("the types are good");
+    let file =
+        dataseries::Writer::new(Vec::new(), "seed", types, options).expect("the types are good");
     let mut out = file;
     out.flush().expect("a vector takes everything");
     let length = out.offset() as usize;
@@ -98,7 +99,8 @@ pub fn extent(bytes: &[u8]) {
     file.extend_from_slice(stored);
     let entry = Entry { offset, extent_type: ty };
     for all in [true, false] {
-        let file = File::from_bytes("extent", file.clone(), checks(all)).expect("its beginning is good");
+        let file =
+            File::from_bytes("extent", file.clone(), checks(all)).expect("its beginning is good");
         let Ok(stored) = file.read(&entry) else { continue };
         let fixed = stored.unpack(Parts::Fixed, file.checks());
         let Ok(extent) = stored.unpack(Parts::All, file.checks()) else { continue };
@@ -201,12 +203,14 @@ fn saved(bytes: &[u8]) {
         let mut salvage = Salvage::new(&file, resynchronise);
         while salvage.next().is_some() {}
         let options = RecoverOptions { resynchronise, ..RecoverOptions::default() };
-        let found = recover(&file, Vec::new(), "saved", options).expect("a vector takes everything");
+        let found =
+            recover(&file, Vec::new(), "saved", options).expect("a vector takes everything");
         let good = File::from_bytes("saved", found.out, checks(true)).expect("it was just written");
         let good = good.with_index().expect("it was just written");
         let data: Vec<&Entry> = good.entries().iter().filter(|entry| entry.is_data()).collect();
         assert_eq!(data.len(), found.extents);
-        let rows: u64 = data.iter().map(|entry| good.read(entry).map_or(0, |s| s.record_count() as u64)).sum();
+        let rows: u64 =
+            data.iter().map(|entry| good.read(entry).map_or(0, |s| s.record_count() as u64)).sum();
         assert_eq!(rows, found.records);
         let (_, end) = good.with_scan();
         assert!(matches!(end, End::Tail(_)), "{end:?}");
