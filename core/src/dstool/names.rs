@@ -62,8 +62,11 @@ impl Names {
         if let Some(call) = known.get(name) {
             return call.clone();
         }
-        // A plugin that can't be loaded gives no names.
-        let call = registry.extent(name).ok().flatten();
+        // A plugin that can't be loaded gives no names; nothing else depends on it.
+        let call = registry.extent(name).unwrap_or_else(|error| {
+            eprintln!("dstool: no names for {name}: {error}");
+            None
+        });
         known.insert(name.to_owned(), call.clone());
         call
     }

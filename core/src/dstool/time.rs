@@ -51,8 +51,8 @@ pub fn duration(nanoseconds: u64) -> String {
     let duration = Duration::from_nanos(nanoseconds);
     match nanoseconds {
         0..1_000 => format!("{nanoseconds} ns"),
-        ..1_000_000 => format!("{:.1} µs", nanoseconds as f64 / 1e3),
-        ..1_000_000_000 => format!("{:.1} ms", nanoseconds as f64 / 1e6),
+        1_000..1_000_000 => format!("{:.1} µs", nanoseconds as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} ms", nanoseconds as f64 / 1e6),
         _ => format!("{:.3} s", duration.as_secs_f64()),
     }
 }

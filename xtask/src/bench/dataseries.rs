@@ -15,6 +15,7 @@ const BYTES: u64 = 2 << 30;
 /// A trace in the scratch folder, and the program that works on it.
 struct Trace {
     program: PathBuf,
+    dstool: PathBuf,
     path: PathBuf,
     bytes: u64,
 }
@@ -25,10 +26,12 @@ impl Trace {
         let program = target().join("release/examples/bench");
         if !setting.path("bench-is-built").exists() {
             run(&mut cargo(&["build", "--release", "-p", "dataseries", "--example", "bench"]))?;
+            run(&mut cargo(&["build", "--release", "-p", "replay-core", "--bin", "dstool"]))?;
             fs::write(setting.path("bench-is-built"), "").map_err(|error| error.to_string())?;
         }
         let path = setting.path(&format!("large-{codec}.ds"));
-        let trace = Self { program, path, bytes: 0 };
+        let dstool = target().join("release/dstool");
+        let trace = Self { program, dstool, path, bytes: 0 };
         if !trace.path.exists() {
             run(Command::new(&trace.program).arg("write").arg(&trace.path).args([
                 &BYTES.to_string(),
@@ -36,7 +39,7 @@ impl Trace {
                 "2",
             ]))?;
         }
-        let bytes = output(trace.command(&["bytes"]).stderr(std::process::Stdio::inherit()))?;
+        let bytes = output(&mut trace.command(&["bytes"]))?;
         let bytes = bytes.trim().parse().map_err(|_| format!("{bytes:?} is no number"))?;
         Ok(Self { bytes, ..trace })
     }
@@ -66,7 +69,7 @@ pub fn decode(setting: &Setting) -> Result<Table> {
         command
     };
     let dstool = || {
-        let mut command = setting.program("dstool");
+        let mut command = Command::new(&trace.dstool);
         command.args(["check", "-q"]).arg(&trace.path);
         command
     };
@@ -84,7 +87,7 @@ pub fn decode(setting: &Setting) -> Result<Table> {
     for (name, mut command) in commands {
         table.note(format!("{name}: peak memory {} MiB", peak_memory(&mut command)? >> 20));
     }
-    let mut cat = setting.program("dstool");
+    let mut cat = Command::new(&trace.dstool);
     cat.args(["cat", "--json", "-w", "unique_id < 0"]).arg(&trace.path);
     table.note(format!("dstool cat --json -w …: peak memory {} MiB", peak_memory(&mut cat)? >> 20));
     Ok(table)

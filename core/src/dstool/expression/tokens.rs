@@ -85,7 +85,7 @@ pub fn unescaped(raw: &str) -> Result<Vec<u8>, String> {
     let mut value = Vec::new();
     let mut rest = raw;
     while let Some(at) = rest.find('\\') {
-        value.extend(rest[..at].as_bytes());
+        value.extend(&rest.as_bytes()[..at]);
         let escape = &rest[at + 1..];
         let (byte, length) = match escape.as_bytes().first() {
             Some(b'n') => (b'\n', 1),
