@@ -40,6 +40,8 @@ struct Report {
     bytes: u64,
     /// Sentences that begin with the file's name, each about one piece of damage.
     damage: Vec<String>,
+    /// Whether header and type library are good.
+    is_readable: bool,
     /// Whether nothing good was found at the end, so that there is no index to be had.
     has_bad_end: bool,
     /// What is odd, and allowed.
@@ -83,6 +85,7 @@ impl Report {
             }
             Err(error) => return Err(error),
         };
+        report.is_readable = true;
         report.bytes = file.size();
         let (places, chain) = report.go_through(&file, look);
         report.compare_index(file, &places, chain)?;
@@ -158,11 +161,15 @@ impl Report {
             }
         } else {
             let pieces = plural(self.damage.len() as u64, "problem");
-            writeln!(out, "{name}: {}: {pieces}; {held} are good", paint.red("damaged"))?;
+            let good = if self.is_readable { format!("; {held} are good") } else { String::new() };
+            writeln!(out, "{name}: {}: {pieces}{good}", paint.red("damaged"))?;
             for damage in &self.damage {
                 writeln!(out, "  {damage}")?;
             }
-            writeln!(out, "  dstool recover {name} -o NEW.ds saves what is good")?;
+            match self.is_readable {
+                true => writeln!(out, "  dstool recover {name} -o NEW.ds saves what is good")?,
+                false => writeln!(out, "  without header and types, nothing of it can be saved")?,
+            }
         }
         for note in &self.notes {
             look.note(note);
