@@ -3,23 +3,23 @@
 mod calls;
 mod csv;
 mod json;
+mod printing;
 mod text;
 
-use std::collections::HashMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::ValueEnum;
-use dataseries::{Extent, ExtentType, Parts, Row};
+use dataseries::{ExtentType, Row};
 
 use super::input::{self, Input, Source};
 use super::look::Look;
 use super::names::{self, Names};
 use super::normalize::Normalizer;
-use super::order::Ordered;
 use super::select::{Plan, Selected, Selection};
 use super::{Finding, Result, expression, output};
+use printing::{Printing, Window};
 
 const EXAMPLES: &str = "Examples:
   dstool cat trace.ds                                     everything, as the first dump tool printed it
@@ -188,8 +188,7 @@ impl Arguments {
             let input = Input::open(&self.files, look)?;
             let selected = self.selection.among(input.files.types())?;
             let mut sink = self.sink(format, &selected, &names, look, input.files.types())?;
-            let mut printing =
-                Printing { sink: &mut *sink, selected: &selected, plans: HashMap::new(), window };
+            let mut printing = Printing::new(&mut *sink, &selected, window);
             if whole_text {
                 self.preamble(&input, prints_index)?;
             }
@@ -211,8 +210,7 @@ impl Arguments {
             text::print_types(source.types(), &mut out)?;
             out.flush()?;
         }
-        let mut printing =
-            Printing { sink: &mut *sink, selected: &selected, plans: HashMap::new(), window };
+        let mut printing = Printing::new(&mut *sink, &selected, window);
         printing.in_file_order(&mut source, normalizer.as_ref(), false)?;
         printing.sink.finish()?;
         Ok(source.finding())
@@ -272,138 +270,6 @@ impl Arguments {
     }
 }
 
-/// Which of the rows that are wanted are printed.
-#[derive(Clone, Copy, Debug)]
-struct Window {
-    skip: u64,
-    left: Option<u64>,
-}
-
-impl Window {
-    fn is_all(self) -> bool {
-        self.skip == 0 && self.left.is_none()
-    }
-
-    fn is_over(self) -> bool {
-        self.left == Some(0)
-    }
-
-    /// Whether the next row is in it.
-    fn takes(&mut self) -> bool {
-        if self.skip > 0 {
-            self.skip -= 1;
-            return false;
-        }
-        match &mut self.left {
-            Some(0) => false,
-            Some(left) => {
-                *left -= 1;
-                true
-            }
-            None => true,
-        }
-    }
-}
-
-struct Printing<'p> {
-    sink: &'p mut dyn Sink,
-    selected: &'p Selected,
-    plans: HashMap<Arc<str>, Plan>,
-    window: Window,
-}
-
-impl Printing<'_> {
-    /// What is wanted of `ty`; none if nothing is.
-    fn plan(&mut self, ty: &Arc<ExtentType>) -> Result<Option<Parts>> {
-        if let Some(plan) = self.plans.get(ty.name()) {
-            return Ok(Some(plan.parts));
-        }
-        let plan = self.selected.plan(ty)?;
-        if plan.columns.is_empty() && self.selected.has_columns() {
-            return Ok(None);
-        }
-        let parts = plan.parts;
-        self.plans.insert(Arc::from(ty.name()), plan);
-        Ok(Some(parts))
-    }
-
-    fn in_file_order(
-        &mut self,
-        source: &mut Source,
-        normalizer: Option<&Normalizer<'_>>,
-        with_index: bool,
-    ) -> Result<()> {
-        let selected = self.selected;
-        self.extents(source, normalizer, |ty| {
-            selected.wants(ty) || (with_index && ty.name() == dataseries::INDEX_TYPE)
-        })
-    }
-
-    fn extents(
-        &mut self,
-        source: &mut Source,
-        normalizer: Option<&Normalizer<'_>>,
-        wanted: impl Fn(&ExtentType) -> bool,
-    ) -> Result<()> {
-        let mut extent = Extent::empty(ExtentType::index_type());
-        while !self.window.is_over() {
-            let Some(stored) = source.next(&wanted)? else { break };
-            let ty = stored.extent_type().clone();
-            if let Some(parts) = self.plan(&ty)? {
-                stored.unpack_into(&mut extent, parts, source.checks())?;
-                if let Some(normalizer) = normalizer {
-                    normalizer.apply(&mut extent);
-                }
-                self.sink.extent(&ty)?;
-                let plan = &self.plans[ty.name()];
-                for row in extent.rows() {
-                    if plan.wants(&row) && self.window.takes() {
-                        self.sink.row(&ty, plan, &row)?;
-                    }
-                    if self.window.is_over() {
-                        break;
-                    }
-                }
-            }
-            source.recycle(stored);
-        }
-        Ok(())
-    }
-
-    fn in_call_order(&mut self, input: &Input, normalizer: Option<&Normalizer<'_>>) -> Result<()> {
-        let selected = self.selected;
-        let others = |ty: &ExtentType| selected.wants(ty) && !Ordered::takes(ty);
-        let mut extent = Extent::empty(ExtentType::index_type());
-        for file in input.files.iter() {
-            for entry in file.entries().iter().filter(|entry| others(&entry.extent_type)) {
-                let ty = &entry.extent_type;
-                let Some(parts) = self.plan(ty)? else { continue };
-                file.read(entry)?.unpack_into(&mut extent, parts, file.checks())?;
-                let plan = &self.plans[ty.name()];
-                for row in extent.rows().filter(|row| plan.wants(row)) {
-                    if self.window.takes() {
-                        self.sink.row(ty, plan, &row)?;
-                    }
-                }
-            }
-        }
-        let mut calls = Ordered::new(&input.files, normalizer, |ty| match selected.wants(ty) {
-            true => self.plan(ty),
-            false => Ok(None),
-        })?;
-        while !self.window.is_over()
-            && let Some(at) = calls.next()?
-        {
-            let (ty, row) = calls.row(at);
-            let plan = &self.plans[ty.name()];
-            if plan.wants(&row) && self.window.takes() {
-                self.sink.row(ty, plan, &row)?;
-            }
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -416,13 +282,5 @@ mod tests {
         for wrong in ["", "5", "5..4", "a..b", "1-2"] {
             assert!(range(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_window_takes_what_lies_in_it() {
-        let mut window = Window { skip: 2, left: Some(3) };
-        let taken: Vec<bool> = (0..7).map(|_| window.takes()).collect();
-        assert_eq!(taken, [false, false, true, true, true, false, false]);
-        assert!(window.is_over());
     }
 }
