@@ -16,6 +16,7 @@
 //! Nothing here names a system call: what a call does to its process, a plugin's declaration says.
 
 pub mod cli;
+pub mod dstool;
 pub mod loader;
 pub mod manifest;
 pub mod pattern;

@@ -1,5 +1,6 @@
 //! Benchmarks: ratios against native and against a peer, all in one run, written to `docs/benchmarks.md`.
 
+mod dataseries;
 mod race;
 mod record;
 mod replay;
@@ -53,15 +54,31 @@ impl Setting {
     }
 }
 
-/// A benchmark: its name, and what it runs.
-type Benchmark = (&'static str, fn(&Setting) -> Result<Table>);
+/// A benchmark.
+struct Benchmark {
+    name: &'static str,
+    /// Whether it runs what people install; the others build the little that they need themselves.
+    is_of_dist: bool,
+    run: fn(&Setting) -> Result<Table>,
+}
 
-const ALL: [Benchmark; 5] = [
-    ("record dd", record::dd),
-    ("record find", record::find),
-    ("replay pread", replay::pread),
-    ("replay write", replay::write),
-    ("replay start-up", replay::start_up),
+const fn of_dist(name: &'static str, run: fn(&Setting) -> Result<Table>) -> Benchmark {
+    Benchmark { name, is_of_dist: true, run }
+}
+
+const fn of_format(name: &'static str, run: fn(&Setting) -> Result<Table>) -> Benchmark {
+    Benchmark { name, is_of_dist: false, run }
+}
+
+const ALL: [Benchmark; 8] = [
+    of_dist("record dd", record::dd),
+    of_dist("record find", record::find),
+    of_dist("replay pread", replay::pread),
+    of_dist("replay write", replay::write),
+    of_dist("replay start-up", replay::start_up),
+    of_format("dataseries decode", dataseries::decode),
+    of_format("dataseries decode lz4", dataseries::decode_lz4),
+    of_format("dataseries write lz4", dataseries::write_lz4),
 ];
 
 /// Runs the benchmarks.
@@ -69,13 +86,19 @@ const ALL: [Benchmark; 5] = [
 /// # Errors
 /// One can't be run.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let dist = dist::lay_out()?;
+    let filter = arguments.filter.as_deref();
+    let chosen: Vec<&Benchmark> =
+        ALL.iter().filter(|one| filter.is_none_or(|part| one.name.contains(part))).collect();
+    let dist = match chosen.iter().any(|one| one.is_of_dist) {
+        true => dist::lay_out()?,
+        false => root().join("dist"),
+    };
     let memory = Path::new("/dev/shm");
     let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
     let scratch = base.join(format!("replay-bench-{}", std::process::id()));
     fs::create_dir_all(&scratch).map_err(|error| error.to_string())?;
     let setting = Setting { dist, scratch, rounds: arguments.rounds };
-    let text = tables(&setting, arguments.filter.as_deref());
+    let text = tables(&setting, &chosen);
     let _ = fs::remove_dir_all(&setting.scratch);
     let text = text?;
     if arguments.write {
@@ -85,15 +108,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn tables(setting: &Setting, filter: Option<&str>) -> Result<String> {
+fn tables(setting: &Setting, chosen: &[&Benchmark]) -> Result<String> {
     let mut text = format!(
         "# Benchmarks\n\nWritten by `cargo xtask bench --write`. Times are the fastest of {} interleaved \
          rounds in one run; only the ratios mean something elsewhere.\n\nMachine: {}.\n",
         setting.rounds,
         machine()
     );
-    for (name, run) in ALL.iter().filter(|(name, _)| filter.is_none_or(|part| name.contains(part)))
-    {
+    for Benchmark { name, run, .. } in chosen {
         eprintln!("{name} …");
         let table = run(setting)?.to_string();
         println!("{table}");

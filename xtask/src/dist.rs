@@ -7,7 +7,7 @@ use crate::Result;
 use crate::cargo::{cargo, root, run, target};
 
 /// The programs.
-const PROGRAMS: [&str; 2] = ["recorder", "replayer"];
+const PROGRAMS: [&str; 3] = ["dstool", "recorder", "replayer"];
 
 /// Builds everything and lays it out; returns the folder.
 ///

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 mod bz2;
 mod lz4;
+mod lz4hc;
 mod lzf;
 mod lzo;
 mod snappy;
@@ -12,7 +13,7 @@ mod zlib;
 
 use crate::bytes::set_len;
 
-/// A compression method. Every one can be read; all but lzo and lz4hc can be written.
+/// A compression method. Every one can be read and written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Codec {
@@ -71,11 +72,6 @@ impl Codec {
         }
     }
 
-    /// Whether this crate can compress with it.
-    pub fn is_writable(self) -> bool {
-        !matches!(self, Codec::Lzo | Codec::Lz4hc)
-    }
-
     /// The most bytes that `stored` bytes can decompress to; `None` for bz2, which packs runs so
     /// tightly that the number would say nothing.
     fn max_output(self, stored: usize) -> Option<u64> {
@@ -98,23 +94,19 @@ impl fmt::Display for Codec {
     }
 }
 
-/// A name that no codec has, or the name of one that cannot be written.
+/// A name that no codec has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UnknownCodec {
-    /// There is no codec of that name.
-    #[error("there is no codec '{0}'")]
-    Name(String),
-    /// The codec can only be read.
-    #[error("codec '{0}' can be read but not written")]
-    ReadOnly(Codec),
-}
+#[error("there is no codec '{0}'")]
+pub struct UnknownCodec(pub String);
 
 impl FromStr for Codec {
     type Err = UnknownCodec;
 
     fn from_str(name: &str) -> Result<Codec, UnknownCodec> {
+        // Other tools call zlib gz.
+        let name = if name == "gz" { "zlib" } else { name };
         let known = Codec::ALL.into_iter().find(|codec| codec.name() == name);
-        known.ok_or_else(|| UnknownCodec::Name(name.to_owned()))
+        known.ok_or_else(|| UnknownCodec(name.to_owned()))
     }
 }
 
@@ -224,7 +216,7 @@ impl Compression {
     /// The same codecs for both parts, at level 9. An empty slice stores everything as it is.
     ///
     /// # Errors
-    /// One of the codecs can only be read.
+    /// One of the codecs can only be read; at present there is none such.
     pub fn new(codecs: &[Codec]) -> Result<Compression, UnknownCodec> {
         Compression::per_part(codecs, codecs)
     }
@@ -232,9 +224,9 @@ impl Compression {
     /// Codecs for the fixed and for the variable part, at level 9.
     ///
     /// # Errors
-    /// One of the codecs can only be read.
+    /// As [`new`](Compression::new).
     pub fn per_part(fixed: &[Codec], variable: &[Codec]) -> Result<Compression, UnknownCodec> {
-        Ok(Compression { fixed: candidates(fixed)?, variable: candidates(variable)?, level: 9 })
+        Ok(Compression { fixed: candidates(fixed), variable: candidates(variable), level: 9 })
     }
 
     /// Everything is stored as it is.
@@ -242,7 +234,7 @@ impl Compression {
         Compression { fixed: Vec::new(), variable: Vec::new(), level: 9 }
     }
 
-    /// The level for zlib and bz2, brought into 1 to 9. The other codecs have none.
+    /// The level for zlib, bz2 and lz4hc, brought into 1 to 9. The other codecs have none.
     pub fn with_level(mut self, level: u32) -> Compression {
         self.level = level.clamp(1, 9);
         self
@@ -288,15 +280,12 @@ impl Default for Compression {
 }
 
 /// The codecs that are worth a try, in the order of their codes.
-fn candidates(codecs: &[Codec]) -> Result<Vec<Codec>, UnknownCodec> {
-    if let Some(codec) = codecs.iter().find(|codec| !codec.is_writable()) {
-        return Err(UnknownCodec::ReadOnly(*codec));
-    }
+fn candidates(codecs: &[Codec]) -> Vec<Codec> {
     let mut codecs = codecs.to_vec();
     codecs.retain(|&codec| codec != Codec::None);
     codecs.sort_unstable();
     codecs.dedup();
-    Ok(codecs)
+    codecs
 }
 
 /// Appends `part`, compressed to less than `limit` bytes, to `out`; `false` if it stays larger.
@@ -310,6 +299,7 @@ fn compress(codec: Codec, level: u32, part: &[u8], limit: usize, out: &mut Vec<u
     let space = match codec {
         Codec::Lz4 => lz4::max_compressed(part.len()),
         Codec::Snappy => snappy::max_compressed(part.len()),
+        Codec::Lzo => lzo::max_compressed(part.len()),
         _ => space,
     };
     out.resize(start + space, 0);
@@ -320,7 +310,9 @@ fn compress(codec: Codec, level: u32, part: &[u8], limit: usize, out: &mut Vec<u
         Codec::Lzf => lzf::compress(part, room),
         Codec::Snappy => snappy::compress(part, room),
         Codec::Lz4 => lz4::compress(part, room),
-        Codec::None | Codec::Lzo | Codec::Lz4hc => None,
+        Codec::Lz4hc => lz4hc::compress(part, level, room),
+        Codec::Lzo => lzo::compress(part, room),
+        Codec::None => None,
     };
     let length = length.filter(|&length| length < limit);
     out.truncate(start + length.unwrap_or(0));

@@ -97,6 +97,17 @@ impl Extent {
         (0..self.rows).map(|row| self.row(row))
     }
 
+    /// Record number `row`, to be changed in place. What it refers to in the pool stays.
+    ///
+    /// # Panics
+    /// There is no such record.
+    #[inline]
+    pub fn row_mut(&mut self, row: usize) -> RowMut<'_> {
+        assert!(row < self.rows, "row {row} of an extent with {}", self.rows);
+        let size = self.record_size();
+        RowMut { fixed: &mut self.fixed[row * size..][..size] }
+    }
+
     /// Makes the extent one of `ty` whose content is still to come.
     pub(crate) fn reset(&mut self, ty: &Arc<ExtentType>, offset: u64) {
         if !Arc::ptr_eq(&self.ty, ty) {
@@ -242,6 +253,50 @@ impl<'a> Row<'a> {
             FieldKind::Int64 => Value::Int64(self.int64(column)),
             FieldKind::Double => Value::Double(self.double(column)),
             FieldKind::Variable32 | FieldKind::FixedWidth => Value::Bytes(self.bytes(column)),
+        }
+    }
+}
+
+/// A record whose values of fixed size can be changed.
+///
+/// # Panics
+/// The setters panic as the accessors of a [`Row`] do.
+#[derive(Debug)]
+pub struct RowMut<'a> {
+    fixed: &'a mut [u8],
+}
+
+impl RowMut<'_> {
+    /// The record as it is.
+    pub fn row(&self) -> Row<'_> {
+        Row { fixed: self.fixed, pool: None }
+    }
+
+    /// Sets a bool; it is not null then.
+    pub fn set_bool(&mut self, column: &Column, value: bool) {
+        column.expect(FieldKind::Bool);
+        self.not_null(column);
+        let byte = &mut self.fixed[column.offset as usize];
+        *byte = if value { *byte | column.mask } else { *byte & !column.mask };
+    }
+
+    /// Sets an int32; it is not null then.
+    pub fn set_int32(&mut self, column: &Column, value: i32) {
+        column.expect(FieldKind::Int32);
+        self.not_null(column);
+        self.fixed[column.offset as usize..][..4].copy_from_slice(&value.to_ne_bytes());
+    }
+
+    /// Sets an int64; it is not null then.
+    pub fn set_int64(&mut self, column: &Column, value: i64) {
+        column.expect(FieldKind::Int64);
+        self.not_null(column);
+        self.fixed[column.offset as usize..][..8].copy_from_slice(&value.to_ne_bytes());
+    }
+
+    fn not_null(&mut self, column: &Column) {
+        if let Some(null) = column.null {
+            self.fixed[null.byte as usize] &= !null.mask;
         }
     }
 }

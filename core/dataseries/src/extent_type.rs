@@ -88,6 +88,24 @@ pub enum TypeError {
     },
 }
 
+/// A type lacks a field, or has it with another kind of values.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("extent type '{extent_type}' has no {} field '{field}'{}", expected.name(), otherwise(*found))]
+pub struct NoColumn {
+    /// Name of the type.
+    pub extent_type: String,
+    /// Name of the field.
+    pub field: String,
+    /// What its values should be.
+    pub expected: FieldKind,
+    /// What they are, if there is a field of that name.
+    pub found: Option<FieldKind>,
+}
+
+fn otherwise(found: Option<FieldKind>) -> String {
+    found.map_or_else(String::new, |kind| format!(": it is {}", kind.name()))
+}
+
 /// A schema's version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Version {
@@ -254,6 +272,24 @@ impl ExtentType {
     /// The field of that name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The field of that name, which is of that kind: what the accessors of a
+    /// [`Row`](crate::Row) ask for.
+    ///
+    /// # Errors
+    /// There is no such field, or it is of another kind.
+    pub fn column_of(&self, name: &str, kind: FieldKind) -> Result<&Column, NoColumn> {
+        let refuse = |found| NoColumn {
+            extent_type: self.name().to_owned(),
+            field: name.to_owned(),
+            expected: kind,
+            found,
+        };
+        match self.column(name) {
+            Some(column) if column.kind == kind => Ok(column),
+            found => Err(refuse(found.map(|column| column.kind))),
+        }
     }
 
     pub(crate) fn transforms(&self) -> &Transforms {

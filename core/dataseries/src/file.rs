@@ -92,6 +92,15 @@ impl File {
         File::begin(Source::memory(name, bytes), checks)
     }
 
+    /// Like [`open_unindexed`](File::open_unindexed), for a file that is open already. Errors call
+    /// it `name`.
+    ///
+    /// # Errors
+    /// As [`open_unindexed`](File::open_unindexed).
+    pub fn from_file(name: &str, file: std::fs::File, checks: Checks) -> Result<File, Error> {
+        File::begin(Source::file(name, file)?, checks)
+    }
+
     fn begin(source: Source, checks: Checks) -> Result<File, Error> {
         let place = source.place(0);
         let mut bytes = [0; HEADER_SIZE];
@@ -123,6 +132,32 @@ impl File {
     /// # Errors
     /// They are missing or damaged.
     pub fn with_index(mut self) -> Result<File, Error> {
+        let (tail, entries) = self.find_index()?;
+        (self.tail, self.entries) = (Some(tail), entries);
+        Ok(self)
+    }
+
+    /// Like [`with_index`](File::with_index); but where tail or index are missing or damaged, the
+    /// extents are found one by one. Then it also says what is wrong with the index, and how the
+    /// file ends.
+    ///
+    /// # Errors
+    /// The operating system refused.
+    pub fn with_index_or_scan(mut self) -> Result<(File, Option<(Error, End)>), Error> {
+        match self.find_index() {
+            Ok((tail, entries)) => {
+                (self.tail, self.entries) = (Some(tail), entries);
+                Ok((self, None))
+            }
+            Err(error @ (Error::BadTail { .. } | Error::BadIndex { .. })) => {
+                let (file, end) = self.with_scan();
+                Ok((file, Some((error, end))))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn find_index(&self) -> Result<(Tail, Vec<Entry>), Error> {
         let Some(tail_offset) =
             self.source.len.checked_sub(TAIL_SIZE as u64).filter(|&at| at >= self.data_start)
         else {
@@ -133,15 +168,14 @@ impl File {
         self.source.read(tail_offset, &mut bytes)?;
         let tail = Tail::parse(&bytes, self.order, self.source.len, self.checks.tail)
             .map_err(|reason| Error::BadTail { place: self.place(tail_offset), reason })?;
-        self.entries = self.read_index(&tail).map_err(|error| match error {
+        let entries = self.read_index(&tail).map_err(|error| match error {
             Error::Io { .. } | Error::BadIndex { .. } => error,
             other => {
                 let place = self.place(tail.index_offset);
                 Error::BadIndex { place, reason: other.to_string() }
             }
         })?;
-        self.tail = Some(tail);
-        Ok(self)
+        Ok((tail, entries))
     }
 
     fn read_index(&self, tail: &Tail) -> Result<Vec<Entry>, Error> {
@@ -246,6 +280,11 @@ impl File {
     /// There is no complete prefix, or it is impossible.
     pub fn read_prefix(&self, entry: &Entry) -> Result<Prefix, Error> {
         self.prefix_at(entry.offset)
+    }
+
+    /// Reads the type library as it is stored.
+    pub(crate) fn library(&self) -> Result<StoredExtent, Error> {
+        self.read_at(HEADER_SIZE as u64, Vec::new())
     }
 
     pub(crate) fn place(&self, offset: u64) -> Place {

@@ -16,7 +16,7 @@ use crate::stored::Parts;
 use crate::stored::StoredExtent;
 
 /// Most bytes of descriptions that a library may have. A hundred types take 200 KiB.
-const MAX_SIZE: u64 = 64 << 20;
+const MAX_SIZE: u64 = 16 << 20;
 
 /// The types that a file can have extents of, by name.
 #[derive(Debug, Clone, Default)]

@@ -68,6 +68,12 @@ impl Packed {
         self.rows
     }
 
+    /// Whether both hold the same bytes of the same type.
+    pub(crate) fn is_same(&self, other: &Packed) -> bool {
+        self.ty == other.ty
+            && (self.rows, &self.fixed, &self.pool) == (other.rows, &other.fixed, &other.pool)
+    }
+
     /// Takes these records and their strings, and leaves empty buffers in their place.
     pub(crate) fn exchange(
         &mut self,

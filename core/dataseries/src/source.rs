@@ -38,6 +38,15 @@ impl Source {
         Ok(Source { name, len, bytes: Bytes::File(file) })
     }
 
+    /// A file that is open already.
+    pub fn file(name: &str, file: fs::File) -> Result<Source, Error> {
+        let name = Arc::from(name);
+        let metadata = file.metadata();
+        let len =
+            metadata.map_err(|source| Error::Io { place: Place::new(&name, 0), source })?.len();
+        Ok(Source { name, len, bytes: Bytes::File(file) })
+    }
+
     pub fn memory(name: &str, bytes: Vec<u8>) -> Source {
         Source { name: Arc::from(name), len: bytes.len() as u64, bytes: Bytes::Memory(bytes) }
     }

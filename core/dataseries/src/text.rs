@@ -13,6 +13,7 @@ use crate::extent_type::Column;
 use crate::extent_type::ExtentType;
 use crate::extent_type::XML_TYPE;
 use crate::file::File;
+use crate::library::TypeLibrary;
 use crate::stored::Parts;
 
 mod field;
@@ -49,7 +50,7 @@ impl Default for DumpOptions {
 pub fn dump(file: &File, out: &mut impl Write, options: DumpOptions) -> Result<(), Error> {
     let mut text = Vec::new();
     if options.types {
-        print_types(file, &mut text);
+        print_types(file.types(), &mut text);
     }
     if options.index {
         print_index(file, &mut text);
@@ -96,11 +97,12 @@ pub fn print_extent(
     out.write_all(&text).map_err(Error::Output)
 }
 
-fn print_types(file: &File, text: &mut Vec<u8>) {
+/// Appends all type descriptions, those of the format itself included.
+pub fn print_types(library: &TypeLibrary, text: &mut Vec<u8>) {
     text.extend_from_slice(b"# Extent Types ...\n");
     let built_in = [ExtentType::xml_type(), ExtentType::index_type()];
     let mut types: Vec<&Arc<ExtentType>> =
-        file.types().iter().filter(|ty| ExtentType::built_in(ty.name()).is_none()).collect();
+        library.iter().filter(|ty| ExtentType::built_in(ty.name()).is_none()).collect();
     types.extend(built_in);
     types.sort_by(|a, b| a.name().cmp(b.name()));
     for ty in types {
@@ -109,7 +111,8 @@ fn print_types(file: &File, text: &mut Vec<u8>) {
     }
 }
 
-fn print_index(file: &File, text: &mut Vec<u8>) {
+/// Appends a table of the file's extents.
+pub fn print_index(file: &File, text: &mut Vec<u8>) {
     text.extend_from_slice(b"extent offset  ExtentType\n");
     for entry in file.entries() {
         text.extend_from_slice(
@@ -137,6 +140,7 @@ impl Printers {
 #[derive(Debug, Clone)]
 pub struct Printer {
     fields: Vec<FieldPrinter>,
+    separator: Vec<u8>,
 }
 
 impl Printer {
@@ -148,14 +152,20 @@ impl Printer {
 
     /// Prints these fields of the type, in this order.
     pub fn of_columns(ty: &ExtentType, columns: &[&Column]) -> Printer {
-        Printer { fields: columns.iter().map(|column| FieldPrinter::new(ty, column)).collect() }
+        let fields = columns.iter().map(|column| FieldPrinter::new(ty, column)).collect();
+        Printer { fields, separator: b" ".to_vec() }
+    }
+
+    /// Puts this between values in place of a blank.
+    pub fn with_separator(self, separator: &[u8]) -> Printer {
+        Printer { separator: separator.to_vec(), ..self }
     }
 
     /// Appends a line with the names of the fields.
     pub fn print_names(&self, text: &mut Vec<u8>) {
         for (index, field) in self.fields.iter().enumerate() {
             if index > 0 {
-                text.push(b' ');
+                text.extend_from_slice(&self.separator);
             }
             text.extend_from_slice(field.column().name.as_bytes());
         }
@@ -170,7 +180,7 @@ impl Printer {
     pub fn print_row(&mut self, row: &Row<'_>, text: &mut Vec<u8>) {
         for (index, field) in self.fields.iter_mut().enumerate() {
             if index > 0 {
-                text.push(b' ');
+                text.extend_from_slice(&self.separator);
             }
             field.print(row, text);
         }

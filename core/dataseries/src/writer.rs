@@ -100,10 +100,53 @@ impl<W: Write> Writer<W> {
         }
         let mut library = writer.library.pack()?;
         let stored = library.compress_in(writer.options.byte_order, &writer.options.compression)?;
-        let header = header::encode(writer.options.byte_order);
-        writer.put(&[&header, stored.bytes()].concat())?;
-        writer.note(header.len() as u64, &stored);
+        writer.begin(&stored)?;
         Ok(writer)
+    }
+
+    /// Begins a file with the type library that another file has, as it is stored there. It must
+    /// have the order and the types that ours would have.
+    pub(crate) fn with_library(
+        out: W,
+        name: &str,
+        types: &TypeLibrary,
+        library: &StoredExtent,
+        options: WriterOptions,
+    ) -> Result<Writer<W>, Error> {
+        let mut writer = Writer {
+            out,
+            name: Arc::from(name),
+            options: WriterOptions { byte_order: library.byte_order(), ..options },
+            library: types.clone(),
+            entries: Vec::new(),
+            offset: 0,
+            chain: 0,
+            broken: false,
+        };
+        writer.begin(library)?;
+        Ok(writer)
+    }
+
+    fn begin(&mut self, library: &StoredExtent) -> Result<(), Error> {
+        let header = header::encode(self.options.byte_order);
+        self.put(&[&header, library.bytes()].concat())?;
+        self.note(header.len() as u64, library);
+        Ok(())
+    }
+
+    /// The byte order that every extent must have.
+    pub fn byte_order(&self) -> ByteOrder {
+        self.options.byte_order
+    }
+
+    /// Hands everything so far on to the operating system: whatever kills the writer afterwards
+    /// loses nothing of it. A writer to a plain file does so with every extent.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        let flushed = self.out.flush();
+        flushed.map_err(|source| Error::Io { place: self.place(), source })
     }
 
     /// The types that extents can have.
@@ -160,8 +203,7 @@ impl<W: Write> Writer<W> {
         let index_len = stored.bytes().len() as u32;
         let tail = Tail { index_len, index_offset, chain: self.chain };
         self.put(&[stored.bytes(), &tail.encode(self.options.byte_order)].concat())?;
-        let flushed = self.out.flush();
-        flushed.map_err(|source| Error::Io { place: self.place(), source })?;
+        self.flush()?;
         Ok(self.out)
     }
 

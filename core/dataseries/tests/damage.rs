@@ -13,6 +13,7 @@ use dataseries::ExtentBuilder;
 use dataseries::File;
 use dataseries::Part;
 use dataseries::Parts;
+use dataseries::RecoverOptions;
 use dataseries::StoredExtent;
 use dataseries::text;
 use dataseries::text::DumpOptions;
@@ -269,8 +270,10 @@ proptest! {
         scan_all(&bytes, Checks::NONE);
         let _ = read_all(&bytes, Checks::NONE);
         if let Ok(file) = File::from_bytes("any", bytes, Checks::NONE) {
-            let options = dataseries::WriterOptions::default();
-            dataseries::recover(&file, Vec::new(), "out", options, 10).unwrap();
+            for resynchronise in [false, true] {
+                let options = RecoverOptions { resynchronise, ..RecoverOptions::default() };
+                dataseries::recover(&file, Vec::new(), "out", options).unwrap();
+            }
         }
     }
 }

@@ -32,7 +32,6 @@ const KINDS: [FieldKind; 7] = [
     FieldKind::Variable32,
     FieldKind::FixedWidth,
 ];
-const WRITABLE: [Codec; 5] = [Codec::Zlib, Codec::Bz2, Codec::Lzf, Codec::Snappy, Codec::Lz4];
 
 #[derive(Debug, Clone)]
 struct Field {
@@ -217,8 +216,8 @@ proptest! {
         fields in vec(field(), 0..12),
         options in options(),
         rows in vec(vec(cell(), 13), 0..60),
-        fixed_codecs in subsequence(WRITABLE.to_vec(), 0..=2),
-        variable_codecs in subsequence(WRITABLE.to_vec(), 0..=5),
+        fixed_codecs in subsequence(Codec::ALL.to_vec(), 0..=2),
+        variable_codecs in subsequence(Codec::ALL.to_vec(), 0..=8),
         big in any::<bool>(),
         target_size in prop_oneof![Just(1_usize), 500..3000_usize, Just(1 << 20)],
     ) {

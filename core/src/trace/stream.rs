@@ -24,7 +24,7 @@ const LEAST_TFRAC: i64 = 4_000_000_000_000_000_000;
 
 /// A common time column's value in nanoseconds, whatever it is in.
 fn nanoseconds(time: i64) -> i64 {
-    if time < LEAST_TFRAC { time } else { (i128::from(time) * 1_000_000_000 >> 32) as i64 }
+    if time < LEAST_TFRAC { time } else { ((i128::from(time) * 1_000_000_000) >> 32) as i64 }
 }
 
 /// Takes the records of one type from its extents.

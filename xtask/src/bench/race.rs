@@ -44,6 +44,21 @@ pub struct Table {
     what: String,
     rows: Vec<(String, Duration)>,
     goal: String,
+    /// Bytes that each contender worked on.
+    bytes: Option<u64>,
+    notes: Vec<String>,
+}
+
+impl Table {
+    /// With a column for the bytes a second, of so many.
+    pub fn of_bytes(self, bytes: u64) -> Self {
+        Self { bytes: Some(bytes), ..self }
+    }
+
+    /// Adds a sentence below the table.
+    pub fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
 }
 
 /// Lets the contenders run by turns, `rounds` times; keeps the fastest time of each.
@@ -58,18 +73,49 @@ pub fn race(what: &str, goal: &str, rounds: usize, contenders: &[Contender<'_>])
         }
     }
     let names = contenders.iter().map(|contender| contender.name.clone());
-    Ok(Table { what: what.to_owned(), goal: goal.to_owned(), rows: names.zip(fastest).collect() })
+    let rows = names.zip(fastest).collect();
+    Ok(Table { what: what.to_owned(), goal: goal.to_owned(), rows, bytes: None, notes: Vec::new() })
 }
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n", self.what)?;
-        writeln!(f, "| | seconds | × the first |\n|---|---|---|")?;
+        let (head, line) = if self.bytes.is_some() { (" MB/s |", "---|") } else { ("", "") };
+        writeln!(f, "| | seconds | × the first |{head}\n|---|---|---|{line}")?;
         let first = self.rows.first().map_or(1.0, |(_, time)| time.as_secs_f64());
         for (name, time) in &self.rows {
             let seconds = time.as_secs_f64();
-            writeln!(f, "| {name} | {seconds:.4} | {:.2} |", seconds / first)?;
+            write!(f, "| {name} | {seconds:.4} | {:.2} |", seconds / first)?;
+            if let Some(bytes) = self.bytes {
+                write!(f, " {:.0} |", bytes as f64 / 1e6 / seconds)?;
+            }
+            writeln!(f)?;
+        }
+        if !self.notes.is_empty() {
+            writeln!(f, "\n{}.", self.notes.join("; "))?;
         }
         writeln!(f, "\nGoal: {}.", self.goal)
+    }
+}
+
+/// The most memory that `command` ever has, in bytes.
+///
+/// # Errors
+/// It can't be run, or fails.
+pub fn peak_memory(command: &mut Command) -> Result<u64> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().map_err(|error| error.to_string())?;
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    loop {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes = line.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok());
+        peak = peak.max(kibibytes.unwrap_or(0) << 10);
+        match child.try_wait().map_err(|error| error.to_string())? {
+            Some(status) if status.success() => return Ok(peak),
+            Some(status) => return Err(format!("{command:?}: {status}")),
+            None => std::thread::sleep(Duration::from_millis(2)),
+        }
     }
 }

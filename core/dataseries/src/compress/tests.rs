@@ -19,7 +19,9 @@ fn stored(codec: Codec, plain: &[u8]) -> Vec<u8> {
     out
 }
 
-const WRITABLE: [Codec; 5] = [Codec::Zlib, Codec::Bz2, Codec::Lzf, Codec::Snappy, Codec::Lz4];
+/// All that make a part smaller.
+const WRITABLE: [Codec; 7] =
+    [Codec::Lzo, Codec::Zlib, Codec::Bz2, Codec::Lzf, Codec::Snappy, Codec::Lz4, Codec::Lz4hc];
 
 #[test]
 fn every_codec_gives_back_what_it_got() {
@@ -85,7 +87,6 @@ fn cut_and_flipped_streams_never_panic() {
             let mut flipped = stored.clone();
             flipped[at] ^= 0x55;
             let _ = decompress(codec, &flipped, Size::Exactly(plain.len()), &mut out);
-            let _ = decompress(Codec::Lzo, &flipped, Size::Exactly(plain.len()), &mut out);
         }
     }
 }
@@ -115,11 +116,7 @@ fn lzo_decodes_the_worked_example() {
 fn the_smallest_result_wins_and_nothing_grows() {
     let plain = sample();
     let smallest = WRITABLE.into_iter().min_by_key(|&codec| stored(codec, &plain).len()).unwrap();
-    let compression = Compression::new(&Codec::ALL.map(|codec| match codec.is_writable() {
-        true => codec,
-        false => Codec::None,
-    }))
-    .unwrap();
+    let compression = Compression::new(&Codec::ALL).unwrap();
     let mut out = b"before".to_vec();
     assert_eq!(compression.append_fixed(&plain, &mut out), smallest);
     assert_eq!(&out[..6], b"before");
@@ -138,7 +135,6 @@ fn codecs_have_names_and_codes() {
         assert_eq!(codec.name().parse(), Ok(codec));
     }
     assert_eq!(Codec::from_code(8), None);
-    assert!("gz".parse::<Codec>().is_err());
-    assert!(Compression::new(&[Codec::Lzo]).is_err());
-    assert!(Compression::new(&[Codec::Lz4hc]).is_err());
+    assert_eq!("gz".parse(), Ok(Codec::Zlib));
+    assert!("zip".parse::<Codec>().is_err());
 }
