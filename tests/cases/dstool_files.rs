@@ -119,7 +119,7 @@ fn check_lists_all_damage_and_goes_on_to_the_next_file() {
     }
     let output = ran(dstool(&["check"]).arg("/nonexistent.ds"));
     assert_eq!(output.status.code(), Some(2), "{}", told(&output));
-    let output = ran(dstool(&["check"]).arg(trace("README.md")));
+    let output = ran(dstool(&["check"]).arg(trace("touch.cmd")));
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stdout).contains("not a DataSeries file"));
 }
