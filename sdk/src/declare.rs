@@ -21,6 +21,9 @@ use crate::value::Value;
 /// Longest path that is captured, with its NUL (PATH_MAX).
 const PATH_MAX: u64 = 4096;
 
+/// Most bytes that are captured behind a pointer in a structure: names and control messages.
+const LONGEST_BEHIND: u64 = 64 << 10;
+
 /// Argument `number` of the call, from 0.
 pub const fn arg(number: u8) -> Number {
     Number(Place { kind: place::ARGUMENT, index: number, ..NOWHERE })
@@ -568,6 +571,35 @@ impl ColumnDeclaration<'_> {
         self.compared();
         let place = Place { signed: RESOLVED, ..filled };
         self.source(Source { op: source::BYTES, place, value: index, when: SUCCESS, ..NO_SOURCE })
+    }
+
+    /// Holds the bytes behind the pointer that stands `pointer` bytes into the memory behind argument
+    /// `argument`, as many as the number there says at `moment`: its offset and width in bytes.
+    pub fn behind(
+        &mut self,
+        argument: u8,
+        pointer: u32,
+        (length, width): (u32, u32),
+        moment: Moment,
+    ) -> &mut Self {
+        let d = &mut self.declaration;
+        let before = d.memory(argument, Moment::Before, pointer.max(length) + 8, ALWAYS);
+        let lengths = match moment {
+            Moment::Before => before,
+            Moment::After => d.memory(argument, moment, length + width, ALWAYS),
+        };
+        let index = d.fetches.len() as u64;
+        let length = Place { index: lengths, offset: length, width: width as u8, ..FETCHED_WORD };
+        d.fetches.push(Fetch {
+            op: fetch::BYTES,
+            at_exit: (moment == Moment::After).into(),
+            address: Place { index: before, offset: pointer, ..FETCHED_WORD },
+            length: Place { signed: 0, ..length },
+            limit: LONGEST_BEHIND,
+            when: moment.condition(ALWAYS),
+            item: Item::NONE,
+        });
+        self.source(Source { op: source::BYTES, value: index, ..NO_SOURCE })
     }
 
     /// Holds the bytes behind argument `argument`, as many as `sizes` says for `number`.

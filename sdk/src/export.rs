@@ -166,6 +166,7 @@ pub fn call<R: Declared>(replay: ReplayFn) -> CallRef {
         blocks: R::BLOCKS.into(),
         cpus: R::CPUS.into(),
         simulated: Text::new(R::SIMULATED),
+        partly: R::PARTLY.into(),
         replay,
         encode: R::ENCODE,
     }

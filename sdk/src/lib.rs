@@ -35,6 +35,7 @@
 extern crate self as sdk;
 
 pub mod bits;
+pub mod control;
 pub mod declare;
 pub mod directory;
 pub mod export;
@@ -43,6 +44,7 @@ mod outcome;
 mod own;
 mod process;
 mod record;
+pub mod socket;
 pub mod stream;
 pub mod sys;
 pub mod testing;

@@ -455,6 +455,18 @@ impl<'t> Process<'t> {
         Ok(Ok(child))
     }
 
+    /// Whether the replay knows `name`, which is something that plugins tell one another.
+    pub fn knows(&mut self, name: &[u8]) -> bool {
+        // SAFETY: context is what this host gave us; the host is done with the name on return.
+        unsafe { self.host.known()(self.context, name.as_ptr(), name.len() as u64, 0) != 0 }
+    }
+
+    /// From now on the replay knows `name`.
+    pub fn make_known(&mut self, name: &[u8]) {
+        // SAFETY: as above.
+        unsafe { self.host.known()(self.context, name.as_ptr(), name.len() as u64, 1) };
+    }
+
     /// The process runs a new program: its close-on-exec descriptors go.
     pub fn execute(&mut self) {
         // SAFETY: context is what this host gave us.

@@ -30,6 +30,8 @@ pub trait Declared {
     const START: u32 = abi::start::NONE;
     /// Why a replay doesn't make the call, or empty.
     const SIMULATED: &'static str = "";
+    /// Whether that is so of some of the calls only.
+    const PARTLY: bool = false;
     /// Writes the rows, where the columns can't say how; see [`abi::Call::encode`].
     const ENCODE: Option<EncodeFn> = None;
 

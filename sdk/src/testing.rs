@@ -15,7 +15,7 @@
 //! stage.replay(&Fsync { descriptor: Fd(3) }).returns(0);
 //! ```
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::{CString, c_void};
 use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
@@ -46,6 +46,7 @@ struct Acts {
     tasks: Vec<(i32, u32)>,
     diverged: Vec<(u32, String, String)>,
     log: Vec<String>,
+    known: HashSet<Vec<u8>>,
     executed: bool,
     unshared: u32,
     exited: Option<bool>,
@@ -123,6 +124,34 @@ impl Stage {
         open.expect("the descriptor is open").try_clone().expect("it can be duplicated").into()
     }
 
+    /// A stage on which `traced` is a local stream socket, bound and connected to nothing.
+    ///
+    /// # Panics
+    /// If there is no socket to be had.
+    pub fn with_socket(traced: i32) -> Self {
+        let mut stage = Self::new();
+        // SAFETY: the call takes numbers only.
+        let socket = unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_STREAM, 0) };
+        assert!(socket >= 0, "a socket");
+        // SAFETY: the descriptor is new, and nobody else's.
+        let socket = unsafe { OwnedFd::from_raw_fd(socket) };
+        stage.acts.descriptors.insert(traced, Some(socket));
+        stage
+    }
+
+    /// A stage on which traced descriptors `one` and `other` are local stream sockets, connected to each
+    /// other.
+    ///
+    /// # Panics
+    /// If there are none to be had.
+    pub fn with_sockets(one: i32, other: i32) -> Self {
+        let mut stage = Self::new();
+        let (a, b) = std::os::unix::net::UnixStream::pair().expect("a pair of sockets");
+        stage.acts.descriptors.insert(one, Some(a.into()));
+        stage.acts.descriptors.insert(other, Some(b.into()));
+        stage
+    }
+
     /// Writes `pieces` to `traced`, one after the other, from a thread of their own; they fit into a
     /// pipe, and the last one may be late.
     ///
@@ -138,6 +167,37 @@ impl Stage {
                 std::thread::yield_now();
             }
         });
+    }
+
+    /// Sends `data` and the descriptor `passed` through the socket `traced`.
+    ///
+    /// # Panics
+    /// If that isn't possible.
+    pub fn send_descriptor(&self, traced: i32, passed: i32, data: &[u8]) {
+        let open = |traced| self.descriptor(traced).expect("the descriptor is open");
+        let buffer = libc::iovec { iov_base: data.as_ptr() as *mut _, iov_len: data.len() };
+        let control = crate::control::passing(&[open(passed)]);
+        let buffers = [buffer];
+        let mut message = crate::socket::Message::new(&buffers).with(&control);
+        // SAFETY: the message names memory that is as long as it says.
+        let sent = unsafe { libc::sendmsg(open(traced), message.word() as *const _, 0) };
+        assert_eq!(sent, data.len() as isize, "all of it is sent");
+    }
+
+    /// A descriptor that comes out of the socket `traced` with some data; the test has to close it.
+    ///
+    /// # Panics
+    /// If none does.
+    pub fn descriptor_received(&self, traced: i32) -> RawFd {
+        let (mut data, mut control) = ([0u8; 64], [0u8; 64]);
+        let buffer = libc::iovec { iov_base: data.as_mut_ptr().cast(), iov_len: data.len() };
+        let buffers = [buffer];
+        let mut message = crate::socket::Message::new(&buffers).with_room(&mut control);
+        let open = self.descriptor(traced).expect("the descriptor is open");
+        // SAFETY: the message names room that is as long as it says.
+        let received = unsafe { libc::recvmsg(open, message.word() as *mut _, libc::MSG_DONTWAIT) };
+        assert!(received > 0, "something came");
+        crate::control::descriptors(&control).next().expect("a descriptor came")
     }
 
     /// Opens `name` in the scratch directory, for writing too if it can be, as `traced`.
@@ -503,6 +563,7 @@ fn host() -> HostRef {
         exit,
         diverged,
         unshare,
+        known,
         log,
     }
     .leak_into_prefix()
@@ -637,6 +698,17 @@ unsafe extern "C" fn diverged(
 unsafe extern "C" fn unshare(context: *mut c_void, shares: u32) {
     // SAFETY: as `acts` says.
     unsafe { acts(context) }.unshared |= shares;
+}
+
+unsafe extern "C" fn known(context: *mut c_void, name: *const u8, length: u64, change: u32) -> u32 {
+    // SAFETY: as `acts` and `bytes` say.
+    let (acts, name) = unsafe { (acts(context), bytes(name, length)) };
+    match change {
+        1 => drop(acts.known.insert(name.to_vec())),
+        2 => drop(acts.known.remove(name)),
+        _ => {}
+    }
+    acts.known.contains(name).into()
 }
 
 unsafe extern "C" fn log(context: *mut c_void, _level: u32, text: *const u8, length: u64) {

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use replay_tests::built::program;
 use replay_tests::case::faithful;
 
 /// A file, a folder with files of several sizes, and links of both kinds.
@@ -130,4 +131,14 @@ fn a_shell_pipeline_moves_more_than_a_pipe_holds() {
     let tree = faithful(some_files, &["sh", "-c", script]);
     assert_eq!(tree.entry("counted").content, b" 100000 SOME TEXT\n");
     assert_eq!(tree.entry("lines").content, b"5\n");
+}
+
+#[test]
+fn local_sockets_carry_data_and_descriptors() {
+    let program = program("local-sockets");
+    let tree = faithful(nothing, &[&program.to_string_lossy()]);
+    assert!(tree.entry("received").content.ends_with(b"line 19999\n"));
+    assert!(tree.entry("passed").content.ends_with(b" bytes\n"));
+    assert_eq!(tree.entry("pair").content, b"through the pair\nfirstsecond");
+    assert_eq!(tree.entry("socket").kind, 's');
 }

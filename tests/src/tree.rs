@@ -54,7 +54,11 @@ impl Tree {
             } else if kind.is_file() {
                 ('-', fs::read(&path).expect("the file can be read"))
             } else {
-                let letter = if kind.is_fifo() { 'p' } else { '?' };
+                let letter = match kind {
+                    _ if kind.is_fifo() => 'p',
+                    _ if kind.is_socket() => 's',
+                    _ => '?',
+                };
                 (letter, Vec::new())
             };
             let entry = Entry {

@@ -291,6 +291,8 @@ pub struct Call {
     pub starts_with_umask: bool,
     /// Why a replay doesn't make the call.
     pub simulated: Option<String>,
+    /// Whether that is so of some of the calls only, as the plugin decides.
+    pub partly: bool,
     /// What this version doesn't understand of the declaration, and so won't record.
     pub warnings: Vec<String>,
     /// Makes the call again.
@@ -366,6 +368,7 @@ impl Call {
             cpus: call.cpus() != 0,
             at_entry: call.at_entry() != 0,
             starts_with_umask: call.start() == abi::start::UMASK,
+            partly: call.partly() != 0,
             simulated: (!simulated.is_empty()).then_some(simulated),
             warnings,
             replay: call.replay(),
@@ -374,6 +377,11 @@ impl Call {
         };
         call.check_names()?;
         Ok(call)
+    }
+
+    /// Whether none of the calls is made again.
+    pub fn is_simulated(&self) -> bool {
+        self.simulated.is_some() && !self.partly
     }
 
     /// What the return value of a call with these arguments is.

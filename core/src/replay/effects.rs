@@ -68,6 +68,13 @@ fn descriptors<'a>(
     })
 }
 
+/// The traced descriptors that the call is on.
+pub fn used(ty: &RecordType, batch: &Batch, record: &Record) -> Vec<i32> {
+    let cells = batch.cells(record, 0);
+    let used = descriptors(ty, &cells).filter(|(_, role)| *role == Role::Descriptor);
+    used.map(|(traced, _)| traced).collect()
+}
+
 /// Whether `is_such` says so of one of the call's paths.
 pub fn has_path(
     ty: &RecordType,

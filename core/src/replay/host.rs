@@ -1,8 +1,9 @@
 //! What the replayer does for a plugin while it replays a record: the unsafe edge to plugins.
 
+use std::collections::HashSet;
 use std::ffi::c_void;
 use std::os::fd::RawFd;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use abi::abi_stable::prefix_type::PrefixTypeTrait;
 use abi::{Host, HostRef, Outcome, want};
@@ -72,6 +73,9 @@ pub struct Acts {
     pub messages: Vec<(u32, String)>,
 }
 
+/// Names that plugins tell one another; all tasks know them.
+pub type Known = Arc<Mutex<HashSet<Vec<u8>>>>;
+
 /// A task's side of the calls that plugins make to their host.
 #[derive(Debug)]
 pub struct Context {
@@ -79,6 +83,7 @@ pub struct Context {
     pub files: Files,
     /// What came of the record so far.
     pub acts: Acts,
+    known: Known,
     wants: Wants,
     scratch: Scratch,
     filled: Vec<Filled>,
@@ -94,10 +99,11 @@ pub struct Context {
 unsafe impl Send for Context {}
 
 impl Context {
-    /// Of a task with these descriptors.
-    pub fn new(files: Files, wants: Wants) -> Self {
+    /// Of a task with these descriptors, which knows what `known` holds.
+    pub fn new(files: Files, known: Known, wants: Wants) -> Self {
         Self {
             files,
+            known,
             acts: Acts::default(),
             wants,
             scratch: Scratch::default(),
@@ -208,6 +214,7 @@ pub fn host() -> HostRef {
         exit,
         diverged,
         unshare,
+        known,
         log,
     }
     .leak_into_prefix()
@@ -372,6 +379,18 @@ unsafe extern "C" fn diverged(
 unsafe extern "C" fn unshare(context: *mut c_void, shares: u32) {
     // SAFETY: as `of` says.
     unsafe { of(context) }.acts.unshared |= shares;
+}
+
+unsafe extern "C" fn known(context: *mut c_void, name: *const u8, length: u64, change: u32) -> u32 {
+    // SAFETY: as `of` and `bytes` say.
+    let (context, name) = unsafe { (of(context), bytes(name, length)) };
+    let mut known = context.known.lock().unwrap_or_else(PoisonError::into_inner);
+    match change {
+        1 => drop(known.insert(name.to_vec())),
+        2 => drop(known.remove(name)),
+        _ => {}
+    }
+    known.contains(name).into()
 }
 
 unsafe extern "C" fn log(context: *mut c_void, level: u32, text: *const u8, length: u64) {

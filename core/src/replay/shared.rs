@@ -7,6 +7,7 @@ use abi::HostRef;
 use crossbeam_channel::Sender;
 
 use crate::replay::descriptors::Files;
+use crate::replay::host::Known;
 use crate::replay::tasks::Tasks;
 use crate::replay::turn::Turn;
 use crate::replay::{Options, ReplayError};
@@ -45,6 +46,8 @@ pub struct Shared {
     pub turn: Turn,
     /// The tasks.
     pub tasks: Tasks,
+    /// Names that plugins tell one another.
+    pub known: Known,
     /// Descriptors of the first process.
     pub files: Files,
     /// To the main thread.

@@ -50,7 +50,13 @@ impl Task {
         let wants = Wants::new(&shared.options, shared.trace.story.is_reference());
         let tallies = vec![Tally::default(); shared.trace.types.len()];
         let thread = nix::unistd::gettid().as_raw();
-        Self { context: Context::new(files, wants), shared, id, thread, tallies }
+        Self {
+            context: Context::new(files, shared.known.clone(), wants),
+            shared,
+            id,
+            thread,
+            tallies,
+        }
     }
 
     /// Makes the task's calls, until there are no more or the replay is stopped; returns what was counted.
@@ -149,6 +155,9 @@ impl Task {
         }
         if call.blocks {
             shared.turn.enter_kernel(record.position, self.thread);
+            if shared.turn.has_overlapping() && self.is_going_to_wait(ty, batch, record) {
+                shared.turn.yield_to_overlapping(record.position);
+            }
         }
         let (status, outcome) = self.context.replay(shared.host, call, ty, batch, record, self.id);
         if call.blocks {
@@ -186,6 +195,23 @@ impl Task {
                 Came::Not(Reason::Malformed)
             }
         })
+    }
+
+    /// Whether the call is on a stream that isn't ready for it.
+    fn is_going_to_wait(&self, ty: &RecordType, batch: &Batch, record: &Record) -> bool {
+        let events = if ty.waits_to_read { libc::POLLIN } else { libc::POLLOUT };
+        let mut files = self.context.files.lock();
+        let streams = effects::used(ty, batch, record).into_iter().filter_map(|traced| match files
+            .get(
+            traced,
+        )? {
+            Stands::Open(open) if files.is_stream(traced) => Some(open),
+            _ => None,
+        });
+        let mut polls: Vec<_> = streams.map(|fd| libc::pollfd { fd, events, revents: 0 }).collect();
+        // SAFETY: the kernel reads and writes the structures that it is told of.
+        let ready = unsafe { libc::poll(polls.as_mut_ptr(), polls.len() as u64, 0) };
+        !polls.is_empty() && ready == 0
     }
 
     /// What differs between the recorded and the replayed call.
@@ -330,7 +356,7 @@ fn not_to_be_made(ty: &RecordType, call: &Call, record: &Record) -> Option<Reaso
     if ty.disabled.is_some() {
         return Some(Reason::Disabled);
     }
-    if call.simulated.is_some() {
+    if call.is_simulated() {
         return Some(Reason::Simulated);
     }
     if !record.returned && call.returns != Returns::Never {

@@ -1,7 +1,7 @@
 //! Whose turn it is: the position in the trace up to which everything has been replayed.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -27,6 +27,11 @@ pub struct Turn {
     /// The lowest position that somebody sleeps for.
     wanted: AtomicU64,
     sleepers: Mutex<BTreeMap<u64, Vec<Thread>>>,
+    /// Threads that wait with calls which overlapped others.
+    overlapping: Mutex<Vec<Thread>>,
+    overlapping_count: AtomicUsize,
+    /// The position whose call said that it would wait in the kernel.
+    yielded: AtomicU64,
     is_stopped: AtomicBool,
     /// Threads in calls that may wait for others, by position.
     in_kernel: Mutex<BTreeMap<u64, i32>>,
@@ -41,6 +46,9 @@ impl Turn {
             position: AtomicU64::new(0),
             wanted: AtomicU64::new(u64::MAX),
             sleepers: Mutex::default(),
+            overlapping: Mutex::default(),
+            overlapping_count: AtomicUsize::new(0),
+            yielded: AtomicU64::new(u64::MAX),
             is_stopped: AtomicBool::new(false),
             in_kernel: Mutex::default(),
             spins: if has_other_cpus { SPINS } else { 0 },
@@ -67,7 +75,7 @@ impl Turn {
         if self.position() >= position {
             return if self.is_stopped() { Err(Stopped) } else { Ok(()) };
         }
-        self.sleep(position, None).map(drop)
+        self.sleep(position)
     }
 
     /// Waits until the record at `position` may be entered: when its turn has come, or when all before
@@ -82,13 +90,47 @@ impl Turn {
             return self.wait_for(position);
         }
         self.wait_for(ready_at)?;
+        lock(&self.overlapping).push(thread::current());
+        self.overlapping_count.fetch_add(1, Ordering::SeqCst);
+        let waited = self.wait_overlapping(position);
+        self.overlapping_count.fetch_sub(1, Ordering::SeqCst);
+        let me = thread::current().id();
+        let mut overlapping = lock(&self.overlapping);
+        if let Some(index) = overlapping.iter().position(|thread| thread.id() == me) {
+            overlapping.swap_remove(index);
+        }
+        waited
+    }
+
+    fn wait_overlapping(&self, position: u64) -> Result<(), Stopped> {
         loop {
             let before = self.position();
-            if self.wait_up_to(position, STUCK)?
+            if self.yielded.load(Ordering::SeqCst) == before
+                || self.wait_until(position, Some(Instant::now() + STUCK), || self.is_yielded())?
+                || self.is_yielded()
                 || (self.in_kernel().is_some() && self.position() == before)
             {
                 return Ok(());
             }
+        }
+    }
+
+    fn is_yielded(&self) -> bool {
+        self.yielded.load(Ordering::SeqCst) == self.position()
+    }
+
+    /// Whether somebody waits whose call overlapped others.
+    #[inline]
+    pub fn has_overlapping(&self) -> bool {
+        self.overlapping_count.load(Ordering::SeqCst) > 0
+    }
+
+    /// The call at `position`, whose turn it is, is going to wait in the kernel: those that overlapped it
+    /// need wait no longer.
+    pub fn yield_to_overlapping(&self, position: u64) {
+        self.yielded.store(position, Ordering::SeqCst);
+        for thread in lock(&self.overlapping).iter() {
+            thread.unpark();
         }
     }
 
@@ -97,10 +139,20 @@ impl Turn {
     /// # Errors
     /// The replay was stopped.
     pub fn wait_up_to(&self, position: u64, most: Duration) -> Result<bool, Stopped> {
-        self.sleep(position, Some(Instant::now() + most))
+        self.wait_until(position, Some(Instant::now() + most), || false)
     }
 
-    fn sleep(&self, position: u64, until: Option<Instant>) -> Result<bool, Stopped> {
+    fn sleep(&self, position: u64) -> Result<(), Stopped> {
+        self.wait_until(position, None, || false).map(drop)
+    }
+
+    /// Waits for `position`, until the time is up, or until `is_enough`; false if not for `position`.
+    fn wait_until(
+        &self,
+        position: u64,
+        until: Option<Instant>,
+        is_enough: impl Fn() -> bool,
+    ) -> Result<bool, Stopped> {
         for _ in 0..self.spins {
             if self.position() >= position {
                 return if self.is_stopped() { Err(Stopped) } else { Ok(true) };
@@ -121,6 +173,10 @@ impl Turn {
             if self.position.load(Ordering::SeqCst) >= position {
                 self.forget(position);
                 return Ok(true);
+            }
+            if is_enough() {
+                self.forget(position);
+                return Ok(false);
             }
             let Some(until) = until else {
                 thread::park();

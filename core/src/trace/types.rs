@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use abi::Slot;
-use dataseries::{Bit, Column, Entry, ExtentType, FieldKind, File, Parts};
-use replay_schema::{Call, Kind, PREFIX, Returns, Role, RowRule, common};
+use dataseries::{Bit, Entry, ExtentType, FieldKind, File, Parts};
+use replay_schema::{Call, Column, Kind, PREFIX, Returns, Role, RowRule, common};
 
 use crate::registry::Registry;
 use crate::trace::{Needs, TraceError};
@@ -24,7 +24,9 @@ pub struct RecordType {
     /// Where the plugin's columns lie, in its order.
     pub slots: Box<[Slot]>,
     /// The plugin's columns as the file has them, in its order.
-    pub columns: Box<[Option<Column>]>,
+    pub columns: Box<[Option<dataseries::Column>]>,
+    /// Whether a call that waits on a descriptor waits to read from it; else to write.
+    pub waits_to_read: bool,
     /// Whether some of its columns hold paths.
     pub has_paths: bool,
     /// What doesn't fit between file and plugin.
@@ -39,21 +41,21 @@ pub struct RecordType {
 /// The columns that every call has and that a replay needs.
 #[derive(Clone, Debug)]
 pub(super) struct Common {
-    pub unique_id: Column,
-    pub task: Column,
-    pub return_value: Column,
-    pub errno_number: Column,
-    pub buffer_not_captured: Option<Column>,
-    pub time_called: Option<Column>,
-    pub time_returned: Option<Column>,
+    pub unique_id: dataseries::Column,
+    pub task: dataseries::Column,
+    pub return_value: dataseries::Column,
+    pub errno_number: dataseries::Column,
+    pub buffer_not_captured: Option<dataseries::Column>,
+    pub time_called: Option<dataseries::Column>,
+    pub time_returned: Option<dataseries::Column>,
 }
 
 /// How rows make a record.
 #[derive(Clone, Debug)]
 pub(super) enum Rows {
     Single,
-    HeadFirst(Column),
-    TailLast(Column),
+    HeadFirst(dataseries::Column),
+    TailLast(dataseries::Column),
 }
 
 impl fmt::Debug for RecordType {
@@ -84,12 +86,12 @@ impl RecordType {
         let call = registry.extent(name)?;
         let disabled = registry.extent_enabled(name).err().map(|by| by.0);
         let mut warnings = Vec::new();
-        let columns: Box<[Option<Column>]> = match &call {
+        let columns: Box<[Option<dataseries::Column>]> = match &call {
             Some(call) => bind(call, ty, &mut warnings),
             None => Box::default(),
         };
         let number = |index: usize| {
-            let column: Option<&Column> = columns[index].as_ref();
+            let column: Option<&dataseries::Column> = columns[index].as_ref();
             column.filter(|column| column.kind == FieldKind::Int32).cloned()
         };
         let rows = match call.as_deref().map(|call| call.rows) {
@@ -104,7 +106,13 @@ impl RecordType {
         };
         let has_paths =
             call.iter().flat_map(|call| &call.columns).any(|column| column.role == Role::Path);
+        let waits_to_read = call.as_ref().is_some_and(|call| {
+            let is_data = |column: &&Column| column.kind == Kind::Variable32;
+            call.returns == Returns::Descriptor
+                || call.columns.iter().filter(is_data).any(|column| call.is_result(column))
+        });
         Ok(Some(Self {
+            waits_to_read,
             has_paths,
             name: name.to_owned(),
             disabled,
@@ -166,7 +174,11 @@ fn common(file: &File, ty: &ExtentType) -> Result<Common, TraceError> {
 }
 
 /// The file's columns for those that the plugin declares.
-fn bind(call: &Call, ty: &ExtentType, warnings: &mut Vec<String>) -> Box<[Option<Column>]> {
+fn bind(
+    call: &Call,
+    ty: &ExtentType,
+    warnings: &mut Vec<String>,
+) -> Box<[Option<dataseries::Column>]> {
     let bound = call.columns.iter().map(|declared| {
         let column = ty.column(&declared.name)?;
         if column.kind.name() != declared.kind.name() {
@@ -194,7 +206,7 @@ const ABSENT: Slot = Slot {
     size: 0,
 };
 
-fn slot(column: &Column) -> Slot {
+fn slot(column: &dataseries::Column) -> Slot {
     let (null_offset, null_mask) =
         column.null.map_or((u32::MAX, 0), |Bit { byte, mask, .. }| (byte, mask));
     let kind = match column.kind {

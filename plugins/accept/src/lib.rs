@@ -2,8 +2,14 @@
 
 use sdk::prelude::*;
 
-#[derive(Record, Replay)]
-#[record(syscall = "accept", returns = descriptor, simulated = "the network is not touched")]
+#[derive(Record)]
+#[record(
+    syscall = "accept",
+    returns = descriptor,
+    blocks,
+    simulated = "its other end is not in the trace",
+    partly
+)]
 struct Accept<'t> {
     #[arg(0)]
     descriptor: Fd,
@@ -13,6 +19,19 @@ struct Accept<'t> {
     sockaddr_length: Option<i32>,
 }
 
+impl<'t> Replay<'t> for Accept<'t> {
+    fn replay(&self, process: &mut Process<'t>) -> Replayed {
+        let fd = process.fd(self.descriptor)?;
+        if process.recorded().succeeded() && !process.has_visitor(self.descriptor, fd) {
+            return Err(Skip::SIMULATED);
+        }
+        // SAFETY: without room for it, no address is told.
+        let replayed = unsafe { sys::numbers(libc::SYS_accept, [fd.into(), 0, 0]) };
+        process.adopt_returned(replayed);
+        Ok(replayed)
+    }
+}
+
 export_plugin!(Accept);
 
 #[cfg(test)]
@@ -20,9 +39,18 @@ mod tests {
     use super::*;
     use sdk::testing::Stage;
 
+    const ACCEPT: Accept<'_> =
+        Accept { descriptor: Fd(3), sockaddr_buffer: None, sockaddr_length: None };
+
     #[test]
-    fn waits_for_no_connection() {
-        let record = Accept { descriptor: Fd(3), sockaddr_buffer: None, sockaddr_length: Some(16) };
-        Stage::new().simulate(3).replay(&record).is_not_made();
+    fn who_is_not_in_the_trace_is_not_waited_for() {
+        let mut stage = Stage::with_socket(3);
+        stage.recorded(4, 0).replay(&ACCEPT).is_not_made();
+    }
+
+    #[test]
+    fn a_socket_that_does_not_listen_fails_again() {
+        let mut stage = Stage::with_socket(3);
+        stage.recorded(-1, libc::EINVAL).replay(&ACCEPT).fails(libc::EINVAL);
     }
 }

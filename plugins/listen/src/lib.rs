@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "listen", simulated = "the network is not touched")]
+#[record(syscall = "listen")]
 struct Listen {
     #[arg(0)]
     descriptor: Fd,
@@ -12,15 +12,3 @@ struct Listen {
 }
 
 export_plugin!(Listen);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use sdk::testing::Stage;
-
-    #[test]
-    fn lets_nobody_connect() {
-        let record = Listen { descriptor: Fd(3), backlog: 128 };
-        Stage::new().simulate(3).replay(&record).is_not_made();
-    }
-}

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "setsockopt", simulated = "the network is not touched")]
+#[record(syscall = "setsockopt")]
 struct Setsockopt<'t> {
     #[arg(0)]
     descriptor: Fd,
@@ -20,21 +20,3 @@ struct Setsockopt<'t> {
 }
 
 export_plugin!(Setsockopt);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use sdk::testing::Stage;
-
-    #[test]
-    fn sets_no_sockets_options() {
-        let record = Setsockopt {
-            descriptor: Fd(3),
-            level: libc::SOL_SOCKET,
-            optname: libc::SO_REUSEADDR,
-            option_value: Some(&1i32.to_ne_bytes()),
-            buffer_size: 4,
-        };
-        Stage::new().simulate(3).replay(&record).is_not_made();
-    }
-}

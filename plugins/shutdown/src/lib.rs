@@ -5,7 +5,7 @@ use sdk::declare::constant;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "shutdown", simulated = "the network is not touched")]
+#[record(syscall = "shutdown")]
 struct Shutdown {
     #[arg(0)]
     descriptor: Fd,
@@ -21,15 +21,3 @@ const HOW: &[Bit] = &[
 ];
 
 export_plugin!(Shutdown);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use sdk::testing::Stage;
-
-    #[test]
-    fn ends_no_connection() {
-        let record = Shutdown { descriptor: Fd(3), how: libc::SHUT_WR };
-        Stage::new().simulate(3).replay(&record).is_not_made();
-    }
-}

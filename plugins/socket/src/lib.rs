@@ -2,8 +2,8 @@
 
 use sdk::prelude::*;
 
-#[derive(Record, Replay)]
-#[record(syscall = "socket", returns = descriptor, simulated = "the network is not touched")]
+#[derive(Record)]
+#[record(syscall = "socket", returns = descriptor, simulated = "the network is not touched", partly)]
 struct Socket {
     #[arg(0)]
     #[names(bits::ADDRESS_FAMILY)]
@@ -15,6 +15,20 @@ struct Socket {
     protocol: i32,
 }
 
+/// A local socket may have its other end in the trace, others have it elsewhere.
+impl<'t> Replay<'t> for Socket {
+    fn replay(&self, process: &mut Process<'t>) -> Replayed {
+        if self.domain != libc::AF_UNIX {
+            return Err(Skip::SIMULATED);
+        }
+        let words = [self.domain, self.r#type, self.protocol].map(i64::from);
+        // SAFETY: the call takes numbers only.
+        let replayed = unsafe { sys::numbers(libc::SYS_socket, words) };
+        process.adopt_returned(replayed);
+        Ok(replayed)
+    }
+}
+
 export_plugin!(Socket);
 
 #[cfg(test)]
@@ -22,9 +36,21 @@ mod tests {
     use super::*;
     use sdk::testing::Stage;
 
+    const SOCKET: Socket = Socket { domain: libc::AF_UNIX, r#type: libc::SOCK_STREAM, protocol: 0 };
+
     #[test]
-    fn makes_no_socket() {
-        let record = Socket { domain: libc::AF_UNIX, r#type: libc::SOCK_STREAM, protocol: 0 };
-        Stage::new().recorded(3, 0).replay(&record).is_not_made();
+    fn makes_a_local_socket_and_no_other() {
+        let mut stage = Stage::new();
+        stage.recorded(3, 0).replay(&SOCKET);
+        assert!(stage.descriptor(3).is_some());
+        let other = Socket { domain: libc::AF_INET, ..SOCKET };
+        stage.recorded(4, 0).replay(&other).is_not_made();
+        assert_eq!(stage.descriptor(4), None);
+    }
+
+    #[test]
+    fn an_unknown_type_fails_again() {
+        let wrong = Socket { r#type: 99, ..SOCKET };
+        Stage::new().recorded(-1, libc::EINVAL).replay(&wrong).fails(libc::EINVAL);
     }
 }

@@ -129,6 +129,8 @@ pub struct Call {
     pub cpus: u32,
     /// Why the call is not made again, or empty if it is.
     pub simulated: Text,
+    /// Non-zero: only some of the calls are simulated; the plugin says which.
+    pub partly: u32,
     /// Makes the call again; returns a [`crate::status`].
     pub replay: unsafe extern "C" fn(
         record: *const Record,

@@ -194,6 +194,14 @@ pub struct Host {
     ),
     /// The process no longer has what `shares` says in common with others.
     pub unshare: unsafe extern "C" fn(context: *mut c_void, shares: u32),
+    /// Whether the replay knows the name, which is something that plugins tell one another; with `change`
+    /// 1 it does from now on, with 2 no longer.
+    pub known: unsafe extern "C" fn(
+        context: *mut c_void,
+        name: *const u8,
+        length: u64,
+        change: u32,
+    ) -> u32,
     /// A message; see [`log`].
     #[sabi(last_prefix_field)]
     pub log: unsafe extern "C" fn(context: *mut c_void, level: u32, text: *const u8, length: u64),

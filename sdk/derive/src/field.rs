@@ -23,6 +23,7 @@ pub enum Origin {
     Size { number: Box<Expr>, table: Box<Expr> },
     Structure(u8),
     Rows { argument: u8, count: Count, after: bool, number: String },
+    Behind { argument: u8, pointer: u32, length: u32, width: u32, after: bool },
     Items { argument: u8, count: Box<Expr>, item: Box<Expr>, after: bool },
     Member { offset: u32, width: Option<u32> },
     Code { argument: u8, table: Box<Expr> },
@@ -100,6 +101,7 @@ pub struct RecordAttribute {
     pub at_entry: bool,
     pub start: Option<Ident>,
     pub simulated: Option<LitStr>,
+    pub partly: bool,
     pub encode: Option<Path>,
     pub number: Option<Expr>,
     pub strings: Vec<u8>,
@@ -209,6 +211,21 @@ fn field(field: &syn::Field) -> Result<Field> {
                 }
                 Ok(Origin::Items { argument, count, item, after })
             })?,
+            "behind" => {
+                let words = words(attribute)?;
+                let required = |name: &str| {
+                    let missing =
+                        || Error::new_spanned(attribute, format!("`{name} = offset` is missing"));
+                    words.value(name)?.ok_or_else(missing)
+                };
+                Origin::Behind {
+                    argument: words.first()?,
+                    pointer: required("pointer")?,
+                    length: required("length")?,
+                    width: words.value("width")?.unwrap_or(8),
+                    after: words.has("after"),
+                }
+            }
             "member" => {
                 let words = words(attribute)?;
                 Origin::Member { offset: words.first()?, width: words.value("width")? }
@@ -430,6 +447,7 @@ pub fn record_attribute(input: &DeriveInput) -> Result<RecordAttribute> {
         at_entry: false,
         start: None,
         simulated: None,
+        partly: false,
         encode: None,
         number: None,
         strings: Vec::new(),
@@ -455,6 +473,7 @@ pub fn record_attribute(input: &DeriveInput) -> Result<RecordAttribute> {
             "stream" => (record.blocks, record.stream) = (true, true),
             "start" => record.start = Some(meta.value()?.parse()?),
             "simulated" => record.simulated = Some(meta.value()?.parse()?),
+            "partly" => record.partly = true,
             "encode" => record.encode = Some(meta.value()?.parse()?),
             "number" => record.number = Some(meta.value()?.parse()?),
             "strings" => {

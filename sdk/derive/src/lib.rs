@@ -19,6 +19,7 @@
 //! | `#[structure(n)]` | the columns of a group, as `group::Stat` |
 //! | `#[rows(n, count = m, before)]` | a row per I/O vector behind argument `n`; or `after`; with `message` for `count = m`, of the `struct msghdr` there |
 //! | `#[items(n, count, ITEM, before)]` | a row per structure behind argument `n`; or `after`; `count` is a number such as `arg(1)`, `ITEM` what `declare::item` and its kin make |
+//! | `#[behind(n, pointer = p, length = l)]` | the bytes behind the pointer that stands `p` bytes into the memory behind argument `n`, as many as the number `l` bytes in says (`width` bytes wide, else 8); with `after`, as it says after the call |
 //! | `#[code(n, TABLE)]` | the index in the table of the first entry that argument `n` matches |
 //! | `#[holds(condition)]` | true if the condition holds, or one of several |
 //! | `#[unset]` | nothing; the column is there because the schema has it |
@@ -36,7 +37,7 @@
 //!
 //! The struct says `#[record(syscall = "name", extent = "name", returns = kind)]`, with
 //! `syscalls("a", "b")` for several, `extent` alone for a record that no system call makes, `at_entry`,
-//! `returns_when = condition`, `start = umask`, `simulated = "why"`, `encode = function`,
+//! `returns_when = condition`, `start = umask`, `simulated = "why"` (and `partly` if the plugin decides which), `encode = function`,
 //! `number = SYS_number` and `strings(n)`, `tail_last = "column"` where needed; `blocks` if the call can
 //! wait for what another process does, `cpus` if it tells or sets which CPUs a task may use, and `stream`
 //! if it moves data through a descriptor that may be a pipe or socket.
@@ -67,6 +68,7 @@ use syn::{DeriveInput, parse_macro_input};
         structure,
         rows,
         items,
+        behind,
         code,
         sized,
         size,

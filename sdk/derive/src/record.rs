@@ -20,7 +20,7 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
         .returns_when
         .as_ref()
         .map(|condition| quote!(const RETURNS_WHEN: ::sdk::abi::Condition = #condition;));
-    let RecordAttribute { blocks, cpus, .. } = &attribute;
+    let RecordAttribute { blocks, cpus, partly, .. } = &attribute;
     let start = attribute.start.as_ref().map_or_else(|| format_ident!("none"), Clone::clone);
     let start = format_ident!("{}", start.to_string().to_uppercase());
     let simulated = attribute.simulated.as_ref().map_or_else(String::new, syn::LitStr::value);
@@ -56,6 +56,7 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
             const AT_ENTRY: bool = #at_entry;
             const START: u32 = ::sdk::abi::start::#start;
             const SIMULATED: &'static str = #simulated;
+            const PARTLY: bool = #partly;
             #encode
 
             fn declare(d: &mut ::sdk::declare::Declaration) {
@@ -245,6 +246,10 @@ fn source(origin: &Origin) -> TokenStream {
         Origin::Unset => quote!(),
         Origin::ElementLength => quote!(.element_length()),
         Origin::ElementBytes => quote!(.element_bytes()),
+        Origin::Behind { argument, pointer, length, width, after } => {
+            let moment = moment(*after);
+            quote!(.behind(#argument, #pointer, (#length, #width), #moment))
+        }
         Origin::Member { offset, width: Some(width) } => quote!(.member(#offset, #width)),
         Origin::Member { offset, width: None } => quote!(.member_at(#offset)),
         Origin::Structure(_) | Origin::Rows { .. } | Origin::Items { .. } => quote!(),

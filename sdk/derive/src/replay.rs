@@ -12,7 +12,7 @@ pub fn replay(input: &DeriveInput) -> Result<TokenStream> {
     let name = &input.ident;
     let Lives { trait_lifetime, .. } = lives(input)?;
     let (_, type_generics, _) = input.generics.split_for_impl();
-    let body = if attribute.simulated.is_some() {
+    let body = if attribute.simulated.is_some() && !attribute.partly {
         quote! {
             let _ = process;
             ::sdk::export::NOT_MADE
@@ -326,7 +326,7 @@ impl Arguments {
                     "messages are beyond the derive: write `impl Replay` by hand",
                 ));
             }
-            Origin::Items { .. } => return Err(beyond(name)),
+            Origin::Items { .. } | Origin::Behind { .. } => return Err(beyond(name)),
             Origin::ElementLength | Origin::ElementBytes | Origin::Member { .. } => {
                 return Err(Error::new_spanned(name, "only an element has this"));
             }
