@@ -143,7 +143,8 @@ impl Place {
 }
 
 impl Place {
-    fn mapped(&self, path: &Path) -> PathBuf {
+    /// Where `path` leads in this replay.
+    pub fn mapped(&self, path: &Path) -> PathBuf {
         let mapped = self.map.apply(path.as_os_str().as_bytes());
         mapped.map_or_else(|| path.to_owned(), |path| OsString::from_vec(path).into())
     }

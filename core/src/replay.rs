@@ -12,6 +12,7 @@
 mod descriptors;
 mod effects;
 mod host;
+mod initial;
 mod kernels;
 mod reader;
 mod scratch;
@@ -31,7 +32,6 @@ use crate::pattern::Pattern;
 use crate::place::{Place, PlaceError};
 use crate::report::{Log, Summary};
 use crate::trace::{Trace, TraceError};
-use descriptors::{Files, Stands, Table};
 use reader::ReadOut;
 use shared::{End, Event, Shared};
 use turn::Turn;
@@ -101,12 +101,13 @@ pub fn replay(trace: Trace, options: Options, log: Arc<Log>) -> Result<Summary, 
     let (events, told) = unbounded();
     let shared = Arc::new(Shared {
         seen: trace.types.iter().map(|_| AtomicBool::new(false)).collect(),
-        files: first_descriptors(&trace),
+        files: initial::descriptors(&trace.story.initial, &options, &log),
         is_rooted: options.place.root.is_some(),
         host: host::host(),
         turn: Turn::new(),
         tasks: Default::default(),
         known: Default::default(),
+        memories: Default::default(),
         told: AtomicU64::new(0),
         trace,
         options,
@@ -191,22 +192,6 @@ fn summary(shared: &Shared, read: ReadOut, is_stopped: bool, duration: Duration)
         }
     }
     summary
-}
-
-/// The descriptors that the first process starts with. Where the trace doesn't list them, the standard
-/// streams are there.
-fn first_descriptors(trace: &Trace) -> Files {
-    let files = Table::default();
-    let listed = &trace.story.initial.descriptors;
-    let listed = if listed.is_empty() { &vec![0, 1, 2] } else { listed };
-    for traced in listed {
-        let stands = match traced {
-            0..=2 => Stands::Standard(*traced),
-            _ => Stands::Simulated,
-        };
-        files.lock().set(*traced, stands);
-    }
-    Arc::new(files)
 }
 
 /// A trace may have more descriptors open than this process may by default.

@@ -41,6 +41,11 @@ pub fn call(ty: &RecordType, batch: &Batch, record: &Record, parts: Parts<'_>) -
         for (declared, column) in call.columns.iter().zip(&ty.columns) {
             let Some(column) = column else { continue };
             // Values of variable length are there only if somebody needs them.
+            // Each row has its own columns, and the others' are empty there.
+            let sources = if row == 0 { &declared.sources } else { &declared.elements };
+            if rows > 1 && sources.is_empty() && call.encode.is_none() {
+                continue;
+            }
             let is_absent = column.kind == dataseries::FieldKind::Variable32
                 && batch.rows(record)[row].pool.is_null();
             let is_result = call.is_result(declared) && matches!(parts, Parts::Passed(_));

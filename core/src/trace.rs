@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use dataseries::{Checks, End, File, Parts};
 
-pub use added::{Initial, Story};
+pub use added::{Initial, InitialDescriptor, Story};
 pub use merge::{Faults, Merge};
 pub use types::RecordType;
 

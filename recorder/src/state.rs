@@ -24,8 +24,21 @@ pub struct InitialState {
     pub root: Option<OsString>,
     /// Its umask.
     pub umask: i32,
-    /// Descriptors that stay open when it runs the program, with what they are open on.
-    pub descriptors: Vec<(i64, OsString)>,
+    /// Descriptors that stay open when it runs the program.
+    pub descriptors: Vec<OpenDescriptor>,
+}
+
+/// A descriptor, and what it is open on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OpenDescriptor {
+    /// Its number.
+    pub number: i64,
+    /// The file's path, or what the kernel calls it.
+    pub target: OsString,
+    /// The flags of open(2).
+    pub flags: i32,
+    /// Where in the file it stands.
+    pub offset: i64,
 }
 
 impl InitialState {
@@ -40,11 +53,12 @@ impl InitialState {
             let Some(number) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
                 continue;
             };
-            let stays = !is_close_on_exec(process, number);
+            let (flags, offset) = flags_and_offset(process, number);
             if let Ok(target) = fs::read_link(entry.path())
-                && stays
+                && flags & libc::O_CLOEXEC == 0
             {
-                descriptors.push((number, target.into_os_string()));
+                let target = target.into_os_string();
+                descriptors.push(OpenDescriptor { number, target, flags, offset });
             }
         }
         descriptors.sort();
@@ -63,30 +77,31 @@ impl InitialState {
     pub fn rows(&self, process: Pid) -> Result<Option<Packed>, SinkError> {
         let mut rows = AddedRows::new(added::STATE, EXTENT_SIZE)?;
         let task = Cell::Number(process.as_raw().into());
-        let mut push = |key: &str, number: Option<i64>, value: Option<&OsString>| {
-            rows.push(&[
-                Cell::Bytes(key.as_bytes()),
-                number.map_or(Cell::Null, Cell::Number),
-                task,
-                value.map_or(Cell::Null, |value| Cell::Bytes(value.as_bytes())),
-            ]);
+        let mut push = |key: &str, [flags, number, offset]: [Cell<'_>; 3], value: Cell<'_>| {
+            rows.push(&[flags, Cell::Bytes(key.as_bytes()), number, offset, task, value]);
         };
-        push(state::CWD, None, self.cwd.as_ref());
-        push(state::ROOT, None, self.root.as_ref());
-        push(state::UMASK, Some(self.umask.into()), None);
-        for (number, target) in &self.descriptors {
-            push(state::DESCRIPTOR, Some(*number), Some(target));
+        fn path(path: &Option<OsString>) -> Cell<'_> {
+            path.as_ref().map_or(Cell::Null, |path| Cell::Bytes(path.as_bytes()))
+        }
+        push(state::CWD, [Cell::Null; 3], path(&self.cwd));
+        push(state::ROOT, [Cell::Null; 3], path(&self.root));
+        let umask = [Cell::Null, Cell::Number(self.umask.into()), Cell::Null];
+        push(state::UMASK, umask, Cell::Null);
+        for OpenDescriptor { number, target, flags, offset } in &self.descriptors {
+            let numbers = [i64::from(*flags), *number, *offset].map(Cell::Number);
+            push(state::DESCRIPTOR, numbers, Cell::Bytes(target.as_bytes()));
         }
         Ok(rows.take())
     }
 }
 
-/// Whether descriptor `number` is closed when `process` runs a program (proc_pid_fdinfo(5)).
-fn is_close_on_exec(process: Pid, number: i64) -> bool {
+/// Flags and offset of descriptor `number` of `process` (proc_pid_fdinfo(5)).
+fn flags_and_offset(process: Pid, number: i64) -> (i32, i64) {
     let info = fs::read_to_string(format!("/proc/{process}/fdinfo/{number}")).unwrap_or_default();
-    let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
-    let flags = flags.and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok());
-    flags.is_some_and(|flags| flags & libc::O_CLOEXEC != 0)
+    let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    let flags = field("flags:").and_then(|flags| i32::from_str_radix(flags, 8).ok());
+    let offset = field("pos:").and_then(|offset| offset.parse().ok());
+    (flags.unwrap_or(0), offset.unwrap_or(0))
 }
 
 /// Pairs of key and value, as rows.

@@ -77,6 +77,18 @@ pub const fn with_buffer(of: Item, pointer: usize, length: usize, when: Conditio
     Item { flags, pointer: pointer as u32, length: length as u32, when, ..of }
 }
 
+/// The same, where the buffer's pointer stands in another structure, of `size` bytes, whose own pointer
+/// stands at `pointer`. That structure's members are behind those of the first one.
+pub const fn via(of: Item, pointer: usize, size: usize) -> Item {
+    let flags = of.flags | abi::item::VIA;
+    Item { flags, via: pointer as u32, via_size: size as u32, ..of }
+}
+
+/// The same, where the buffer is one of I/O vectors, whose bytes are put together, up to `limit` of them.
+pub const fn of_vectors(of: Item, limit: Number) -> Item {
+    Item { flags: of.flags | abi::item::IS_VECTORS, limit: limit.0, ..of }
+}
+
 const NOWHERE: Place = Place { kind: place::NONE, index: 0, width: 0, signed: 0, offset: 0 };
 
 /// Always.
@@ -736,6 +748,12 @@ impl ColumnDeclaration<'_> {
     /// The original schema's type doesn't have this column.
     pub fn added(&mut self) -> &mut Self {
         self.declared().column.added = 1;
+        self
+    }
+
+    /// In element rows: where the structure is in the program's memory.
+    pub fn element_address(&mut self) -> &mut Self {
+        self.declared().elements.push(Source { op: source::ELEMENT_ADDRESS, ..NO_SOURCE });
         self
     }
 

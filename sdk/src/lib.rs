@@ -34,6 +34,7 @@
 // The derives name this crate, and its own tests use them too.
 extern crate self as sdk;
 
+pub mod aio;
 pub mod bits;
 pub mod control;
 pub mod declare;

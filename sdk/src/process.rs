@@ -455,16 +455,42 @@ impl<'t> Process<'t> {
         Ok(Ok(child))
     }
 
-    /// Whether the replay knows `name`, which is something that plugins tell one another.
-    pub fn knows(&mut self, name: &[u8]) -> bool {
-        // SAFETY: context is what this host gave us; the host is done with the name on return.
-        unsafe { self.host.known()(self.context, name.as_ptr(), name.len() as u64, 0) != 0 }
+    /// The number of the program's memory: tasks that share theirs have the same, others have not.
+    pub fn memory_number(&self) -> u32 {
+        self.record.memory
     }
 
-    /// From now on the replay knows `name`.
-    pub fn make_known(&mut self, name: &[u8]) {
+    /// What the whole replay knows by `name`: something that plugins tell one another.
+    pub fn recall(&mut self, name: &[u8]) -> Option<&'t [u8]> {
+        let mut length = 0;
+        let name_length = name.len() as u64;
+        // SAFETY: context is what this host gave us; the host is done with the name on return.
+        let start = unsafe {
+            self.host.recall()(self.context, name.as_ptr(), name_length, &raw mut length)
+        };
+        if start.is_null() {
+            return None;
+        }
+        // SAFETY: the host's value has this length and stays until the replay of the record ends.
+        Some(unsafe { std::slice::from_raw_parts(start, length as usize) })
+    }
+
+    /// From now on the whole replay knows `value` by `name`.
+    pub fn remember(&mut self, name: &[u8], value: &[u8]) {
+        let (name_length, length) = (name.len() as u64, value.len() as u64);
+        // SAFETY: context is what this host gave us; the host is done with both on return.
+        unsafe {
+            self.host.remember()(self.context, name.as_ptr(), name_length, value.as_ptr(), length);
+        }
+    }
+
+    /// From now on nothing is known by `name`.
+    pub fn forget(&mut self, name: &[u8]) {
+        let (name_length, nothing) = (name.len() as u64, std::ptr::null());
         // SAFETY: as above.
-        unsafe { self.host.known()(self.context, name.as_ptr(), name.len() as u64, 1) };
+        unsafe {
+            self.host.remember()(self.context, name.as_ptr(), name_length, nothing, 0);
+        }
     }
 
     /// The process runs a new program: its close-on-exec descriptors go.

@@ -94,13 +94,13 @@ impl<'t> Process<'t> {
     /// From now on others may connect to the socket that was bound to `address`.
     pub fn announce(&mut self, address: &Address<'_>) {
         if let Some(key) = key(address.0) {
-            self.make_known(&key);
+            self.remember(&key, b"bound");
         }
     }
 
     /// Whether a socket of the trace was bound to `address`.
     pub fn is_announced(&mut self, address: &Address<'_>) -> bool {
-        key(address.0).is_some_and(|key| self.knows(&key))
+        key(address.0).is_some_and(|key| self.recall(&key).is_some())
     }
 
     /// Whether somebody waits to be accepted at the socket that stands for `traced`. Where that has often

@@ -15,7 +15,7 @@
 //! stage.replay(&Fsync { descriptor: Fd(3) }).returns(0);
 //! ```
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::{CString, c_void};
 use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
@@ -46,7 +46,7 @@ struct Acts {
     tasks: Vec<(i32, u32)>,
     diverged: Vec<(u32, String, String)>,
     log: Vec<String>,
-    known: HashSet<Vec<u8>>,
+    known: HashMap<Vec<u8>, Vec<u8>>,
     executed: bool,
     unshared: u32,
     exited: Option<bool>,
@@ -300,7 +300,7 @@ impl Stage {
             errno_number: self.recorded.errno,
             task: 1,
             wants: self.wants,
-            reserved: 0,
+            memory: 1,
         }));
         self.acts.returned.clear();
         let context = (&raw mut self.acts).cast();
@@ -309,6 +309,30 @@ impl Stage {
         let mut process = unsafe { Process::new(host(), context, raw) };
         let replayed = record.replay(&mut process);
         Played { replayed, acts: &self.acts }
+    }
+
+    /// Does `act` with a process, as the replay of a record would.
+    pub fn act<'t>(&'t mut self, act: impl FnOnce(&mut Process<'t>)) {
+        struct Act<F>(std::cell::Cell<Option<F>>);
+        impl<F> Declared for Act<F> {
+            const EXTENT: &'static str = "";
+            const SYSCALLS: &'static [&'static str] = &[];
+            fn declare(_: &mut crate::declare::Declaration) {}
+        }
+        impl<'t, F> crate::Record<'t> for Act<F> {
+            fn read(_: &mut crate::Fields<'t>) -> Self {
+                Self(std::cell::Cell::new(None))
+            }
+        }
+        impl<'t, F: FnOnce(&mut Process<'t>)> Replay<'t> for Act<F> {
+            fn replay(&self, process: &mut Process<'t>) -> Replayed {
+                if let Some(act) = self.0.take() {
+                    act(process);
+                }
+                Ok(Ok(0))
+            }
+        }
+        self.replay(&Act(std::cell::Cell::new(Some(act))));
     }
 
     /// Offset of the open file `traced`.
@@ -563,7 +587,8 @@ fn host() -> HostRef {
         exit,
         diverged,
         unshare,
-        known,
+        remember,
+        recall,
         log,
     }
     .leak_into_prefix()
@@ -700,15 +725,36 @@ unsafe extern "C" fn unshare(context: *mut c_void, shares: u32) {
     unsafe { acts(context) }.unshared |= shares;
 }
 
-unsafe extern "C" fn known(context: *mut c_void, name: *const u8, length: u64, change: u32) -> u32 {
+unsafe extern "C" fn remember(
+    context: *mut c_void,
+    name: *const u8,
+    name_length: u64,
+    value: *const u8,
+    value_length: u64,
+) {
     // SAFETY: as `acts` and `bytes` say.
-    let (acts, name) = unsafe { (acts(context), bytes(name, length)) };
-    match change {
-        1 => drop(acts.known.insert(name.to_vec())),
-        2 => drop(acts.known.remove(name)),
-        _ => {}
+    let (acts, name) = unsafe { (acts(context), bytes(name, name_length)) };
+    if value.is_null() {
+        acts.known.remove(name);
+    } else {
+        // SAFETY: as `bytes` says.
+        acts.known.insert(name.to_vec(), unsafe { bytes(value, value_length) }.to_vec());
     }
-    acts.known.contains(name).into()
+}
+
+unsafe extern "C" fn recall(
+    context: *mut c_void,
+    name: *const u8,
+    name_length: u64,
+    value_length: *mut u64,
+) -> *const u8 {
+    // SAFETY: as `acts` and `bytes` say.
+    let (acts, name) = unsafe { (acts(context), bytes(name, name_length)) };
+    let Some(value) = acts.known.get(name).cloned() else { return std::ptr::null() };
+    // SAFETY: the process gives room for a number.
+    unsafe { value_length.write(value.len() as u64) };
+    // A test may keep what it was told once.
+    value.leak().as_ptr()
 }
 
 unsafe extern "C" fn log(context: *mut c_void, _level: u32, text: *const u8, length: u64) {

@@ -142,3 +142,12 @@ fn local_sockets_carry_data_and_descriptors() {
     assert_eq!(tree.entry("pair").content, b"through the pair\nfirstsecond");
     assert_eq!(tree.entry("socket").kind, 's');
 }
+
+#[test]
+fn asynchronous_requests_are_submitted_again() {
+    let program = program("async-io");
+    let tree = faithful(nothing, &[&program.to_string_lossy()]);
+    let blocks = tree.entry("blocks");
+    assert_eq!(blocks.size, 4196);
+    assert!(blocks.content.ends_with(&[b'b'; 100]));
+}

@@ -56,8 +56,10 @@ pub mod info {
 pub const STATE: Added = Added {
     name: "Recorder::State",
     fields: &[
+        Field { name: "flags", kind: Kind::Int32, nullable: true },
         text("key"),
         Field { name: "number", kind: Kind::Int64, nullable: true },
+        Field { name: "offset", kind: Kind::Int64, nullable: true },
         Field { name: "task", kind: Kind::Int32, nullable: false },
         Field { name: "value", kind: Kind::Variable32, nullable: true },
     ],
@@ -71,7 +73,7 @@ pub mod state {
     pub const ROOT: &str = "root";
     /// `number` is the umask.
     pub const UMASK: &str = "umask";
-    /// Descriptor `number` is open on what `value` names.
+    /// Descriptor `number` is open on what `value` names, with the open(2) flags `flags`, at `offset`.
     pub const DESCRIPTOR: &str = "descriptor";
 }
 

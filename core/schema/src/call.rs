@@ -180,6 +180,7 @@ pub enum Op {
     ElementNumber,
     ElementLength,
     ElementBytes,
+    ElementAddress,
 }
 
 /// How a value is made from a captured call.
@@ -326,7 +327,7 @@ impl Call {
             {
                 check_place(place, number, &of)?;
             }
-            if item.size > LARGEST_ITEM {
+            if item.size > LARGEST_ITEM || item.via_size > LARGEST_ITEM {
                 let what = "an item's size";
                 return Err(DeclarationError::Unknown { what, number: item.size, of });
             }
@@ -435,7 +436,8 @@ impl Call {
 
     /// The items of fetch `fetch`, whose memory is `fetched`.
     pub fn elements<'a>(&self, fetch: usize, fetched: &'a [u8]) -> Elements<'a> {
-        Elements::new(fetched, self.fetches[fetch].item.size)
+        let item = &self.fetches[fetch].item;
+        Elements::new(fetched, item.size + item.via_size)
     }
 
     /// One name has one type, and none is a common column's.
@@ -635,6 +637,7 @@ fn read_sources(
             source::ELEMENT_NUMBER => Op::ElementNumber,
             source::ELEMENT_LENGTH => Op::ElementLength,
             source::ELEMENT_BYTES => Op::ElementBytes,
+            source::ELEMENT_ADDRESS => Op::ElementAddress,
             number => {
                 warnings.push(format!(
                     "{of} needs op {number}, which this recorder is too old for: it is not recorded"

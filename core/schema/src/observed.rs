@@ -22,6 +22,8 @@ pub struct Observed<'a> {
 pub struct Element<'a> {
     /// Its number, from 0.
     pub number: usize,
+    /// Where it is in the program's memory.
+    pub address: u64,
     /// Its length as the program gave it.
     pub length: u64,
     /// The structure that it is, if it is one.
@@ -179,6 +181,7 @@ impl<'a> Observed<'a> {
                 Value::Number(tfrac(seconds, 0))
             }
             Op::ElementNumber => Value::Number(self.element?.number as i64),
+            Op::ElementAddress => Value::Number(self.element?.address as i64),
             Op::ElementLength => Value::Number(self.element?.length as i64),
             Op::ElementBytes => Value::Bytes(self.element?.bytes?),
         })
@@ -238,7 +241,7 @@ impl<'a> Iterator for Elements<'a> {
     fn next(&mut self) -> Option<Element<'a>> {
         let (header, rest) = self.rest.split_first_chunk::<{ Elements::HEADER }>()?;
         let word = |at: usize| u64::from_ne_bytes(*header[at..].first_chunk().expect("24 bytes"));
-        let (length, count) = (word(8), word(16));
+        let (address, length, count) = (word(0), word(8), word(16));
         let (structure, rest) = rest.split_at_checked(self.size)?;
         let (bytes, rest) = if count == NOT_COPIED {
             (None, rest)
@@ -249,7 +252,7 @@ impl<'a> Iterator for Elements<'a> {
         self.rest = rest;
         let number = self.number;
         self.number += 1;
-        Some(Element { number, length, structure, bytes })
+        Some(Element { number, address, length, structure, bytes })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the replayer does for a plugin while it replays a record: the unsafe edge to plugins.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::ffi::c_void;
 use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,6 +58,15 @@ pub struct Child {
     pub shares: u32,
 }
 
+/// Who makes a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity {
+    /// The task's id in the trace.
+    pub task: i32,
+    /// The number of its memory.
+    pub memory: u32,
+}
+
 /// What came of a record, beside the outcome.
 #[derive(Debug, Default)]
 pub struct Acts {
@@ -73,8 +82,8 @@ pub struct Acts {
     pub messages: Vec<(u32, String)>,
 }
 
-/// Names that plugins tell one another; all tasks know them.
-pub type Known = Arc<Mutex<HashSet<Vec<u8>>>>;
+/// What plugins tell one another, by name; all tasks know it.
+pub type Known = Arc<Mutex<HashMap<Vec<u8>, Arc<[u8]>>>>;
 
 /// A task's side of the calls that plugins make to their host.
 #[derive(Debug)]
@@ -89,6 +98,7 @@ pub struct Context {
     filled: Vec<Filled>,
     payloads: Vec<Box<[u8]>>,
     paths: Vec<Box<[u8]>>,
+    recalled: Vec<Arc<[u8]>>,
     note: Option<(i32, [u64; 4])>,
     unique_id: i64,
     /// Names of the columns that the plugin declared.
@@ -110,6 +120,7 @@ impl Context {
             filled: Vec::new(),
             payloads: Vec::new(),
             paths: Vec::new(),
+            recalled: Vec::new(),
             note: None,
             unique_id: 0,
             call: None,
@@ -124,7 +135,7 @@ impl Context {
         ty: &RecordType,
         batch: &Batch,
         record: &Record,
-        task: i32,
+        of: Identity,
     ) -> (u32, Outcome) {
         let rows = batch.rows(record);
         let mut wants = if self.wants.is_reference { want::REFERENCE } else { 0 };
@@ -153,9 +164,9 @@ impl Context {
             unique_id: record.unique_id,
             return_value: record.return_value,
             errno_number: record.errno_number,
-            task,
+            task: of.task,
             wants,
-            reserved: 0,
+            memory: of.memory,
         };
         let mut outcome = Outcome { return_value: 0, errno_number: 0, reserved: 0 };
         // SAFETY: slots and rows are of one extent type and live as long as trace and batch, longer
@@ -163,6 +174,7 @@ impl Context {
         let status = unsafe {
             (call.replay)(&raw const abi_record, host, (&raw mut *self).cast(), &raw mut outcome)
         };
+        self.recalled.clear();
         if let Some((traced, note)) = self.note.take() {
             self.files.lock().set_note(traced, note);
         }
@@ -214,7 +226,8 @@ pub fn host() -> HostRef {
         exit,
         diverged,
         unshare,
-        known,
+        remember,
+        recall,
         log,
     }
     .leak_into_prefix()
@@ -381,16 +394,41 @@ unsafe extern "C" fn unshare(context: *mut c_void, shares: u32) {
     unsafe { of(context) }.acts.unshared |= shares;
 }
 
-unsafe extern "C" fn known(context: *mut c_void, name: *const u8, length: u64, change: u32) -> u32 {
+unsafe extern "C" fn remember(
+    context: *mut c_void,
+    name: *const u8,
+    name_length: u64,
+    value: *const u8,
+    value_length: u64,
+) {
     // SAFETY: as `of` and `bytes` say.
-    let (context, name) = unsafe { (of(context), bytes(name, length)) };
+    let (context, name) = unsafe { (of(context), bytes(name, name_length)) };
     let mut known = context.known.lock().unwrap_or_else(PoisonError::into_inner);
-    match change {
-        1 => drop(known.insert(name.to_vec())),
-        2 => drop(known.remove(name)),
-        _ => {}
+    if value.is_null() {
+        known.remove(name);
+    } else {
+        // SAFETY: as `bytes` says.
+        known.insert(name.to_vec(), unsafe { bytes(value, value_length) }.into());
     }
-    known.contains(name).into()
+}
+
+unsafe extern "C" fn recall(
+    context: *mut c_void,
+    name: *const u8,
+    name_length: u64,
+    value_length: *mut u64,
+) -> *const u8 {
+    // SAFETY: as `of` and `bytes` say.
+    let (context, name) = unsafe { (of(context), bytes(name, name_length)) };
+    let known = context.known.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(value) = known.get(name).cloned() else { return std::ptr::null() };
+    drop(known);
+    // SAFETY: the plugin gives room for a number.
+    unsafe { value_length.write(value.len() as u64) };
+    let start = value.as_ptr();
+    // Somebody may remember another value meanwhile.
+    context.recalled.push(value);
+    start
 }
 
 unsafe extern "C" fn log(context: *mut c_void, level: u32, text: *const u8, length: u64) {

@@ -138,7 +138,7 @@ impl Dealer<'_> {
             self.shared.tasks.expect(number, task.id, segments);
             return Ok(());
         }
-        let birth = Birth { id: task.id, files: self.shared.files.clone(), own: None };
+        let birth = Birth { id: task.id, memory: 0, files: self.shared.files.clone(), own: None };
         start(self.shared, birth, segments)
     }
 

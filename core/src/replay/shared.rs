@@ -1,7 +1,7 @@
 //! What all replaying threads share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use abi::HostRef;
 use crossbeam_channel::Sender;
@@ -46,7 +46,9 @@ pub struct Shared {
     pub turn: Turn,
     /// The tasks.
     pub tasks: Tasks,
-    /// Names that plugins tell one another.
+    /// Memories that tasks have so far.
+    pub memories: AtomicU32,
+    /// What plugins tell one another.
     pub known: Known,
     /// Descriptors of the first process.
     pub files: Files,
@@ -66,6 +68,11 @@ impl Shared {
         // If the main thread has gone, there is nothing left to end.
         let _ = self.events.send(Event::End(end));
         self.turn.stop();
+    }
+
+    /// A number for a memory that nobody had before.
+    pub fn new_memory(&self) -> u32 {
+        self.memories.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Whether this is the first call of record type `kind`.

@@ -13,7 +13,7 @@ use crate::record::{Batch, Record, What};
 use crate::replay::ReplayError;
 use crate::replay::descriptors::{Files, Stands};
 use crate::replay::effects::{self, Effect, effects};
-use crate::replay::host::{self, Child, Context, Wants};
+use crate::replay::host::{self, Child, Context, Identity, Wants};
 use crate::replay::kernels::is_kernels;
 use crate::replay::reader::Segment;
 use crate::replay::shared::{End, Shared};
@@ -30,7 +30,7 @@ const TOLD: u64 = 10;
 /// A task, and the thread that stands for it.
 pub struct Task {
     shared: Arc<Shared>,
-    id: i32,
+    identity: Identity,
     thread: i32,
     context: Context,
     tallies: Counted,
@@ -45,15 +45,15 @@ enum Came {
 }
 
 impl Task {
-    /// The task with kernel id `id` in the trace, on the thread that stands for it.
-    pub fn new(shared: Arc<Shared>, id: i32, files: Files) -> Self {
+    /// The task that `identity` tells, on the thread that stands for it.
+    pub fn new(shared: Arc<Shared>, identity: Identity, files: Files) -> Self {
         let wants = Wants::new(&shared.options, shared.trace.story.is_reference());
         let tallies = vec![Tally::default(); shared.trace.types.len()];
         let thread = nix::unistd::gettid().as_raw();
         Self {
             context: Context::new(files, shared.known.clone(), wants),
             shared,
-            id,
+            identity,
             thread,
             tallies,
         }
@@ -115,7 +115,7 @@ impl Task {
                 Came::Made(_) => String::new(),
                 Came::Not(reason) => format!("  (not made: {reason})"),
             };
-            self.say(&format!("{} {} {line}{note}", record.unique_id, self.id));
+            self.say(&format!("{} {} {line}{note}", record.unique_id, self.identity.task));
         }
         let differences = match &came {
             Came::Made(outcome) => {
@@ -159,7 +159,8 @@ impl Task {
                 shared.turn.yield_to_overlapping(record.position);
             }
         }
-        let (status, outcome) = self.context.replay(shared.host, call, ty, batch, record, self.id);
+        let (status, outcome) =
+            self.context.replay(shared.host, call, ty, batch, record, self.identity);
         if call.blocks {
             shared.turn.leave_kernel(record.position);
             if shared.turn.is_stopped() {
@@ -283,7 +284,11 @@ impl Task {
             false => self.context.files.clone(),
         };
         let own = (!own.is_empty()).then_some(own);
-        if let Err(error) = start(shared, Birth { id, files, own }, segments) {
+        let memory = match shares(abi::CHILD_SHARES_MEMORY) {
+            true => self.identity.memory,
+            false => shared.new_memory(),
+        };
+        if let Err(error) = start(shared, Birth { id, memory, files, own }, segments) {
             shared.end(End::Failed(error));
         }
     }
@@ -291,6 +296,7 @@ impl Task {
     /// A new program has no threads beside this one and shares its descriptors with nobody; those that
     /// are marked so it doesn't get.
     fn execute(&mut self) {
+        self.identity.memory = self.shared.new_memory();
         self.unshare_files();
         let mut files = self.context.files.lock();
         for (traced, open) in files.open() {

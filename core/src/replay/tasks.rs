@@ -13,6 +13,7 @@ use nix::sched::{CloneFlags, unshare};
 
 use crate::replay::ReplayError;
 use crate::replay::descriptors::Files;
+use crate::replay::host::Identity;
 use crate::replay::reader::Segment;
 use crate::replay::shared::{End, Shared};
 use crate::replay::task::Task;
@@ -23,6 +24,8 @@ use crate::report::Tally;
 pub struct Birth {
     /// The kernel's id of it in the trace.
     pub id: i32,
+    /// The number of its memory.
+    pub memory: u32,
     /// Its descriptors.
     pub files: Files,
     /// What it has for itself, where that isn't all shared with the thread that starts it.
@@ -102,7 +105,7 @@ pub fn start(
 ) -> Result<(), ReplayError> {
     let (ready, is_ready) = bounded(1);
     let of_thread = shared.clone();
-    let Birth { id, files, own } = birth;
+    let Birth { id, memory, files, own } = birth;
     files.add_user();
     let run = move || {
         let shared = of_thread;
@@ -113,7 +116,7 @@ pub fn start(
         if failed {
             return Vec::new();
         }
-        Task::new(shared.clone(), id, files).run(&segments)
+        Task::new(shared.clone(), Identity { task: id, memory }, files).run(&segments)
     };
     let thread = std::thread::Builder::new().name(format!("task {id}")).spawn(run);
     let thread = thread.map_err(|error| ReplayError::NoThread { id, error })?;

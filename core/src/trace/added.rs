@@ -23,7 +23,20 @@ pub struct Initial {
     /// Its umask.
     pub umask: Option<u32>,
     /// Its open descriptors, where the trace lists them.
-    pub descriptors: Vec<i32>,
+    pub descriptors: Vec<InitialDescriptor>,
+}
+
+/// A descriptor that was open before the first call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InitialDescriptor {
+    /// Its number.
+    pub number: i32,
+    /// The file's path, or what the kernel calls it.
+    pub target: PathBuf,
+    /// The flags of open(2), where the trace tells them.
+    pub flags: Option<i32>,
+    /// Where in the file it stands.
+    pub offset: i64,
 }
 
 /// What a trace says of itself.
@@ -99,7 +112,14 @@ impl Story {
                 self.initial.umask = number.map(|mask| mask as u32 & 0o777);
             }
             Some(key) if key == state::DESCRIPTOR.as_bytes() => {
-                self.initial.descriptors.extend(number.and_then(|fd| i32::try_from(fd).ok()));
+                let Some(number) = number.and_then(|fd| i32::try_from(fd).ok()) else { return };
+                let target = columns.bytes(row, "value").unwrap_or_default();
+                self.initial.descriptors.push(InitialDescriptor {
+                    number,
+                    target: OsString::from_vec(target.to_vec()).into(),
+                    flags: columns.number(row, "flags").map(|flags| flags as i32),
+                    offset: columns.number(row, "offset").unwrap_or(0),
+                });
             }
             _ => {}
         }

@@ -37,7 +37,15 @@ pub(super) fn copy(
         } else {
             structure.extend_from_slice(place);
         }
-        let element = Element { number, length: 0, structure: &structure, bytes: None };
+        if of.flags & item::VIA != 0 {
+            // What can't be read is zero; so is the buffer's pointer then.
+            let via = structure.get(of.via as usize..).and_then(|rest| rest.first_chunk());
+            let via = via.map_or(0, |bytes| u64::from_ne_bytes(*bytes));
+            append(pid, via, of.via_size as usize, &mut structure);
+            structure.resize((of.size + of.via_size) as usize, 0);
+        }
+        let element =
+            Element { number, address: at, length: 0, structure: &structure, bytes: None };
         whole &=
             structure_item(pid, at, of, &Observed { element: Some(element), ..*observed }, bytes);
     }
@@ -61,21 +69,15 @@ fn structure_item(
     bytes.extend([0; Elements::HEADER]);
     bytes.extend_from_slice(structure);
     let start = bytes.len();
-    let has_buffer = of.flags & item::HAS_BUFFER != 0 && observed.applies(&of.when);
+    let has_buffer =
+        of.flags & item::HAS_BUFFER != 0 && length as i64 >= 0 && observed.applies(&of.when);
     let limit = match of.limit.kind {
         abi::place::NONE => u64::MAX,
         _ => observed.number(of.limit).map_or(0, |limit| (limit as i64).max(0) as u64),
     };
     let copied = has_buffer && {
-        let pointer = if of.flags & item::VIA != 0 {
-            let mut pointer = Vec::new();
-            let other = field(of.via).unwrap_or(0).wrapping_add(of.pointer.into());
-            append(pid, other, 8, &mut pointer);
-            pointer.first_chunk().map(|bytes| u64::from_ne_bytes(*bytes))
-        } else {
-            field(of.pointer)
-        };
-        match pointer {
+        let behind = if of.flags & item::VIA != 0 { of.size } else { 0 };
+        match field(behind + of.pointer) {
             Some(0) | None => false,
             Some(pointer) if of.flags & item::IS_VECTORS != 0 => {
                 joined(pid, pointer, length, limit, bytes)

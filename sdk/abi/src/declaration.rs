@@ -272,8 +272,8 @@ pub struct Item {
     /// With [`item::VIA`]: where in the structure the pointer to another one stands, which has the
     /// buffer's pointer.
     pub via: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// Bytes of that other structure, which are put behind those of the first one.
+    pub via_size: u32,
     /// Never more bytes of the buffer than this number; no limit if it is [`place::NONE`].
     pub limit: Place,
     /// When the buffer is copied; may look at the structure, as [`place::ELEMENT`].
@@ -285,7 +285,7 @@ impl Item {
     pub const NONE: Self = {
         let place = Place { kind: place::NONE, index: 0, width: 0, signed: 0, offset: 0 };
         let when = Condition { op: condition::ALWAYS, place, mask: 0, value: 0 };
-        Self { size: 0, flags: 0, pointer: 0, length: 0, via: 0, reserved: 0, limit: place, when }
+        Self { size: 0, flags: 0, pointer: 0, length: 0, via: 0, via_size: 0, limit: place, when }
     };
 }
 
@@ -389,6 +389,8 @@ pub mod source {
     pub const ELEMENT_LENGTH: u32 = 9;
     /// Element rows: the element's bytes.
     pub const ELEMENT_BYTES: u32 = 10;
+    /// Element rows: where the element is in the program's memory.
+    pub const ELEMENT_ADDRESS: u32 = 11;
 }
 
 /// Ops of [`Fetch`](super::Fetch).

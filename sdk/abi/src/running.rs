@@ -59,8 +59,8 @@ pub struct Record {
     pub task: i32,
     /// What the host wants of the plugin; see [`want`].
     pub wants: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// Which memory the program has: the same number for all tasks that share theirs.
+    pub memory: u32,
 }
 
 /// Bits of [`Record::wants`].
@@ -194,14 +194,22 @@ pub struct Host {
     ),
     /// The process no longer has what `shares` says in common with others.
     pub unshare: unsafe extern "C" fn(context: *mut c_void, shares: u32),
-    /// Whether the replay knows the name, which is something that plugins tell one another; with `change`
-    /// 1 it does from now on, with 2 no longer.
-    pub known: unsafe extern "C" fn(
+    /// From now on the whole replay knows `value` by `name`: what plugins tell one another. A null value is
+    /// none.
+    pub remember: unsafe extern "C" fn(
         context: *mut c_void,
         name: *const u8,
-        length: u64,
-        change: u32,
-    ) -> u32,
+        name_length: u64,
+        value: *const u8,
+        value_length: u64,
+    ),
+    /// The value that is known by `name`, and its length; null if there is none.
+    pub recall: unsafe extern "C" fn(
+        context: *mut c_void,
+        name: *const u8,
+        name_length: u64,
+        value_length: *mut u64,
+    ) -> *const u8,
     /// A message; see [`log`].
     #[sabi(last_prefix_field)]
     pub log: unsafe extern "C" fn(context: *mut c_void, level: u32, text: *const u8, length: u64),

@@ -31,6 +31,7 @@ pub enum Origin {
     Unset,
     ElementLength,
     ElementBytes,
+    ElementAddress,
 }
 
 /// How many bytes the kernel filled in.
@@ -270,6 +271,7 @@ fn field(field: &syn::Field) -> Result<Field> {
             "unset" => Origin::Unset,
             "length" => Origin::ElementLength,
             "bytes" => Origin::ElementBytes,
+            "address" => Origin::ElementAddress,
             _ => {
                 modifiers.extend(modifier(&word, attribute)?);
                 continue;

@@ -33,7 +33,7 @@
 //! Others say how it is shown and compared: `#[bits(TABLE)]` and `#[bits(TABLE, when = condition)]`
 //! (boolean columns and names), `#[octal]`, `#[hex]`, `#[names(TABLE)]`, `#[compared]`,
 //! `#[not_compared]`, and `#[added]` if the original schema's type doesn't have the column. Fields of an
-//! element have `#[length]`, `#[bytes]` or `#[member(offset, width = w)]`.
+//! element have `#[length]`, `#[bytes]`, `#[address]` or `#[member(offset, width = w)]`.
 //!
 //! The struct says `#[record(syscall = "name", extent = "name", returns = kind)]`, with
 //! `syscalls("a", "b")` for several, `extent` alone for a record that no system call makes, `at_entry`,
@@ -100,7 +100,7 @@ pub fn derive_replay(input: TokenStream) -> TokenStream {
 /// Makes the columns of the rows that follow a record's first one.
 #[proc_macro_derive(
     Element,
-    attributes(length, bytes, member, bits, octal, hex, names, compared, not_compared)
+    attributes(length, bytes, address, member, bits, octal, hex, names, compared, not_compared)
 )]
 pub fn derive_element(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

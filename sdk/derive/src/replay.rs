@@ -327,7 +327,10 @@ impl Arguments {
                 ));
             }
             Origin::Items { .. } | Origin::Behind { .. } => return Err(beyond(name)),
-            Origin::ElementLength | Origin::ElementBytes | Origin::Member { .. } => {
+            Origin::ElementLength
+            | Origin::ElementBytes
+            | Origin::ElementAddress
+            | Origin::Member { .. } => {
                 return Err(Error::new_spanned(name, "only an element has this"));
             }
         }
