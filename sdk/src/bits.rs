@@ -50,6 +50,9 @@ pub const OPEN: &[Bit] = &[
 /// `O_DIRECTORY` that is part of it.
 pub const CREATES: i32 = O_CREAT | (O_TMPFILE & !O_DIRECTORY);
 
+/// The flags of open(2) that make a file, or empty one.
+pub const MAKES: u32 = (CREATES | O_TRUNC) as u32;
+
 /// Permission bits (mode_t).
 pub const MODE: &[Bit] = &[
     bit("mode_uid", "S_ISUID", 0o4000),

@@ -95,6 +95,9 @@ const NOWHERE: Place = Place { kind: place::NONE, index: 0, width: 0, signed: 0,
 pub const ALWAYS: Condition =
     Condition { op: condition::ALWAYS, place: NOWHERE, mask: 0, value: 0 };
 
+/// Never.
+pub const NEVER: Condition = Condition { op: condition::NEVER, place: NOWHERE, mask: 0, value: 0 };
+
 /// If the call succeeded.
 pub const SUCCESS: Condition =
     Condition { op: condition::SUCCESS, place: NOWHERE, mask: 0, value: 0 };

@@ -165,6 +165,8 @@ pub fn call<R: Declared>(replay: ReplayFn) -> CallRef {
         start: R::START,
         blocks: R::BLOCKS.into(),
         cpus: R::CPUS.into(),
+        looks: R::LOOKS,
+        changes_fs: R::CHANGES_FS.into(),
         simulated: Text::new(R::SIMULATED),
         partly: R::PARTLY.into(),
         replay,

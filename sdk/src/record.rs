@@ -24,6 +24,10 @@ pub trait Declared {
     const BLOCKS: bool = false;
     /// Whether the call tells or sets which CPUs a task may use.
     const CPUS: bool = false;
+    /// When the call only looks: it changes no file and no name.
+    const LOOKS: abi::Condition = crate::declare::NEVER;
+    /// Whether the call changes the working directory, the root or the umask.
+    const CHANGES_FS: bool = false;
     /// Whether the record belongs to the moment at which the call was entered.
     const AT_ENTRY: bool = false;
     /// What the trace's first record says, if it is of this type; see [`abi::start`].

@@ -468,14 +468,14 @@ impl Played<'_> {
         &self.acts.tasks
     }
 
-    /// Whether the process ran a new program.
-    pub fn executed(&self) -> bool {
-        self.acts.executed
-    }
-
     /// What the process no longer has in common with others (`abi::CHILD_SHARES_…`).
     pub fn unshared(&self) -> u32 {
         self.acts.unshared
+    }
+
+    /// Whether the process ran a new program.
+    pub fn executed(&self) -> bool {
+        self.acts.executed
     }
 
     /// Whether the thread ended, and if so, whether its process did.

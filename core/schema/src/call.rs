@@ -286,6 +286,10 @@ pub struct Call {
     pub blocks: bool,
     /// Whether the call tells or sets which CPUs a task may use.
     pub cpus: bool,
+    /// When the call only looks: it changes no file and no name.
+    pub looks: Condition,
+    /// Whether the call changes the working directory, the root or the umask.
+    pub changes_fs: bool,
     /// Whether the record belongs to the moment the call is entered.
     pub at_entry: bool,
     /// Whether the trace's first record, which says the first process's umask, is of this type.
@@ -354,6 +358,7 @@ impl Call {
                 return Err(DeclarationError::Unknown { what: "return kind", number, of: extent });
             }
         };
+        let looks = read_condition(call.looks(), 0, &extent)?;
         let returns_when = read_condition(call.returns_when(), 0, &extent)?;
         let rows = row_rule(call.rows(), columns.len(), fetches.len(), &extent)?;
         let simulated = text(call.simulated(), "the reason")?;
@@ -367,6 +372,8 @@ impl Call {
             returns_when,
             blocks: call.blocks() != 0,
             cpus: call.cpus() != 0,
+            looks,
+            changes_fs: call.changes_fs() != 0,
             at_entry: call.at_entry() != 0,
             starts_with_umask: call.start() == abi::start::UMASK,
             partly: call.partly() != 0,
@@ -662,7 +669,7 @@ fn read_condition(
     of: &str,
 ) -> Result<Condition, DeclarationError> {
     check_place(condition.place, fetches, of)?;
-    if condition.op > condition::ONE_OF {
+    if condition.op > condition::NEVER {
         let (what, number) = ("condition", condition.op);
         return Err(DeclarationError::Unknown { what, number, of: of.to_owned() });
     }

@@ -63,6 +63,7 @@ pub(crate) fn holds(condition: &abi::Condition, observed: &Observed<'_>) -> bool
     let (mask, value) = (condition.mask, condition.value);
     match condition.op {
         condition::ALWAYS => return true,
+        condition::NEVER => return false,
         condition::SUCCESS => return observed.succeeded(),
         condition::FAILURE => return observed.returned.is_some_and(|(_, errno)| errno != 0),
         _ => {}

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "access")]
+#[record(syscall = "access", looks)]
 struct Access<'t> {
     #[pathname(0)]
     given_pathname: Option<Path<'t>>,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "chdir")]
+#[record(syscall = "chdir", looks, changes_fs)]
 struct Chdir<'t> {
     #[pathname(0)]
     given_pathname: Option<Path<'t>>,

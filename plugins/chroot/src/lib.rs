@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "chroot", simulated = "the replay stays in its own root")]
+#[record(syscall = "chroot", simulated = "the replay stays in its own root", changes_fs)]
 struct Chroot<'t> {
     #[pathname(0)]
     given_pathname: Option<Path<'t>>,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "close")]
+#[record(syscall = "close", looks)]
 struct Close {
     #[arg(0)]
     descriptor: ClosedFd,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "dup", returns = descriptor)]
+#[record(syscall = "dup", returns = descriptor, looks)]
 struct Dup {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "dup2", returns = descriptor)]
+#[record(syscall = "dup2", returns = descriptor, looks)]
 struct Dup2 {
     #[arg(0)]
     old_descriptor: Fd,

@@ -5,7 +5,7 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "dup3", returns = descriptor)]
+#[record(syscall = "dup3", returns = descriptor, looks)]
 struct Dup3 {
     #[arg(0)]
     old_descriptor: Fd,

@@ -10,7 +10,8 @@ use sdk::prelude::*;
     syscall = "execve",
     encode = rows,
     strings(1, 2),
-    tail_last = "continuation_number"
+    tail_last = "continuation_number",
+    looks
 )]
 struct Execve<'t> {
     #[unset]

@@ -12,7 +12,8 @@ use sdk::prelude::*;
     syscall = "execveat",
     encode = rows,
     strings(2, 3),
-    tail_last = "continuation_number"
+    tail_last = "continuation_number",
+    looks
 )]
 struct Execveat<'t> {
     #[unset]

@@ -5,7 +5,7 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "faccessat")]
+#[record(syscall = "faccessat", looks)]
 struct Faccessat<'t> {
     #[arg(0)]
     descriptor: DirFd,

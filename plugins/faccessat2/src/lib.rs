@@ -5,7 +5,7 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "faccessat2")]
+#[record(syscall = "faccessat2", looks)]
 struct Faccessat2<'t> {
     #[arg(0)]
     descriptor: DirFd,

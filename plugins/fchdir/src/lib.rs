@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "fchdir")]
+#[record(syscall = "fchdir", looks, changes_fs)]
 struct Fchdir {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "fstat")]
+#[record(syscall = "fstat", looks)]
 struct Fstat {
     #[arg(0)]
     descriptor: Fd,

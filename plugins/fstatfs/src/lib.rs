@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "fstatfs")]
+#[record(syscall = "fstatfs", looks)]
 struct Fstatfs {
     #[arg(0)]
     descriptor: Fd,

@@ -4,7 +4,7 @@ use sdk::prelude::*;
 
 /// Which path that is depends on where the replay takes place, so only success and failure are compared.
 #[derive(Record)]
-#[record(syscall = "getcwd", returns = status)]
+#[record(syscall = "getcwd", returns = status, looks)]
 struct Getcwd<'t> {
     #[output(0, length = 1)]
     #[not_compared]

@@ -4,7 +4,7 @@ use sdk::prelude::*;
 
 /// With no room for the value the call tells its size, and there is no value.
 #[derive(Record, Replay)]
-#[record(syscall = "getxattr")]
+#[record(syscall = "getxattr", looks)]
 struct Getxattr<'t> {
     #[pathname(0)]
     given_pathname: Option<Path<'t>>,

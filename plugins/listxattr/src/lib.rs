@@ -4,7 +4,7 @@ use sdk::prelude::*;
 
 /// With no room for the names the call tells their size, and there are no names.
 #[derive(Record, Replay)]
-#[record(syscall = "listxattr")]
+#[record(syscall = "listxattr", looks)]
 struct Listxattr<'t> {
     #[pathname(0)]
     given_pathname: Option<Path<'t>>,

@@ -9,7 +9,7 @@ use sdk::prelude::*;
 
 /// `whence` and `whence_value` hold the same; traces of the original recorder lack the second.
 #[derive(Record)]
-#[record(syscall = "lseek")]
+#[record(syscall = "lseek", looks)]
 struct Lseek {
     #[arg(0)]
     descriptor: Fd,

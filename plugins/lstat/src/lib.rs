@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "lstat")]
+#[record(syscall = "lstat", looks)]
 struct Lstat<'t> {
     #[pathname(0)]
     given_pathname: Option<Path<'t>>,

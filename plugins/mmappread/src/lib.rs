@@ -10,7 +10,7 @@ use sdk::prelude::*;
 
 /// The columns stand where pread64(2) would have them.
 #[derive(Record)]
-#[record(extent = "mmappread")]
+#[record(extent = "mmappread", looks)]
 struct Mmappread<'t> {
     #[unset]
     address: i64,

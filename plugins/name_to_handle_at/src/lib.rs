@@ -7,7 +7,8 @@ use sdk::prelude::*;
 #[derive(Record, Replay)]
 #[record(
     syscall = "name_to_handle_at",
-    simulated = "a handle is the recorded file system's own number for a file"
+    simulated = "a handle is the recorded file system's own number for a file",
+    looks
 )]
 struct NameToHandleAt<'t> {
     #[arg(0)]

@@ -4,7 +4,7 @@ use sdk::abi::Bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "newfstatat", extent = "fstatat")]
+#[record(syscall = "newfstatat", extent = "fstatat", looks)]
 struct Newfstatat<'t> {
     #[arg(0)]
     descriptor: DirFd,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "pread64", extent = "pread")]
+#[record(syscall = "pread64", extent = "pread", looks)]
 struct Pread64<'t> {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "read", stream)]
+#[record(syscall = "read", stream, looks)]
 struct Read<'t> {
     #[arg(0)]
     descriptor: Fd,

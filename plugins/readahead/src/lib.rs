@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "readahead")]
+#[record(syscall = "readahead", looks)]
 struct Readahead {
     #[arg(0)]
     descriptor: Fd,

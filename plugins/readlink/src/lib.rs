@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "readlink")]
+#[record(syscall = "readlink", looks)]
 struct Readlink<'t> {
     #[pathname(0)]
     given_pathname: Option<Path<'t>>,

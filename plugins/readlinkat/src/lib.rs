@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "readlinkat")]
+#[record(syscall = "readlinkat", looks)]
 struct Readlinkat<'t> {
     #[arg(0)]
     descriptor: DirFd,

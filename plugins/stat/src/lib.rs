@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "stat")]
+#[record(syscall = "stat", looks)]
 struct Stat<'t> {
     #[pathname(0)]
     given_pathname: Option<Path<'t>>,

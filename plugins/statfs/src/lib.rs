@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "statfs")]
+#[record(syscall = "statfs", looks)]
 struct Statfs<'t> {
     #[pathname(0)]
     given_pathname: Option<Path<'t>>,

@@ -8,7 +8,7 @@ use sdk::group::Group;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "statx")]
+#[record(syscall = "statx", looks)]
 struct Statx<'t> {
     #[arg(0)]
     descriptor: DirFd,

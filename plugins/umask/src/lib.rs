@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "umask", start = umask)]
+#[record(syscall = "umask", start = umask, changes_fs)]
 struct Umask {
     #[arg(0)]
     #[bits(bits::MODE)]

@@ -127,6 +127,10 @@ pub struct Call {
     pub blocks: u32,
     /// Non-zero: the call tells or sets which CPUs a task may use, which a recorder may have narrowed.
     pub cpus: u32,
+    /// When the call only looks: it changes no file and no name. Evaluated on the recorded arguments.
+    pub looks: Condition,
+    /// Non-zero: the call changes the working directory, the root or the umask.
+    pub changes_fs: u32,
     /// Why the call is not made again, or empty if it is.
     pub simulated: Text,
     /// Non-zero: only some of the calls are simulated; the plugin says which.
@@ -363,6 +367,8 @@ pub mod condition {
     pub const ANY: u32 = 5;
     /// `place` is below 64 and that bit of `mask` is set.
     pub const ONE_OF: u32 = 6;
+    /// Never.
+    pub const NEVER: u32 = 7;
 }
 
 /// Ops of [`Source`](super::Source).

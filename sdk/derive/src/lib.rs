@@ -39,8 +39,10 @@
 //! `syscalls("a", "b")` for several, `extent` alone for a record that no system call makes, `at_entry`,
 //! `returns_when = condition`, `start = umask`, `simulated = "why"` (and `partly` if the plugin decides which), `encode = function`,
 //! `number = SYS_number` and `strings(n)`, `tail_last = "column"` where needed; `blocks` if the call can
-//! wait for what another process does, `cpus` if it tells or sets which CPUs a task may use, and `stream`
-//! if it moves data through a descriptor that may be a pipe or socket.
+//! wait for what another process does, `cpus` if it tells or sets which CPUs a task may use, `looks` (or
+//! `looks_when = condition`) if it changes no file and no name, `changes_fs` if it changes the working
+//! directory, root or umask, and `stream` if it moves data through a descriptor that may be a pipe or
+//! socket.
 
 mod field;
 mod record;

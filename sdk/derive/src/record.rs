@@ -20,7 +20,12 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
         .returns_when
         .as_ref()
         .map(|condition| quote!(const RETURNS_WHEN: ::sdk::abi::Condition = #condition;));
-    let RecordAttribute { blocks, cpus, partly, .. } = &attribute;
+    let RecordAttribute { blocks, cpus, partly, changes_fs, .. } = &attribute;
+    let looks = match (&attribute.looks_when, attribute.looks) {
+        (Some(condition), _) => quote!(#condition),
+        (None, true) => quote!(::sdk::declare::ALWAYS),
+        (None, false) => quote!(::sdk::declare::NEVER),
+    };
     let start = attribute.start.as_ref().map_or_else(|| format_ident!("none"), Clone::clone);
     let start = format_ident!("{}", start.to_string().to_uppercase());
     let simulated = attribute.simulated.as_ref().map_or_else(String::new, syn::LitStr::value);
@@ -53,6 +58,8 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
             #returns_when
             const BLOCKS: bool = #blocks;
             const CPUS: bool = #cpus;
+            const LOOKS: ::sdk::abi::Condition = #looks;
+            const CHANGES_FS: bool = #changes_fs;
             const AT_ENTRY: bool = #at_entry;
             const START: u32 = ::sdk::abi::start::#start;
             const SIMULATED: &'static str = #simulated;
