@@ -748,6 +748,12 @@ impl ColumnDeclaration<'_> {
         self.member(offset, width)
     }
 
+    /// The number says, as flags of clone(2), what a new task shares with its creator.
+    pub fn shares(&mut self) -> &mut Self {
+        self.declared().column.role = abi::role::SHARES;
+        self
+    }
+
     /// The original schema's type doesn't have this column.
     pub fn added(&mut self) -> &mut Self {
         self.declared().column.added = 1;

@@ -167,6 +167,7 @@ pub fn call<R: Declared>(replay: ReplayFn) -> CallRef {
         cpus: R::CPUS.into(),
         looks: R::LOOKS,
         changes_fs: R::CHANGES_FS.into(),
+        keeps_offset: R::KEEPS_OFFSET.into(),
         simulated: Text::new(R::SIMULATED),
         partly: R::PARTLY.into(),
         replay,

@@ -28,6 +28,8 @@ pub trait Declared {
     const LOOKS: abi::Condition = crate::declare::NEVER;
     /// Whether the call changes the working directory, the root or the umask.
     const CHANGES_FS: bool = false;
+    /// Whether the call leaves its descriptors as they are, open and at the same place.
+    const KEEPS_OFFSET: bool = false;
     /// Whether the record belongs to the moment at which the call was entered.
     const AT_ENTRY: bool = false;
     /// What the trace's first record says, if it is of this type; see [`abi::start`].

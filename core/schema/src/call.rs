@@ -127,6 +127,7 @@ pub enum Role {
     ClosedDescriptor,
     Path,
     Task,
+    Shares,
 }
 
 /// How a column is shown to people.
@@ -290,6 +291,8 @@ pub struct Call {
     pub looks: Condition,
     /// Whether the call changes the working directory, the root or the umask.
     pub changes_fs: bool,
+    /// Whether the call leaves its descriptors as they are, open and at the same place.
+    pub keeps_offset: bool,
     /// Whether the record belongs to the moment the call is entered.
     pub at_entry: bool,
     /// Whether the trace's first record, which says the first process's umask, is of this type.
@@ -374,6 +377,7 @@ impl Call {
             cpus: call.cpus() != 0,
             looks,
             changes_fs: call.changes_fs() != 0,
+            keeps_offset: call.keeps_offset() != 0,
             at_entry: call.at_entry() != 0,
             starts_with_umask: call.start() == abi::start::UMASK,
             partly: call.partly() != 0,
@@ -564,6 +568,7 @@ fn read_column(
         role::CLOSED_DESCRIPTOR => Role::ClosedDescriptor,
         role::PATH => Role::Path,
         role::TASK => Role::Task,
+        role::SHARES => Role::Shares,
         number => return Err(unknown("role", number)),
     };
     let display = match column.display {

@@ -10,6 +10,7 @@ struct Clone {
     #[arg(0)]
     #[bits(bits::CLONE)]
     #[bits(bits::EXIT_SIGNAL)]
+    #[shares]
     flag_value: Option<i64>,
     #[arg(1)]
     #[hex]

@@ -9,6 +9,7 @@ use sdk::prelude::*;
 struct Clone3 {
     #[before(0)]
     #[bits(bits::CLONE)]
+    #[shares]
     flag_value: Option<i64>,
     #[after(0, via = 8)]
     #[when(behind(0, 0, 8).any(CLONE_PIDFD))]

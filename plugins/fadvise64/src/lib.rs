@@ -5,7 +5,7 @@ use sdk::declare::constant;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "fadvise64", looks)]
+#[record(syscall = "fadvise64", looks, keeps_offset)]
 struct Fadvise64 {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "fchmod")]
+#[record(syscall = "fchmod", keeps_offset)]
 struct Fchmod {
     #[arg(0)]
     descriptor: Fd,

@@ -4,7 +4,7 @@ use sdk::prelude::*;
 
 /// −1 leaves owner or group as it is.
 #[derive(Record, Replay)]
-#[record(syscall = "fchown")]
+#[record(syscall = "fchown", keeps_offset)]
 struct Fchown {
     #[arg(0)]
     descriptor: Fd,

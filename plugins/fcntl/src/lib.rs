@@ -14,7 +14,8 @@ use sdk::prelude::*;
     syscall = "fcntl",
     returns = descriptor,
     returns_when = arg(1).is(F_DUPFD_CLOEXEC),
-    blocks
+    blocks,
+    keeps_offset
 )]
 struct Fcntl {
     #[arg(0)]

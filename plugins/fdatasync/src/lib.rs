@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "fdatasync")]
+#[record(syscall = "fdatasync", keeps_offset)]
 struct Fdatasync {
     #[arg(0)]
     descriptor: Fd,

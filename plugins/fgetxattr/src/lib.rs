@@ -4,7 +4,7 @@ use sdk::prelude::*;
 
 /// With no room for the value the call tells its size, and there is no value.
 #[derive(Record, Replay)]
-#[record(syscall = "fgetxattr", looks)]
+#[record(syscall = "fgetxattr", looks, keeps_offset)]
 struct Fgetxattr<'t> {
     #[arg(0)]
     descriptor: Fd,

@@ -4,7 +4,7 @@ use sdk::prelude::*;
 
 /// With no room for the names the call tells their size, and there are no names.
 #[derive(Record, Replay)]
-#[record(syscall = "flistxattr", looks)]
+#[record(syscall = "flistxattr", looks, keeps_offset)]
 struct Flistxattr<'t> {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "fremovexattr")]
+#[record(syscall = "fremovexattr", keeps_offset)]
 struct Fremovexattr<'t> {
     #[arg(0)]
     descriptor: Fd,

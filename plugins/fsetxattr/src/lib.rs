@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "fsetxattr")]
+#[record(syscall = "fsetxattr", keeps_offset)]
 struct Fsetxattr<'t> {
     #[arg(0)]
     descriptor: Fd,

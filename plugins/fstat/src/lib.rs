@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "fstat", looks)]
+#[record(syscall = "fstat", looks, keeps_offset)]
 struct Fstat {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "fstatfs", looks)]
+#[record(syscall = "fstatfs", looks, keeps_offset)]
 struct Fstatfs {
     #[arg(0)]
     descriptor: Fd,

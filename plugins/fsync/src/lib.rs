@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "fsync")]
+#[record(syscall = "fsync", keeps_offset)]
 struct Fsync {
     #[arg(0)]
     descriptor: Fd,

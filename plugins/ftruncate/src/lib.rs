@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "ftruncate")]
+#[record(syscall = "ftruncate", keeps_offset)]
 struct Ftruncate {
     #[arg(0)]
     descriptor: Fd,

@@ -4,7 +4,7 @@ use sdk::abi::Bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "newfstatat", extent = "fstatat", looks)]
+#[record(syscall = "newfstatat", extent = "fstatat", looks, keeps_offset)]
 struct Newfstatat<'t> {
     #[arg(0)]
     descriptor: DirFd,

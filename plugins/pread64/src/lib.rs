@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "pread64", extent = "pread", looks)]
+#[record(syscall = "pread64", extent = "pread", looks, keeps_offset)]
 struct Pread64<'t> {
     #[arg(0)]
     descriptor: Fd,

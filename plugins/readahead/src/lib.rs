@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "readahead", looks)]
+#[record(syscall = "readahead", looks, keeps_offset)]
 struct Readahead {
     #[arg(0)]
     descriptor: Fd,

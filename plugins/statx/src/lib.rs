@@ -8,7 +8,7 @@ use sdk::group::Group;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "statx", looks)]
+#[record(syscall = "statx", looks, keeps_offset)]
 struct Statx<'t> {
     #[arg(0)]
     descriptor: DirFd,

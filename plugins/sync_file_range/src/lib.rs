@@ -5,7 +5,7 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "sync_file_range")]
+#[record(syscall = "sync_file_range", keeps_offset)]
 struct SyncFileRange {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "syncfs")]
+#[record(syscall = "syncfs", keeps_offset)]
 struct Syncfs {
     #[arg(0)]
     descriptor: Fd,

@@ -131,6 +131,8 @@ pub struct Call {
     pub looks: Condition,
     /// Non-zero: the call changes the working directory, the root or the umask.
     pub changes_fs: u32,
+    /// Non-zero: the call leaves the descriptors that it is on as they are, open and at the same place.
+    pub keeps_offset: u32,
     /// Why the call is not made again, or empty if it is.
     pub simulated: Text,
     /// Non-zero: only some of the calls are simulated; the plugin says which.
@@ -449,6 +451,8 @@ pub mod role {
     pub const PATH: u32 = 4;
     /// A process or thread id of the trace.
     pub const TASK: u32 = 5;
+    /// Flags of clone(2) that say what a new task shares with its creator.
+    pub const SHARES: u32 = 6;
 }
 
 /// What a return value is, and so how two are compared.

@@ -58,6 +58,7 @@ pub enum Modifier {
     Compared,
     NotCompared,
     Added,
+    Shares,
 }
 
 /// One field of the struct.
@@ -101,6 +102,7 @@ pub struct RecordAttribute {
     pub looks: bool,
     pub looks_when: Option<Expr>,
     pub changes_fs: bool,
+    pub keeps_offset: bool,
     pub stream: bool,
     pub at_entry: bool,
     pub start: Option<Ident>,
@@ -351,6 +353,7 @@ fn modifier(word: &str, attribute: &Attribute) -> Result<Option<Modifier>> {
         "compared" => Modifier::Compared,
         "not_compared" => Modifier::NotCompared,
         "added" => Modifier::Added,
+        "shares" => Modifier::Shares,
         _ => return Ok(None),
     }))
 }
@@ -451,6 +454,7 @@ pub fn record_attribute(input: &DeriveInput) -> Result<RecordAttribute> {
         looks: false,
         looks_when: None,
         changes_fs: false,
+        keeps_offset: false,
         stream: false,
         at_entry: false,
         start: None,
@@ -481,6 +485,7 @@ pub fn record_attribute(input: &DeriveInput) -> Result<RecordAttribute> {
             "looks" => record.looks = true,
             "looks_when" => record.looks_when = Some(meta.value()?.parse()?),
             "changes_fs" => record.changes_fs = true,
+            "keeps_offset" => record.keeps_offset = true,
             "stream" => (record.blocks, record.stream) = (true, true),
             "start" => record.start = Some(meta.value()?.parse()?),
             "simulated" => record.simulated = Some(meta.value()?.parse()?),

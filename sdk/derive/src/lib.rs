@@ -32,7 +32,8 @@
 //!
 //! Others say how it is shown and compared: `#[bits(TABLE)]` and `#[bits(TABLE, when = condition)]`
 //! (boolean columns and names), `#[octal]`, `#[hex]`, `#[names(TABLE)]`, `#[compared]`,
-//! `#[not_compared]`, and `#[added]` if the original schema's type doesn't have the column. Fields of an
+//! `#[not_compared]`, `#[shares]` for flags that say what a
+//! child shares, and `#[added]` if the original schema's type doesn't have the column. Fields of an
 //! element have `#[length]`, `#[bytes]`, `#[address]` or `#[member(offset, width = w)]`.
 //!
 //! The struct says `#[record(syscall = "name", extent = "name", returns = kind)]`, with
@@ -41,7 +42,7 @@
 //! `number = SYS_number` and `strings(n)`, `tail_last = "column"` where needed; `blocks` if the call can
 //! wait for what another process does, `cpus` if it tells or sets which CPUs a task may use, `looks` (or
 //! `looks_when = condition`) if it changes no file and no name, `changes_fs` if it changes the working
-//! directory, root or umask, and `stream` if it moves data through a descriptor that may be a pipe or
+//! directory, root or umask, `keeps_offset` if it leaves its descriptors open and where they are, and `stream` if it moves data through a descriptor that may be a pipe or
 //! socket.
 
 mod field;
@@ -84,7 +85,8 @@ use syn::{DeriveInput, parse_macro_input};
         names,
         compared,
         not_compared,
-        added
+        added,
+        shares
     )
 )]
 pub fn derive_record(input: TokenStream) -> TokenStream {

@@ -20,7 +20,7 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
         .returns_when
         .as_ref()
         .map(|condition| quote!(const RETURNS_WHEN: ::sdk::abi::Condition = #condition;));
-    let RecordAttribute { blocks, cpus, partly, changes_fs, .. } = &attribute;
+    let RecordAttribute { blocks, cpus, partly, changes_fs, keeps_offset, .. } = &attribute;
     let looks = match (&attribute.looks_when, attribute.looks) {
         (Some(condition), _) => quote!(#condition),
         (None, true) => quote!(::sdk::declare::ALWAYS),
@@ -60,6 +60,7 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
             const CPUS: bool = #cpus;
             const LOOKS: ::sdk::abi::Condition = #looks;
             const CHANGES_FS: bool = #changes_fs;
+            const KEEPS_OFFSET: bool = #keeps_offset;
             const AT_ENTRY: bool = #at_entry;
             const START: u32 = ::sdk::abi::start::#start;
             const SIMULATED: &'static str = #simulated;
@@ -202,6 +203,7 @@ fn declaration(field: &Field) -> Result<TokenStream> {
         Modifier::Compared => quote!(.compared()),
         Modifier::NotCompared => quote!(.not_compared()),
         Modifier::Added => quote!(.added()),
+        Modifier::Shares => quote!(.shares()),
     });
     Ok(quote!(let _ = #column #unless #origins #(#modifiers)*;))
 }
