@@ -11,7 +11,7 @@ use clap::Parser;
 use crate::pattern::Pattern;
 use crate::place::{Mapping, Place};
 use crate::registry::{PluginOptions, Registry, RegistryError};
-use crate::replay::{Options, ReplayError, replay};
+use crate::replay::{Options, Order, ReplayError, replay};
 use crate::report::{Log, Summary};
 use crate::trace::{Needs, Trace, TraceError};
 
@@ -57,6 +57,10 @@ pub struct Arguments {
     /// Start in DIR (beneath the root) [default: where the program was recorded]
     #[arg(long, value_name = "DIR", help_heading = "Data and place")]
     cwd: Option<PathBuf>,
+
+    /// Which calls wait for which: docs/ordering.md says what each order promises
+    #[arg(long, value_enum, default_value_t, help_heading = "Order and pace")]
+    order: Order,
 
     /// Replay what is whole of a trace whose recorder was killed, or that is damaged
     #[arg(long, help_heading = "Traces")]
@@ -134,6 +138,7 @@ impl Arguments {
             verbose: self.verbose,
             announces: !self.quiet,
             pattern: self.pattern,
+            order: self.order,
             patience: self.call_timeout,
         };
         let summary = replay(trace, options, log.clone())?;

@@ -14,6 +14,8 @@ mod effects;
 mod host;
 mod initial;
 mod kernels;
+mod order;
+mod progress;
 mod reader;
 mod scratch;
 mod shared;
@@ -32,6 +34,7 @@ use crate::pattern::Pattern;
 use crate::place::{Place, PlaceError};
 use crate::report::{Log, Summary};
 use crate::trace::{Trace, TraceError};
+pub use order::Order;
 use reader::ReadOut;
 use shared::{End, Event, Shared};
 use turn::Turn;
@@ -54,6 +57,8 @@ pub struct Options {
     pub announces: bool,
     /// Write this instead of what was recorded.
     pub pattern: Option<Pattern>,
+    /// Which records wait for which.
+    pub order: Order,
     /// How long a call may wait for something that doesn't come.
     pub patience: Duration,
 }
@@ -145,7 +150,7 @@ fn follow(shared: &Shared, told: &Receiver<Event>) -> (ReadOut, Option<End>) {
         match shared.turn.wait_up_to(read.records, watch.every()) {
             Ok(true) => return (read, None),
             Ok(false) => watch.look(&shared.turn),
-            Err(turn::Stopped) => {
+            Err(progress::Stopped) => {
                 let end = told.iter().find_map(|event| match event {
                     Event::End(end) => Some(end),
                     Event::Read(_) => None,
@@ -168,7 +173,7 @@ fn summary(shared: &Shared, read: ReadOut, is_stopped: bool, duration: Duration)
         ..Summary::default()
     };
     if shared.turn.position() < read.records {
-        shared.turn.stop();
+        shared.stop();
     }
     loop {
         let threads = shared.tasks.threads();

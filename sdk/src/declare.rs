@@ -754,6 +754,12 @@ impl ColumnDeclaration<'_> {
         self
     }
 
+    /// Holds the text of a symbolic link.
+    pub fn target(&mut self) -> &mut Self {
+        self.declared().column.role = abi::role::TARGET;
+        self
+    }
+
     /// The original schema's type doesn't have this column.
     pub fn added(&mut self) -> &mut Self {
         self.declared().column.added = 1;

@@ -128,6 +128,7 @@ pub enum Role {
     Path,
     Task,
     Shares,
+    Target,
 }
 
 /// How a column is shown to people.
@@ -569,6 +570,7 @@ fn read_column(
         role::PATH => Role::Path,
         role::TASK => Role::Task,
         role::SHARES => Role::Shares,
+        role::TARGET => Role::Target,
         number => return Err(unknown("role", number)),
     };
     let display = match column.display {

@@ -1,6 +1,7 @@
 //! Reads ahead: takes the records from the trace in their order, and deals them out to their tasks.
 
 use std::collections::{HashMap, VecDeque};
+use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,9 +9,10 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::record::{Batch, NewTask, What};
 use crate::replay::ReplayError;
+use crate::replay::order::{Resources, Waits, link_on_disk};
+use crate::replay::progress::{Progress, Stopped};
 use crate::replay::shared::Shared;
-use crate::replay::tasks::{Birth, start};
-use crate::replay::turn::Stopped;
+use crate::replay::tasks::{Birth, Expected, start};
 use crate::trace::Faults;
 
 /// Records of one task, in one batch.
@@ -18,6 +20,8 @@ use crate::trace::Faults;
 pub struct Segment {
     /// The batch.
     pub batch: Arc<Batch>,
+    /// What its records wait for.
+    pub waits: Arc<Waits>,
     /// The task's records in it.
     indices: Indices,
 }
@@ -73,7 +77,11 @@ pub struct ReadOut {
 pub fn read(shared: &Arc<Shared>) -> Result<ReadOut, ReplayError> {
     let mut merge = shared.trace.merge();
     let mut out = ReadOut::default();
-    let mut dealer = Dealer { shared, queues: HashMap::new(), count: 0 };
+    let resources = shared.options.order.needs_resources().then(|| {
+        let cwd = std::env::current_dir().unwrap_or_default();
+        Resources::new(cwd.as_os_str().as_bytes(), link_on_disk)
+    });
+    let mut dealer = Dealer { shared, queues: HashMap::new(), resources, count: 0 };
     let mut window = Window::default();
     while let Some(batch) = merge.next_batch()? {
         out.records += batch.records.len() as u64;
@@ -97,6 +105,8 @@ pub fn read(shared: &Arc<Shared>) -> Result<ReadOut, ReplayError> {
 struct Dealer<'s> {
     shared: &'s Arc<Shared>,
     queues: HashMap<u32, Sender<Segment>>,
+    /// Where records wait for others than those before them.
+    resources: Option<Resources>,
     count: u32,
 }
 
@@ -105,19 +115,25 @@ impl Dealer<'_> {
         for task in &batch.tasks {
             let (sender, segments) = unbounded();
             self.queues.insert(self.count, sender);
-            self.begin(self.count, *task, segments)?;
+            let progress = self.shared.tasks.add_progress();
+            if let Some(resources) = &mut self.resources {
+                resources.add_task(self.count, progress.clone());
+            }
+            self.begin(self.count, *task, progress, segments)?;
             self.count += 1;
         }
+        let waits = self.resources.as_mut().map(|r| r.waits(&self.shared.trace.types, batch));
+        let waits = Arc::new(waits.unwrap_or_default());
         let first = batch.records[0].task;
         if batch.records.iter().all(|record| record.task == first) {
-            self.send(first, batch, Indices::All(batch.records.len()));
+            self.send(first, batch, &waits, Indices::All(batch.records.len()));
         } else {
             let mut by_task: HashMap<u32, Vec<u32>> = HashMap::new();
             for (index, record) in batch.records.iter().enumerate() {
                 by_task.entry(record.task).or_default().push(index as u32);
             }
             for (task, indices) in by_task {
-                self.send(task, batch, Indices::Some(indices));
+                self.send(task, batch, &waits, Indices::Some(indices));
             }
         }
         for record in batch.records.iter().filter(|record| record.what == What::TaskEnd) {
@@ -132,20 +148,24 @@ impl Dealer<'_> {
         &self,
         number: u32,
         task: NewTask,
+        progress: Arc<Progress>,
         segments: Receiver<Segment>,
     ) -> Result<(), ReplayError> {
+        let id = task.id;
         if task.announced {
-            self.shared.tasks.expect(number, task.id, segments);
+            self.shared.tasks.expect(number, Expected { id, progress, segments });
             return Ok(());
         }
-        let birth = Birth { id: task.id, memory: 0, files: self.shared.files.clone(), own: None };
+        let files = self.shared.files.clone();
+        let birth = Birth { id, memory: 0, progress, files, own: None };
         start(self.shared, birth, segments)
     }
 
-    fn send(&self, task: u32, batch: &Arc<Batch>, indices: Indices) {
+    fn send(&self, task: u32, batch: &Arc<Batch>, waits: &Arc<Waits>, indices: Indices) {
         if let Some(queue) = self.queues.get(&task) {
             // A task that has broken down has said so itself.
-            let _ = queue.send(Segment { batch: batch.clone(), indices });
+            let (batch, waits) = (batch.clone(), waits.clone());
+            let _ = queue.send(Segment { batch, waits, indices });
         }
     }
 }

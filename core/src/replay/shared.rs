@@ -67,7 +67,13 @@ impl Shared {
     pub fn end(&self, end: End) {
         // If the main thread has gone, there is nothing left to end.
         let _ = self.events.send(Event::End(end));
+        self.stop();
+    }
+
+    /// Lets nobody wait for anything any more.
+    pub fn stop(&self) {
         self.turn.stop();
+        self.tasks.stop();
     }
 
     /// A number for a memory that nobody had before.

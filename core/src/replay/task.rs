@@ -15,10 +15,11 @@ use crate::replay::descriptors::{Files, Stands};
 use crate::replay::effects::{self, Effect, effects};
 use crate::replay::host::{self, Child, Context, Identity, Wants};
 use crate::replay::kernels::is_kernels;
+use crate::replay::order::{Order, Wait, wait_to_enter};
+use crate::replay::progress::{Progress, Stopped};
 use crate::replay::reader::Segment;
 use crate::replay::shared::{End, Shared};
-use crate::replay::tasks::{Birth, Counted, start};
-use crate::replay::turn::Stopped;
+use crate::replay::tasks::{Birth, Counted, Expected, start};
 use crate::report::{Reason, Tally};
 use crate::show;
 use crate::trace::RecordType;
@@ -31,6 +32,8 @@ const TOLD: u64 = 10;
 pub struct Task {
     shared: Arc<Shared>,
     identity: Identity,
+    /// How many of its records are done.
+    progress: Arc<Progress>,
     thread: i32,
     context: Context,
     tallies: Counted,
@@ -46,7 +49,12 @@ enum Came {
 
 impl Task {
     /// The task that `identity` tells, on the thread that stands for it.
-    pub fn new(shared: Arc<Shared>, identity: Identity, files: Files) -> Self {
+    pub fn new(
+        shared: Arc<Shared>,
+        identity: Identity,
+        progress: Arc<Progress>,
+        files: Files,
+    ) -> Self {
         let wants = Wants::new(&shared.options, shared.trace.story.is_reference());
         let tallies = vec![Tally::default(); shared.trace.types.len()];
         let thread = nix::unistd::gettid().as_raw();
@@ -54,6 +62,7 @@ impl Task {
             context: Context::new(files, shared.known.clone(), wants),
             shared,
             identity,
+            progress,
             thread,
             tallies,
         }
@@ -65,14 +74,10 @@ impl Task {
         'trace: for segment in segments {
             for index in segment.indices() {
                 let record = &segment.batch.records[index];
-                let is_stopped = match record.what {
-                    What::Call(kind) => self.call(&shared, kind as usize, &segment.batch, record),
-                    What::TaskEnd => self.end(record),
-                };
-                if is_stopped.is_err() {
+                let waits = segment.waits.of(index);
+                if self.record(&shared, &segment.batch, record, waits).is_err() {
                     break 'trace;
                 }
-                shared.turn.pass(record.position + 1);
                 if record.what == What::TaskEnd {
                     break 'trace;
                 }
@@ -81,9 +86,42 @@ impl Task {
         self.tallies
     }
 
+    /// Waits until it is the record's time, does what it says, and lets those go on who wait for it.
+    fn record(
+        &mut self,
+        shared: &Arc<Shared>,
+        batch: &Batch,
+        record: &Record,
+        waits: &[Wait],
+    ) -> Result<(), Stopped> {
+        let (order, turn) = (shared.options.order, &shared.turn);
+        wait_to_enter(order, turn, record, waits)?;
+        match record.what {
+            What::Call(kind) => self.call(shared, kind as usize, batch, record)?,
+            What::TaskEnd => {
+                self.wait_to_settle(record)?;
+                self.end();
+            }
+        }
+        if order == Order::Strict {
+            turn.pass(record.position + 1);
+        } else {
+            self.progress.pass(self.progress.position() + 1);
+            turn.complete(record.position);
+        }
+        Ok(())
+    }
+
+    /// In strict order a record that was entered before its turn is settled when that has come.
+    fn wait_to_settle(&self, record: &Record) -> Result<(), Stopped> {
+        match self.shared.options.order {
+            Order::Strict => self.shared.turn.wait_for(record.position),
+            _ => Ok(()),
+        }
+    }
+
     /// The task ends. The last one of a process closes the descriptors.
-    fn end(&mut self, record: &Record) -> Result<(), Stopped> {
-        self.shared.turn.wait_for(record.position)?;
+    fn end(&mut self) {
         if self.context.files.remove_user() == 0 {
             let mut files = self.context.files.lock();
             for (traced, open) in files.open() {
@@ -91,7 +129,6 @@ impl Task {
                 host::close(open);
             }
         }
-        Ok(())
     }
 
     fn call(
@@ -102,13 +139,11 @@ impl Task {
         record: &Record,
     ) -> Result<(), Stopped> {
         let ty = &shared.trace.types[kind];
-        let turn = &shared.turn;
-        turn.wait_to_enter(record.position, record.ready_at)?;
         if shared.options.announces && !shared.options.verbose && shared.is_first(kind) {
             self.say(&format!("first {}, record {}", ty.name, record.unique_id));
         }
         let came = self.make(ty, batch, record)?;
-        turn.wait_for(record.position)?;
+        self.wait_to_settle(record)?;
         if shared.options.verbose {
             let line = show::line(ty, batch, record, show::Parts::All);
             let note = match &came {
@@ -273,7 +308,8 @@ impl Task {
     }
 
     fn start_child(&mut self, shared: &Arc<Shared>, number: u32, shares: u32) {
-        let Some((id, segments)) = shared.tasks.take(number) else { return };
+        let Some(expected) = shared.tasks.take(number) else { return };
+        let Expected { id, progress, segments } = expected;
         let is_thread = shares & abi::CHILD_SHARES_THREAD_GROUP != 0;
         let shares = |bit| is_thread || shares & bit != 0;
         let mut own = CloneFlags::empty();
@@ -288,7 +324,7 @@ impl Task {
             true => self.identity.memory,
             false => shared.new_memory(),
         };
-        if let Err(error) = start(shared, Birth { id, memory, files, own }, segments) {
+        if let Err(error) = start(shared, Birth { id, memory, progress, files, own }, segments) {
             shared.end(End::Failed(error));
         }
     }
@@ -339,7 +375,9 @@ impl Task {
         }
         let files = self.context.files.lock();
         let names = |traced| match files.get(traced) {
-            Some(Stands::Open(open)) => std::fs::read_link(format!("/proc/self/fd/{open}")).ok(),
+            Some(Stands::Open(open)) => {
+                std::fs::read_link(format!("/proc/thread-self/fd/{open}")).ok()
+            }
             _ => None,
         };
         let line = show::line(ty, batch, record, show::Parts::Passed(&names));

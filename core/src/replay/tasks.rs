@@ -5,7 +5,7 @@
 //! doesn't share it takes a copy of, with `unshare(2)`, before the parent goes on.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, bounded};
@@ -14,6 +14,7 @@ use nix::sched::{CloneFlags, unshare};
 use crate::replay::ReplayError;
 use crate::replay::descriptors::Files;
 use crate::replay::host::Identity;
+use crate::replay::progress::{Progress, lock};
 use crate::replay::reader::Segment;
 use crate::replay::shared::{End, Shared};
 use crate::replay::task::Task;
@@ -26,10 +27,23 @@ pub struct Birth {
     pub id: i32,
     /// The number of its memory.
     pub memory: u32,
+    /// How many of its records are done.
+    pub progress: Arc<Progress>,
     /// Its descriptors.
     pub files: Files,
     /// What it has for itself, where that isn't all shared with the thread that starts it.
     pub own: Option<CloneFlags>,
+}
+
+/// A task that some call will create.
+#[derive(Debug)]
+pub struct Expected {
+    /// The kernel's id of it in the trace.
+    pub id: i32,
+    /// How many of its records are done.
+    pub progress: Arc<Progress>,
+    /// Its records.
+    pub segments: Receiver<Segment>,
 }
 
 /// What a thread counted, by record type.
@@ -38,26 +52,36 @@ pub type Counted = Vec<Tally>;
 /// The tasks' threads.
 #[derive(Debug, Default)]
 pub struct Tasks {
-    /// Tasks that some call will create, with their ids and records.
-    expected: Mutex<HashMap<u32, (i32, Receiver<Segment>)>>,
+    /// Tasks that some call will create.
+    expected: Mutex<HashMap<u32, Expected>>,
     threads: Mutex<Vec<JoinHandle<Counted>>>,
+    /// How far each task has come.
+    progress: Mutex<Vec<Arc<Progress>>>,
     /// Kernel ids of the threads that run.
     running: Mutex<Vec<i32>>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Tasks {
     /// Task `number` will be created by a call.
-    pub fn expect(&self, number: u32, id: i32, segments: Receiver<Segment>) {
-        lock(&self.expected).insert(number, (id, segments));
+    pub fn expect(&self, number: u32, expected: Expected) {
+        lock(&self.expected).insert(number, expected);
     }
 
-    /// The id and records of task `number`, which is created now.
-    pub fn take(&self, number: u32) -> Option<(i32, Receiver<Segment>)> {
+    /// Task `number` is created now.
+    pub fn take(&self, number: u32) -> Option<Expected> {
         lock(&self.expected).remove(&number)
+    }
+
+    /// A new task's progress.
+    pub fn add_progress(&self) -> Arc<Progress> {
+        let progress = Arc::new(Progress::new());
+        lock(&self.progress).push(progress.clone());
+        progress
+    }
+
+    /// Lets nobody wait for a task any more.
+    pub fn stop(&self) {
+        lock(&self.progress).iter().for_each(|progress| progress.stop());
     }
 
     /// Threads that were started and not joined yet.
@@ -105,7 +129,7 @@ pub fn start(
 ) -> Result<(), ReplayError> {
     let (ready, is_ready) = bounded(1);
     let of_thread = shared.clone();
-    let Birth { id, memory, files, own } = birth;
+    let Birth { id, memory, progress, files, own } = birth;
     files.add_user();
     let run = move || {
         let shared = of_thread;
@@ -116,7 +140,7 @@ pub fn start(
         if failed {
             return Vec::new();
         }
-        Task::new(shared.clone(), Identity { task: id, memory }, files).run(&segments)
+        Task::new(shared.clone(), Identity { task: id, memory }, progress, files).run(&segments)
     };
     let thread = std::thread::Builder::new().name(format!("task {id}")).spawn(run);
     let thread = thread.map_err(|error| ReplayError::NoThread { id, error })?;

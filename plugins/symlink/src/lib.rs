@@ -7,6 +7,7 @@ use sdk::prelude::*;
 #[record(syscall = "symlink")]
 struct Symlink<'t> {
     #[string(0)]
+    #[target]
     target_pathname: Option<&'t [u8]>,
     #[pathname(1)]
     given_pathname: Option<Path<'t>>,

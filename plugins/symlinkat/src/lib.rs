@@ -7,6 +7,7 @@ use sdk::prelude::*;
 #[record(syscall = "symlinkat")]
 struct Symlinkat<'t> {
     #[string(0)]
+    #[target]
     target_pathname: Option<&'t [u8]>,
     #[arg(1)]
     new_descriptor: DirFd,

@@ -453,6 +453,8 @@ pub mod role {
     pub const TASK: u32 = 5;
     /// Flags of clone(2) that say what a new task shares with its creator.
     pub const SHARES: u32 = 6;
+    /// The text of a symbolic link, with its NUL: a path that the kernel doesn't look up.
+    pub const TARGET: u32 = 7;
 }
 
 /// What a return value is, and so how two are compared.

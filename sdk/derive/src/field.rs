@@ -59,6 +59,7 @@ pub enum Modifier {
     NotCompared,
     Added,
     Shares,
+    Target,
 }
 
 /// One field of the struct.
@@ -354,6 +355,7 @@ fn modifier(word: &str, attribute: &Attribute) -> Result<Option<Modifier>> {
         "not_compared" => Modifier::NotCompared,
         "added" => Modifier::Added,
         "shares" => Modifier::Shares,
+        "target" => Modifier::Target,
         _ => return Ok(None),
     }))
 }

@@ -33,7 +33,7 @@
 //! Others say how it is shown and compared: `#[bits(TABLE)]` and `#[bits(TABLE, when = condition)]`
 //! (boolean columns and names), `#[octal]`, `#[hex]`, `#[names(TABLE)]`, `#[compared]`,
 //! `#[not_compared]`, `#[shares]` for flags that say what a
-//! child shares, and `#[added]` if the original schema's type doesn't have the column. Fields of an
+//! child shares, `#[target]` for the text of a symbolic link, and `#[added]` if the original schema's type doesn't have the column. Fields of an
 //! element have `#[length]`, `#[bytes]`, `#[address]` or `#[member(offset, width = w)]`.
 //!
 //! The struct says `#[record(syscall = "name", extent = "name", returns = kind)]`, with
@@ -86,7 +86,8 @@ use syn::{DeriveInput, parse_macro_input};
         compared,
         not_compared,
         added,
-        shares
+        shares,
+        target
     )
 )]
 pub fn derive_record(input: TokenStream) -> TokenStream {

@@ -204,6 +204,7 @@ fn declaration(field: &Field) -> Result<TokenStream> {
         Modifier::NotCompared => quote!(.not_compared()),
         Modifier::Added => quote!(.added()),
         Modifier::Shares => quote!(.shares()),
+        Modifier::Target => quote!(.target()),
     });
     Ok(quote!(let _ = #column #unless #origins #(#modifiers)*;))
 }

@@ -1,0 +1,355 @@
+//! A model of what records use: descriptors, names, files, working directories. From it follows which earlier
+//! records of other tasks each has to wait for.
+//!
+//! It follows the trace alone, ahead of the replay; of the disk it asks only where names lead that were
+//! symbolic links before the trace began. Where it can't tell two things apart it takes them for one, so
+//! that a record rather waits for too many than for too few.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use dataseries::Value;
+use replay_schema::{Call, Returns, Role};
+
+use crate::record::{Batch, Record, What};
+use crate::replay::order::names::{Id, Names};
+use crate::replay::order::paths::{ancestors, parent, plain};
+use crate::replay::order::uses::{At, How, Uses};
+use crate::replay::order::{Wait, Waits};
+use crate::replay::progress::Progress;
+use crate::trace::RecordType;
+use crate::verify;
+
+/// What a task has, by the numbers of what it may share with others.
+#[derive(Clone, Copy, Debug, Default)]
+struct Task {
+    /// Its table of descriptors.
+    table: u32,
+    /// Its working directory, root and umask.
+    fs: u32,
+    /// How many records it has had.
+    count: u64,
+}
+
+/// A table of descriptors: what each is open on, if it has a name.
+type Table = HashMap<i32, Option<Id>>;
+
+/// A working directory, and who used it.
+#[derive(Clone, Debug, Default)]
+struct Fs {
+    directory: Vec<u8>,
+    users: u32,
+    uses: Uses,
+}
+
+/// The model.
+pub struct Resources {
+    tasks: HashMap<u32, Task>,
+    progress: HashMap<u32, Arc<Progress>>,
+    tables: Vec<Table>,
+    descriptors: HashMap<(u32, i32), Uses>,
+    fs: Vec<Fs>,
+    names: Names,
+    /// The last record that everybody waits for, since what it changed isn't known.
+    barrier: Option<At>,
+    /// The last record of each task.
+    last: HashMap<u32, At>,
+    link_of: fn(&[u8]) -> Option<Vec<u8>>,
+}
+
+/// The records that one has to wait for: of each task the last.
+#[derive(Debug, Default)]
+struct Found(Vec<At>);
+
+impl Found {
+    fn add(&mut self, at: At, own: u32) {
+        if at.task == own {
+            return;
+        }
+        match self.0.iter_mut().find(|found| found.task == at.task) {
+            Some(found) if found.count < at.count => *found = at,
+            Some(_) => {}
+            None => self.0.push(at),
+        }
+    }
+}
+
+/// Where a symbolic link on disk leads.
+pub fn link_on_disk(path: &[u8]) -> Option<Vec<u8>> {
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    let target = std::fs::read_link(std::ffi::OsStr::from_bytes(path)).ok()?;
+    Some(target.into_os_string().into_vec())
+}
+
+impl Resources {
+    /// A model in which the first process starts in `directory`; `link_of` tells where symbolic links lead.
+    pub fn new(directory: &[u8], link_of: fn(&[u8]) -> Option<Vec<u8>>) -> Self {
+        let fs = Fs { directory: plain(b"", directory), users: 1, uses: Uses::default() };
+        Self {
+            tasks: HashMap::new(),
+            progress: HashMap::new(),
+            tables: vec![Table::new()],
+            descriptors: HashMap::new(),
+            fs: vec![fs],
+            names: Names::default(),
+            barrier: None,
+            last: HashMap::new(),
+            link_of,
+        }
+    }
+
+    /// Task `number` comes up, with its progress in the replay.
+    pub fn add_task(&mut self, number: u32, progress: Arc<Progress>) {
+        self.progress.insert(number, progress);
+        self.tasks.entry(number).or_default();
+    }
+
+    /// What each record of `batch` waits for.
+    pub fn waits(&mut self, types: &[RecordType], batch: &Batch) -> Waits {
+        let mut waits = Waits::default();
+        for record in &batch.records {
+            let task = self.tasks.entry(record.task).or_default();
+            task.count += 1;
+            let (count, position) = (task.count, record.position);
+            let at = At { task: record.task, count, position };
+            let mut found = Found::default();
+            if let Some(barrier) = self.barrier {
+                found.add(barrier, at.task);
+            }
+            if let What::Call(kind) = record.what {
+                self.call(&types[kind as usize], batch, record, at, &mut found);
+            }
+            self.last.insert(at.task, at);
+            waits.push(found.0.into_iter().filter_map(|at| {
+                let progress = self.progress.get(&at.task)?.clone();
+                Some(Wait { progress, count: at.count, position: at.position })
+            }));
+        }
+        waits
+    }
+
+    fn call(&mut self, ty: &RecordType, batch: &Batch, record: &Record, at: At, found: &mut Found) {
+        let Some(call) = &ty.call else { return };
+        let task = self.tasks[&at.task];
+        let is_made = ty.disabled.is_none() && !call.is_simulated();
+        let looks = call.looks.holds(&replay_schema::Observed {
+            arguments: verify::arguments(ty, batch, record),
+            returned: None,
+            memory: &[],
+            element: None,
+        });
+        let mut seen = Seen::read(ty, call, batch, record);
+        if is_made {
+            self.uses(call, task, &mut seen, looks, at, found);
+        }
+        self.effects(ty, call, batch, record, task, &seen, at, found);
+        if let Some(child) = record.child {
+            self.create(child, task, seen.shares);
+        }
+    }
+
+    /// The descriptors and names that the call is on.
+    fn uses(
+        &mut self,
+        call: &Call,
+        task: Task,
+        seen: &mut Seen,
+        looks: bool,
+        at: At,
+        found: &mut Found,
+    ) {
+        let how = if looks { How::Look } else { How::Alone };
+        let has_names = !seen.paths.is_empty();
+        for traced in &seen.used {
+            let alone = !(call.keeps_offset || has_names);
+            let uses = self.descriptors.entry((task.table, *traced)).or_default();
+            let of_descriptor = if alone { How::Alone } else { How::Look };
+            uses.add(of_descriptor, at, |other| found.add(other, at.task));
+            if let Some(Some(name)) = self.tables[task.table as usize].get(traced)
+                && !has_names
+            {
+                self.names.get_mut(*name).content.add(how, at, |other| found.add(other, at.task));
+            }
+        }
+        for index in 0..seen.paths.len() {
+            let (directory, path) = &seen.paths[index];
+            let base = match directory {
+                Some(traced) if *traced != libc::AT_FDCWD => {
+                    match self.named(task.table, *traced) {
+                        Some(name) => self.names.get(name).path.to_vec(),
+                        None => format!("/?/{}/{traced}", task.table).into_bytes(),
+                    }
+                }
+                _ => self.fs[task.fs as usize].directory.clone(),
+            };
+            let full = plain(&base, path);
+            let name = self.name(&full, how, at, found);
+            seen.names.push(name);
+        }
+        if let (false, [one, other, ..]) = (looks, &seen.names[..]) {
+            self.names.join(*other, *one);
+        }
+        if let (Some(target), [name, ..]) = (&seen.target, &seen.names[..]) {
+            self.names.link(*name, target, &self.link_of);
+        }
+        let fs = &mut self.fs[task.fs as usize];
+        if call.changes_fs {
+            fs.uses.add(How::Alone, at, |other| found.add(other, at.task));
+            let there = seen.names.first().copied();
+            let there =
+                there.or_else(|| seen.used.first().and_then(|fd| self.named(task.table, *fd)));
+            if let Some(there) = there {
+                self.fs[task.fs as usize].directory = self.names.get(there).path.to_vec();
+            }
+        } else if has_names && fs.users > 1 {
+            fs.uses.add(How::Look, at, |other| found.add(other, at.task));
+        }
+        let is_known = has_names || !seen.used.is_empty() || seen.makes_descriptor;
+        if !is_known && !looks && !call.changes_fs && record_is_plain(call) {
+            self.last.values().for_each(|other| found.add(*other, at.task));
+            self.barrier = Some(at);
+        }
+    }
+
+    fn named(&self, table: u32, traced: i32) -> Option<Id> {
+        self.tables[table as usize].get(&traced).copied().flatten()
+    }
+
+    /// The name at plain `path`, used by `at`: a change of it is a change of its directory's list of names,
+    /// and one of a directory concerns all that is below.
+    fn name(&mut self, path: &[u8], how: How, at: At, found: &mut Found) -> Id {
+        let (name, link) = self.names.look_up(path, &self.link_of);
+        let add = |other| found.add(other, at.task);
+        let mut add = add;
+        for used in std::iter::once(name).chain(link) {
+            let used = self.names.get_mut(used);
+            used.uses.add(how, at, &mut add);
+            used.content.add(how, at, &mut add);
+        }
+        for above in ancestors(path).map(<[u8]>::to_vec) {
+            let (above, _) = self.names.look_up(&above, &self.link_of);
+            self.names.get(above).uses.last_changes().iter().copied().for_each(&mut add);
+        }
+        if how == How::Alone {
+            if let Some(above) = parent(path) {
+                let (above, _) = self.names.look_up(above, &self.link_of);
+                self.names.get_mut(above).content.add(How::Rename, at, &mut add);
+            }
+            for below in self.names.below(name) {
+                let below = self.names.get(below);
+                below.uses.last().iter().chain(below.content.last()).copied().for_each(&mut add);
+            }
+        }
+        name
+    }
+
+    /// The descriptors that come and go with the recorded call.
+    #[expect(clippy::too_many_arguments, reason = "all that belongs to one record")]
+    fn effects(
+        &mut self,
+        ty: &RecordType,
+        call: &Call,
+        batch: &Batch,
+        record: &Record,
+        task: Task,
+        seen: &Seen,
+        at: At,
+        found: &mut Found,
+    ) {
+        if !record.succeeded() {
+            return;
+        }
+        let mut change = |resources: &mut Self, traced: i32, name: Option<Option<Id>>| {
+            let uses = resources.descriptors.entry((task.table, traced)).or_default();
+            uses.add(How::Alone, at, |other| found.add(other, at.task));
+            let table = &mut resources.tables[task.table as usize];
+            match name {
+                Some(name) => drop(table.insert(traced, name)),
+                None => drop(table.remove(&traced)),
+            }
+        };
+        for traced in &seen.closed {
+            change(self, *traced, None);
+        }
+        for traced in &seen.made {
+            change(self, *traced, Some(None));
+        }
+        if verify::returns(ty, call, batch, record) == Returns::Descriptor {
+            let of_used = seen.used.first().and_then(|used| self.named(task.table, *used));
+            let name = seen.names.first().copied().or(of_used);
+            change(self, record.return_value as i32, Some(name));
+        }
+    }
+
+    /// A child of `parent` comes up, which shares what the flags say.
+    fn create(&mut self, child: u32, parent: Task, shares: i64) {
+        let has = |flag: i32| shares & i64::from(flag) != 0;
+        let is_thread = has(libc::CLONE_THREAD);
+        let table = if is_thread || has(libc::CLONE_FILES) {
+            parent.table
+        } else {
+            let copy = self.tables[parent.table as usize].clone();
+            self.tables.push(copy);
+            self.tables.len() as u32 - 1
+        };
+        let fs = if is_thread || has(libc::CLONE_FS) {
+            self.fs[parent.fs as usize].users += 1;
+            parent.fs
+        } else {
+            let directory = self.fs[parent.fs as usize].directory.clone();
+            self.fs.push(Fs { directory, users: 1, uses: Uses::default() });
+            self.fs.len() as u32 - 1
+        };
+        let task = self.tasks.entry(child).or_default();
+        (task.table, task.fs) = (table, fs);
+    }
+}
+
+/// Whether the record is of a call that does something by itself, and no more than that: neither the end of
+/// a task, nor the beginning of one or of a program.
+fn record_is_plain(call: &Call) -> bool {
+    !matches!(call.returns, Returns::Never | Returns::Child)
+}
+
+/// What a record's columns say of descriptors and names.
+#[derive(Default)]
+struct Seen {
+    used: Vec<i32>,
+    made: Vec<i32>,
+    closed: Vec<i32>,
+    /// Paths, each with the descriptor of the directory that it is looked up from.
+    paths: Vec<(Option<i32>, Vec<u8>)>,
+    target: Option<Vec<u8>>,
+    shares: i64,
+    makes_descriptor: bool,
+    names: Vec<Id>,
+}
+
+impl Seen {
+    fn read(ty: &RecordType, call: &Call, batch: &Batch, record: &Record) -> Self {
+        let cells = batch.cells(record, 0);
+        let mut seen =
+            Self { makes_descriptor: call.returns == Returns::Descriptor, ..Self::default() };
+        let mut directory = None;
+        for (declared, column) in call.columns.iter().zip(&ty.columns) {
+            let Some(column) = column else { continue };
+            match (declared.role, cells.get(column)) {
+                (Role::Descriptor, Value::Int32(traced)) => {
+                    seen.used.push(traced);
+                    directory = Some(traced);
+                }
+                (Role::NewDescriptor, Value::Int32(traced)) => seen.made.push(traced),
+                (Role::ClosedDescriptor, Value::Int32(traced)) => seen.closed.push(traced),
+                (Role::Path, Value::Bytes(path)) => {
+                    seen.paths.push((directory.take(), path.to_vec()));
+                }
+                (Role::Target, Value::Bytes(target)) => seen.target = Some(target.to_vec()),
+                (Role::Shares, Value::Int64(flags)) => seen.shares = flags,
+                (Role::Shares, Value::Int32(flags)) => seen.shares = flags.into(),
+                _ => {}
+            }
+        }
+        seen.makes_descriptor |= !seen.made.is_empty() || !seen.closed.is_empty();
+        seen
+    }
+}
