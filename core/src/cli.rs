@@ -11,7 +11,7 @@ use clap::Parser;
 use crate::pattern::Pattern;
 use crate::place::{Mapping, Place};
 use crate::registry::{PluginOptions, Registry, RegistryError};
-use crate::replay::{Options, Order, ReplayError, replay};
+use crate::replay::{Options, Order, Pace, ReplayError, Speed, replay};
 use crate::report::{Log, Summary};
 use crate::trace::{Needs, Trace, TraceError};
 
@@ -61,6 +61,12 @@ pub struct Arguments {
     /// Which calls wait for which: docs/ordering.md says what each order promises
     #[arg(long, value_enum, default_value_t, help_heading = "Order and pace")]
     order: Order,
+    /// Make calls when they were made: 1 as fast as the program, 2 twice as fast, and so on
+    #[arg(long, value_name = "max|TIMES", default_value = "max", help_heading = "Order and pace")]
+    speed: Speed,
+    /// What a call's time is counted from
+    #[arg(long, value_enum, default_value_t, help_heading = "Order and pace")]
+    pace: Pace,
 
     /// Replay what is whole of a trace whose recorder was killed, or that is damaged
     #[arg(long, help_heading = "Traces")]
@@ -139,6 +145,8 @@ impl Arguments {
             announces: !self.quiet,
             pattern: self.pattern,
             order: self.order,
+            speed: self.speed,
+            pace: self.pace,
             patience: self.call_timeout,
         };
         let summary = replay(trace, options, log.clone())?;

@@ -15,6 +15,7 @@ mod host;
 mod initial;
 mod kernels;
 mod order;
+pub mod pace;
 mod progress;
 mod reader;
 mod scratch;
@@ -25,7 +26,8 @@ mod turn;
 mod watch;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, unbounded};
@@ -35,8 +37,9 @@ use crate::place::{Place, PlaceError};
 use crate::report::{Log, Summary};
 use crate::trace::{Trace, TraceError};
 pub use order::Order;
+pub use pace::{Pace, Speed, Timing};
 use reader::ReadOut;
-use shared::{End, Event, Shared};
+use shared::{End, EndOnPanic, Event, Shared};
 use turn::Turn;
 use watch::Watch;
 
@@ -59,6 +62,10 @@ pub struct Options {
     pub pattern: Option<Pattern>,
     /// Which records wait for which.
     pub order: Order,
+    /// How fast.
+    pub speed: Speed,
+    /// What a call's time is counted from.
+    pub pace: Pace,
     /// How long a call may wait for something that doesn't come.
     pub patience: Duration,
 }
@@ -114,21 +121,26 @@ pub fn replay(trace: Trace, options: Options, log: Arc<Log>) -> Result<Summary, 
         known: Default::default(),
         memories: Default::default(),
         told: AtomicU64::new(0),
+        start: Instant::now(),
+        first_time: OnceLock::new(),
+        last_time: AtomicI64::new(0),
         trace,
         options,
         events,
         log,
     });
-    let start = Instant::now();
     let of_reader = shared.clone();
     let reader = std::thread::Builder::new().name("reader".to_owned());
-    let reader = reader.spawn(move || match reader::read(&of_reader) {
-        Ok(read) => drop(of_reader.events.send(Event::Read(read))),
-        Err(error) => of_reader.end(End::Failed(error)),
+    let reader = reader.spawn(move || {
+        let _guard = EndOnPanic(&of_reader);
+        match reader::read(&of_reader) {
+            Ok(read) => drop(of_reader.events.send(Event::Read(read))),
+            Err(error) => of_reader.end(End::Failed(error)),
+        }
     });
     reader.map_err(|error| ReplayError::NoThread { id: 0, error })?;
     let (read, end) = follow(&shared, &told);
-    let duration = start.elapsed();
+    let duration = shared.start.elapsed();
     let summary = summary(&shared, read, matches!(end, Some(End::Diverged)), duration);
     match end {
         Some(End::Failed(error)) => Err(error),
@@ -175,6 +187,7 @@ fn summary(shared: &Shared, read: ReadOut, is_stopped: bool, duration: Duration)
     if shared.turn.position() < read.records {
         shared.stop();
     }
+    let mut lateness = None;
     loop {
         let threads = shared.tasks.threads();
         if threads.is_empty() {
@@ -186,10 +199,22 @@ fn summary(shared: &Shared, read: ReadOut, is_stopped: bool, duration: Duration)
                 std::thread::sleep(Duration::from_millis(1));
             }
             // One that panicked has said so, and counts for nothing.
-            for (ty, tally) in shared.trace.types.iter().zip(thread.join().unwrap_or_default()) {
+            let counted = thread.join().unwrap_or_default();
+            if let Some(of_thread) = counted.lateness {
+                // Both have the same bounds.
+                let _ = lateness.get_or_insert_with(pace::lateness).add(of_thread);
+            }
+            for (ty, tally) in shared.trace.types.iter().zip(counted.tallies) {
                 summary.calls.entry(ty.name.clone()).or_default().add(&tally);
             }
         }
+    }
+    if let (Some(lateness), Speed::Times(speed)) = (lateness, shared.options.speed) {
+        let first = shared.first_time.get().copied().unwrap_or(0);
+        let recorded =
+            (shared.last_time.load(Ordering::Relaxed) - first).max(0) as f64 / 1e9 / speed;
+        let recorded = Duration::try_from_secs_f64(recorded).unwrap_or_default();
+        summary.timing = Some(Timing { lateness, recorded, replayed: duration });
     }
     for ty in &shared.trace.types {
         if let Some(why) = ty.call.as_ref().and_then(|call| call.simulated.clone()) {

@@ -7,6 +7,8 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::replay::Timing;
+
 /// Why a call wasn't made again; its recorded outcome stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
@@ -126,6 +128,8 @@ pub struct Summary {
     pub is_stopped: bool,
     /// How long it took.
     pub duration: Duration,
+    /// How well it kept the recorded times, if it was to.
+    pub timing: Option<Timing>,
 }
 
 impl Summary {
@@ -150,6 +154,7 @@ impl Summary {
         let mut lines = vec![format!(
             "{verdict}; {made} of {calls} calls made again, by {tasks} in {seconds:.3} s"
         )];
+        lines.extend(self.timing.iter().map(|timing| format!("  {}", timing.line())));
         for (number, reason) in Reason::ALL.into_iter().enumerate() {
             if reason == Reason::Simulated {
                 self.simulated_lines(number, &mut lines);

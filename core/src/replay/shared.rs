@@ -1,7 +1,8 @@
 //! What all replaying threads share.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use abi::HostRef;
 use crossbeam_channel::Sender;
@@ -54,6 +55,12 @@ pub struct Shared {
     pub files: Files,
     /// To the main thread.
     pub events: Sender<Event>,
+    /// When the replay began.
+    pub start: Instant,
+    /// The time of the trace's first call, once it is known.
+    pub first_time: OnceLock<i64>,
+    /// The time at which the last call so far returned.
+    pub last_time: AtomicI64,
     /// Lines for people.
     pub log: Arc<Log>,
     /// Of each record type, whether its first call was announced.
@@ -85,5 +92,16 @@ impl Shared {
     #[inline]
     pub fn is_first(&self, kind: usize) -> bool {
         !self.seen[kind].load(Ordering::Relaxed) && !self.seen[kind].swap(true, Ordering::Relaxed)
+    }
+}
+
+/// Ends the replay if the thread that has it panics.
+pub struct EndOnPanic<'s>(pub &'s Shared);
+
+impl Drop for EndOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.end(End::Failed(ReplayError::BrokeDown));
+        }
     }
 }

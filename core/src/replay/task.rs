@@ -10,16 +10,17 @@ use nix::sched::{CloneFlags, unshare};
 use replay_schema::{Call, Returns};
 
 use crate::record::{Batch, Record, What};
-use crate::replay::ReplayError;
 use crate::replay::descriptors::{Files, Stands};
 use crate::replay::effects::{self, Effect, effects};
 use crate::replay::host::{self, Child, Context, Identity, Wants};
 use crate::replay::kernels::is_kernels;
 use crate::replay::order::{Order, Wait, wait_to_enter};
+use crate::replay::pace::{Clock, Speed, Took};
 use crate::replay::progress::{Progress, Stopped};
 use crate::replay::reader::Segment;
 use crate::replay::shared::{End, Shared};
 use crate::replay::tasks::{Birth, Counted, Expected, start};
+use crate::replay::{Options, ReplayError};
 use crate::report::{Reason, Tally};
 use crate::show;
 use crate::trace::RecordType;
@@ -36,7 +37,8 @@ pub struct Task {
     progress: Arc<Progress>,
     thread: i32,
     context: Context,
-    tallies: Counted,
+    tallies: Vec<Tally>,
+    clock: Option<Clock>,
 }
 
 /// What came of a record.
@@ -64,6 +66,7 @@ impl Task {
             identity,
             progress,
             thread,
+            clock: None,
             tallies,
         }
     }
@@ -83,7 +86,7 @@ impl Task {
                 }
             }
         }
-        self.tallies
+        Counted { tallies: self.tallies, lateness: self.clock.map(|clock| clock.lateness) }
     }
 
     /// Waits until it is the record's time, does what it says, and lets those go on who wait for it.
@@ -96,6 +99,7 @@ impl Task {
     ) -> Result<(), Stopped> {
         let (order, turn) = (shared.options.order, &shared.turn);
         wait_to_enter(order, turn, record, waits)?;
+        self.wait_until_due(shared, record)?;
         match record.what {
             What::Call(kind) => self.call(shared, kind as usize, batch, record)?,
             What::TaskEnd => {
@@ -110,6 +114,21 @@ impl Task {
             turn.complete(record.position);
         }
         Ok(())
+    }
+
+    /// Waits until the record's time, where it has one.
+    fn wait_until_due(&mut self, shared: &Shared, record: &Record) -> Result<(), Stopped> {
+        let Options { speed, pace, .. } = shared.options;
+        if speed == Speed::Max || matches!(record.what, What::TaskEnd) {
+            return Ok(());
+        }
+        let first = *shared.first_time.get_or_init(|| record.time_called);
+        shared.last_time.fetch_max(record.time_returned, Ordering::Relaxed);
+        if self.clock.is_none() {
+            self.clock = Clock::new(speed, pace, shared.start, first);
+        }
+        let Some(clock) = &mut self.clock else { return Ok(()) };
+        clock.wait(record, || shared.turn.is_stopped())
     }
 
     /// In strict order a record that was entered before its turn is settled when that has come.
@@ -143,6 +162,16 @@ impl Task {
             self.say(&format!("first {}, record {}", ty.name, record.unique_id));
         }
         let came = self.make(ty, batch, record)?;
+        if let Some(clock) = &mut self.clock {
+            let waits_for_others = ty.call.as_ref().is_some_and(|call| call.blocks);
+            let took = match (&came, waits_for_others) {
+                (Came::Made(_), false) => Took::ItsTime,
+                (Came::Made(_), true) => Took::OthersTime,
+                (Came::Not(_), true) => Took::Nothing,
+                (Came::Not(_), false) => Took::TheRecordedTime,
+            };
+            clock.done(record, took, || shared.turn.is_stopped())?;
+        }
         self.wait_to_settle(record)?;
         if shared.options.verbose {
             let line = show::line(ty, batch, record, show::Parts::All);

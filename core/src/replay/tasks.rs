@@ -14,9 +14,10 @@ use nix::sched::{CloneFlags, unshare};
 use crate::replay::ReplayError;
 use crate::replay::descriptors::Files;
 use crate::replay::host::Identity;
+use crate::replay::pace::Lateness;
 use crate::replay::progress::{Progress, lock};
 use crate::replay::reader::Segment;
-use crate::replay::shared::{End, Shared};
+use crate::replay::shared::{EndOnPanic, Shared};
 use crate::replay::task::Task;
 use crate::report::Tally;
 
@@ -46,8 +47,14 @@ pub struct Expected {
     pub segments: Receiver<Segment>,
 }
 
-/// What a thread counted, by record type.
-pub type Counted = Vec<Tally>;
+/// What a thread counted.
+#[derive(Debug, Default)]
+pub struct Counted {
+    /// By record type.
+    pub tallies: Vec<Tally>,
+    /// How late its calls were, where they have times.
+    pub lateness: Option<Lateness>,
+}
 
 /// The tasks' threads.
 #[derive(Debug, Default)]
@@ -95,7 +102,7 @@ impl Tasks {
     }
 }
 
-/// Keeps the list of running threads, and notices a thread that breaks down.
+/// Keeps the list of running threads.
 struct Running<'s> {
     shared: &'s Shared,
     thread: i32,
@@ -112,9 +119,6 @@ impl<'s> Running<'s> {
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         lock(&self.shared.tasks.running).retain(|thread| *thread != self.thread);
-        if std::thread::panicking() {
-            self.shared.end(End::Failed(ReplayError::BrokeDown));
-        }
     }
 }
 
@@ -133,12 +137,13 @@ pub fn start(
     files.add_user();
     let run = move || {
         let shared = of_thread;
+        let _guard = EndOnPanic(&shared);
         let _running = Running::new(&shared);
         let unshared = own.map_or(Ok(()), unshare);
         let failed = unshared.is_err();
         let _ = ready.send(unshared);
         if failed {
-            return Vec::new();
+            return Counted::default();
         }
         Task::new(shared.clone(), Identity { task: id, memory }, progress, files).run(&segments)
     };

@@ -100,12 +100,12 @@ impl RecordType {
             _ => None,
         };
         let slots = columns.iter().map(|column| column.as_ref().map_or(ABSENT, slot)).collect();
-        let parts = match &call {
-            Some(call) if needs.all_values || needs_values(call) => Parts::All,
-            _ => Parts::Fixed,
-        };
         let has_paths =
             call.iter().flat_map(|call| &call.columns).any(|column| column.role == Role::Path);
+        let parts = match &call {
+            Some(call) if needs.all_values || has_paths || needs_values(call) => Parts::All,
+            _ => Parts::Fixed,
+        };
         let waits_to_read = call.as_ref().is_some_and(|call| {
             let is_data = |column: &&Column| column.kind == Kind::Variable32;
             call.returns == Returns::Descriptor

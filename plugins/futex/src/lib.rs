@@ -5,7 +5,7 @@ use sdk::declare::{bit, value_of};
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "futex", simulated = "no memory of the program is there")]
+#[record(syscall = "futex", blocks, simulated = "no memory of the program is there")]
 struct Futex {
     #[arg(0)]
     #[hex]

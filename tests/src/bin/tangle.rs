@@ -119,7 +119,9 @@ fn step(numbers: &mut Numbers, shared: &File) -> std::io::Result<()> {
         3 => fs::remove_file(name(numbers))?,
         4 => fs::rename(name(numbers), name(numbers))?,
         5 => fs::hard_link(name(numbers), name(numbers))?,
-        6 => drop(fs::metadata(name(numbers))?),
+        6 => {
+            fs::metadata(name(numbers))?;
+        }
         7 => drop(fs::read_dir("d")?.count()),
         8 => fs::create_dir(folder(numbers))?,
         9 => fs::write(format!("{}/x", folder(numbers)), text)?,

@@ -333,6 +333,10 @@ impl Seen {
         let mut directory = None;
         for (declared, column) in call.columns.iter().zip(&ty.columns) {
             let Some(column) = column else { continue };
+            // Other values may not have been read.
+            if declared.role == Role::None {
+                continue;
+            }
             match (declared.role, cells.get(column)) {
                 (Role::Descriptor, Value::Int32(traced)) => {
                     seen.used.push(traced);
