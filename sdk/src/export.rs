@@ -1,5 +1,6 @@
 //! The edge between a plugin and its host: what [`export_plugin!`](crate::export_plugin) expands to.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,27 +10,37 @@ use abi::abi_stable::StableAbi;
 use abi::abi_stable::library::AbiHeader;
 use abi::abi_stable::prefix_type::{PrefixTypeTrait, WithMetadata};
 use abi::{
-    Call, CallRef, Event, Exported, HostRef, List, Module, ModuleRef, Outcome, RowSink, Text, log,
-    status,
+    Call, CallRef, Event, Exported, HostRef, List, Module, ModuleRef, OptionDeclaration,
+    OptionValue, Outcome, RowSink, Text, log, status,
 };
 
 use crate::declare::Declaration;
+use crate::options::{Options, Store, Values};
 use crate::record::{Declared, Fields};
 use crate::{Process, Replayed, Skip};
 
 /// Puts the calls of this library into it, so that a host finds them.
 ///
 /// The plugin's name is its package's, without a leading `plugin-`; a library with several records
-/// names itself: `export_plugin!("acme-io": Fsetlayout, Fgetlayout)`.
+/// names itself: `export_plugin!("acme-io": Fsetlayout, Fgetlayout)`. A plugin that people may set something
+/// of names what: `export_plugin!(Fsync; options = Settings)`; see [`crate::options`].
 #[macro_export]
 macro_rules! export_plugin {
     ($record:ident) => {
-        $crate::export_plugin!($crate::export::plugin_name(env!("CARGO_PKG_NAME")); $record);
+        $crate::export_plugin!($record; options = $crate::NoOptions);
+    };
+    ($record:ident; options = $options:ty) => {
+        $crate::export_plugin!(
+            @ $crate::export::plugin_name(env!("CARGO_PKG_NAME")), $options, $record
+        );
     };
     ($name:literal: $($record:ident),+ $(,)?) => {
-        $crate::export_plugin!($name; $($record),+);
+        $crate::export_plugin!($name: $($record),+; options = $crate::NoOptions);
     };
-    ($name:expr; $($record:ident),+) => {
+    ($name:literal: $($record:ident),+; options = $options:ty) => {
+        $crate::export_plugin!(@ $name, $options, $($record),+);
+    };
+    (@ $name:expr, $options:ty, $($record:ident),+) => {
         // What a library exports counts as used in its tests too.
         #[cfg(test)]
         const _: () = {
@@ -62,9 +73,17 @@ macro_rules! export_plugin {
             pub static SYSCALL_PLUGIN_MODULE: $crate::abi::Exported =
                 $crate::export::exported::<Plugin>();
 
+            static OPTIONS: $crate::options::Store<$options> = $crate::options::Store::new();
+
             struct Plugin;
 
             impl $crate::export::Plugin for Plugin {
+                type Options = $options;
+
+                fn options() -> &'static $crate::options::Store<$options> {
+                    &OPTIONS
+                }
+
                 fn calls() -> Vec<$crate::abi::CallRef> {
                     vec![$({
                         unsafe extern "C" fn replay(
@@ -76,7 +95,7 @@ macro_rules! export_plugin {
                             // SAFETY: the host passes what `Call::replay` promises.
                             unsafe {
                                 $crate::export::replay(
-                                    record, host, context, outcome,
+                                    record, host, context, outcome, &OPTIONS,
                                     |fields, process| {
                                         let record: $record = $crate::Record::read(fields);
                                         $crate::Replay::replay(&record, process)
@@ -108,6 +127,12 @@ pub const fn plugin_name(package: &'static str) -> &'static str {
 
 /// What a library exports.
 pub trait Plugin: 'static {
+    /// What people may set of it.
+    type Options: Options;
+
+    /// Where they are kept.
+    fn options() -> &'static Store<Self::Options>;
+
     /// Its calls.
     fn calls() -> Vec<CallRef>;
 }
@@ -115,7 +140,11 @@ pub trait Plugin: 'static {
 struct Root<P>(P);
 
 impl<P: Plugin> Root<P> {
-    const MODULE: WithMetadata<Module> = WithMetadata::new(Module { calls: calls::<P> });
+    const MODULE: WithMetadata<Module> = WithMetadata::new(Module {
+        calls: calls::<P>,
+        options: options::<P>,
+        configure: configure::<P>,
+    });
 }
 
 /// The module of `P`, with what a host needs to check its layout.
@@ -138,6 +167,19 @@ extern "C" fn calls<P: Plugin>() -> List<CallRef> {
     });
     // A declaration that panics declares nothing; the host reports a plugin without calls.
     List::new(CALLS.get_or_init(|| made.unwrap_or_default()))
+}
+
+extern "C" fn options<P: Plugin>() -> List<OptionDeclaration> {
+    List::new(P::Options::DECLARATIONS)
+}
+
+unsafe extern "C" fn configure<P: Plugin>(values: List<OptionValue>) {
+    // SAFETY: the host's list is valid until this returns, and the texts in it stay.
+    let values = unsafe { Values::new(values.items()) };
+    // One who has a default that panics keeps the options that were there before.
+    if let Ok(options) = catch_unwind(|| P::Options::read(values)) {
+        P::options().set(options);
+    }
 }
 
 thread_local! {
@@ -186,11 +228,13 @@ pub unsafe fn replay(
     host: HostRef,
     context: *mut c_void,
     outcome: *mut Outcome,
+    options: &'static Store<impl Options>,
     body: impl for<'t> FnOnce(&mut Fields<'t>, &mut Process<'t>) -> Replayed,
 ) -> u32 {
     // SAFETY: the host's record is valid until this returns.
-    let (mut fields, mut process) =
+    let (mut fields, process) =
         unsafe { (Fields::new(&*record), Process::new(host, context, &*record)) };
+    let mut process = process.with_options(options.get().map(|options| options as &dyn Any));
     let replayed = catch_unwind(AssertUnwindSafe(|| body(&mut fields, &mut process)));
     let replayed = match replayed {
         Ok(Ok(replayed)) => replayed,

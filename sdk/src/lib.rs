@@ -41,6 +41,7 @@ pub mod declare;
 pub mod directory;
 pub mod export;
 pub mod group;
+pub mod options;
 mod outcome;
 mod own;
 mod process;
@@ -53,18 +54,19 @@ pub mod value;
 
 pub use abi;
 pub use libc;
+pub use options::{NoOptions, Options};
 pub use outcome::{Errno, Recorded, Replayed, Skip};
 pub use process::{Memory, Process, Shares};
 pub use record::{Declared, Element, Elements, EncodeFn, Fields, Record, Replay, Rows};
-pub use replay_sdk_derive::{Element, Record, Replay};
+pub use replay_sdk_derive::{Element, Options, Record, Replay};
 pub use value::{Argument, Cell, ClosedFd, DirFd, Fd, NewFd, Number, Path, Task, Tfrac, Value};
 
 /// What a plugin's file needs in scope.
 pub mod prelude {
     pub use crate::declare::{arg, ret};
     pub use crate::{
-        ClosedFd, DirFd, Element, Errno, Fd, NewFd, Path, Process, Record, Replay, Replayed, Rows,
-        Shares, Skip, Task, Tfrac, bits, export_plugin, group, sys,
+        ClosedFd, DirFd, Element, Errno, Fd, NewFd, Options, Path, Process, Record, Replay,
+        Replayed, Rows, Shares, Skip, Task, Tfrac, bits, export_plugin, group, sys,
     };
     pub use libc;
 }

@@ -1,12 +1,13 @@
 //! A plugin's handle on the process whose record it replays.
 
+use std::any::Any;
 use std::ffi::c_void;
 use std::os::fd::RawFd;
 
 use abi::{HostRef, fd, status, want};
 
 use crate::own::{Own, own};
-use crate::{ClosedFd, DirFd, Errno, Fd, Path, Recorded, Replayed, Skip, sys};
+use crate::{ClosedFd, DirFd, Errno, Fd, Options, Path, Recorded, Replayed, Skip, sys};
 
 /// What a child has in common with its parent (clone(2)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,6 +64,8 @@ pub struct Process<'t> {
     record: &'t abi::Record,
     /// How many paths of this record lead to descriptors.
     own_paths: u32,
+    /// The plugin's options, if somebody set them.
+    options: Option<&'t dyn Any>,
 }
 
 /// The scratch memory for such paths, of which a call takes two at most: behind that of its six arguments.
@@ -74,7 +77,18 @@ impl<'t> Process<'t> {
     /// # Safety
     /// `host`, `context` and `record` must be what a host passes to [`abi::Call::replay`].
     pub unsafe fn new(host: HostRef, context: *mut c_void, record: &'t abi::Record) -> Self {
-        Self { host, context, record, own_paths: 0 }
+        Self { host, context, record, own_paths: 0, options: None }
+    }
+
+    /// The same, with the plugin's options.
+    pub fn with_options(self, options: Option<&'t dyn Any>) -> Self {
+        Self { options, ..self }
+    }
+
+    /// The plugin's options: `S` is what it exports (`export_plugin!(…; options = S)`).
+    #[inline]
+    pub fn options<S: Options>(&self) -> S {
+        self.options.and_then(|options| options.downcast_ref()).copied().unwrap_or_default()
     }
 
     /// What the recorded call came to.

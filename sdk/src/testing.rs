@@ -15,6 +15,7 @@
 //! stage.replay(&Fsync { descriptor: Fd(3) }).returns(0);
 //! ```
 
+use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::{CString, c_void};
 use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
@@ -25,7 +26,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use abi::abi_stable::prefix_type::PrefixTypeTrait;
 use abi::{Host, HostRef, fd, want};
 
-use crate::{Declared, Errno, Process, Recorded, Replay, Replayed};
+use crate::{Declared, Errno, Options, Process, Recorded, Replay, Replayed};
 
 /// A process with a scratch directory of its own, which goes when the stage does.
 pub struct Stage {
@@ -34,6 +35,7 @@ pub struct Stage {
     recorded: Recorded,
     unique_id: i64,
     wants: u32,
+    options: Option<Box<dyn Any>>,
 }
 
 /// What a plugin did with its process.
@@ -64,7 +66,8 @@ impl Stage {
         let directory = std::env::temp_dir().join(name);
         std::fs::create_dir(&directory).expect("the scratch directory is new");
         let recorded = Recorded { return_value: 0, errno: 0 };
-        Self { directory, acts: Acts::default(), recorded, unique_id: 1, wants: want::VERIFY }
+        let (acts, wants) = (Acts::default(), want::VERIFY);
+        Self { directory, acts, recorded, unique_id: 1, wants, options: None }
     }
 
     /// A stage on which traced descriptor `traced` is open for reading and writing, at the start of a
@@ -246,6 +249,12 @@ impl Stage {
         self
     }
 
+    /// What people set of the plugin for the next records.
+    pub fn options(&mut self, options: impl Options) -> &mut Self {
+        self.options = Some(Box::new(options));
+        self
+    }
+
     /// Path of `name` in the scratch directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.join(name)
@@ -306,7 +315,8 @@ impl Stage {
         let context = (&raw mut self.acts).cast();
         // SAFETY: the host's functions take `acts` for their context, and nothing else touches it
         // while they run; the record has no rows, and the plugin is given its fields already.
-        let mut process = unsafe { Process::new(host(), context, raw) };
+        let process = unsafe { Process::new(host(), context, raw) };
+        let mut process = process.with_options(self.options.as_deref());
         let replayed = record.replay(&mut process);
         Played { replayed, acts: &self.acts }
     }

@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 
 use abi_stable::StableAbi;
 
+use crate::options::{OptionDeclaration, OptionValue};
 use crate::running::{Event, HostRef, Outcome, Record, RowSink};
 
 /// UTF-8 text that lives as long as the plugin.
@@ -95,6 +96,11 @@ pub struct Module {
     /// The calls of this plugin; the same list each time.
     #[sabi(last_prefix_field)]
     pub calls: extern "C" fn() -> List<CallRef>,
+    /// What people may set of it; the same list each time. Since 1.1.
+    pub options: extern "C" fn() -> List<OptionDeclaration>,
+    /// Takes the options' values, in the order of their declaration, once before the first call is replayed
+    /// or captured. The texts in it stay for the life of the process. Since 1.1.
+    pub configure: unsafe extern "C" fn(values: List<OptionValue>),
 }
 
 /// One record type: its columns, how they are captured, and how a record is replayed.

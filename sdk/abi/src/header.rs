@@ -13,7 +13,7 @@ pub const ABI_MAJOR: u16 = 1;
 
 /// Raised when something is added. A host takes every plugin of its major version whose minor
 /// version isn't above its own.
-pub const ABI_MINOR: u16 = 0;
+pub const ABI_MINOR: u16 = 1;
 
 /// Major version of the record schema (names and meaning of columns) that this ABI's plugins declare.
 pub const SCHEMA_MAJOR: u16 = 1;

@@ -15,6 +15,7 @@
 
 mod declaration;
 mod header;
+mod options;
 mod running;
 
 pub use abi_stable;
@@ -29,6 +30,7 @@ pub use header::{
     ABI_MAJOR, ABI_MINOR, Exported, HEADER_SYMBOL, Header, MAGIC, MODULE_SYMBOL, SCHEMA_MAJOR,
     SCHEMA_MINOR,
 };
+pub use options::{OptionDeclaration, OptionValue, option};
 pub use running::{
     CHILD_SHARES_FILES, CHILD_SHARES_FS, CHILD_SHARES_MEMORY, CHILD_SHARES_THREAD_GROUP, DIVERGED,
     Event, Fetched, Host, HostRef, Outcome, Record, Row, RowSink, Slot, fd, log, status, want,

@@ -46,6 +46,7 @@
 //! socket.
 
 mod field;
+mod options;
 mod record;
 mod replay;
 
@@ -100,6 +101,13 @@ pub fn derive_record(input: TokenStream) -> TokenStream {
 pub fn derive_replay(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     replay::replay(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
+/// Makes the options of a plugin from a struct; see the SDK's module `options`.
+#[proc_macro_derive(Options, attributes(option))]
+pub fn derive_options(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    options::options(&input).unwrap_or_else(|error| error.to_compile_error()).into()
 }
 
 /// Makes the columns of the rows that follow a record's first one.
