@@ -1,4 +1,4 @@
-//! Copies memory of the program (process_vm_readv(2)).
+//! Copies memory of the program: what the declarations' fetches name, out of whatever holds it.
 
 mod structures;
 
@@ -27,8 +27,32 @@ const MOST_STRINGS: usize = 6 << 20;
 /// Longest single argument string (MAX_ARG_STRLEN).
 const LONGEST_STRING: u64 = 128 << 10;
 
-/// Makes `fetch` for the call that `pid` is in, and puts the bytes at the end of `bytes`.
-pub fn copy(pid: Pid, fetch: &Fetch, observed: &Observed<'_>, bytes: &mut Vec<u8>) -> Blob {
+/// Where the memory of a program is to be had.
+pub trait Memory {
+    /// Appends up to `length` bytes at `address` and returns how many there were.
+    fn append(&self, address: u64, length: usize, bytes: &mut Vec<u8>) -> usize;
+}
+
+/// Another process's memory (process_vm_readv(2)).
+impl Memory for Pid {
+    fn append(&self, address: u64, length: usize, bytes: &mut Vec<u8>) -> usize {
+        let start = bytes.len();
+        bytes.resize(start + length, 0);
+        let remote = [RemoteIoVec { base: address as usize, len: length }];
+        let mut local = [IoSliceMut::new(&mut bytes[start..])];
+        let read = process_vm_readv(*self, &mut local, &remote).unwrap_or(0);
+        bytes.truncate(start + read);
+        read
+    }
+}
+
+/// Makes `fetch` for a call of the program that has `memory`, and puts the bytes at the end of `bytes`.
+pub fn copy(
+    memory: &impl Memory,
+    fetch: &Fetch,
+    observed: &Observed<'_>,
+    bytes: &mut Vec<u8>,
+) -> Blob {
     if !observed.applies(&fetch.when) {
         return Blob::Absent;
     }
@@ -39,25 +63,25 @@ pub fn copy(pid: Pid, fetch: &Fetch, observed: &Observed<'_>, bytes: &mut Vec<u8
     let whole = match fetch.op {
         fetch::STRING => {
             let limit = if fetch.limit == 0 { LONGEST_STRING } else { fetch.limit };
-            string(pid, address, limit, bytes)
+            string(memory, address, limit, bytes)
         }
         fetch::BYTES => {
             // A length that wasn't seen, or is negative, says that there is nothing.
             let length = observed.number(fetch.length).unwrap_or(0) as i64;
             let length = u64::try_from(length).unwrap_or(0);
             let length = if fetch.limit == 0 { length } else { length.min(fetch.limit) };
-            block(pid, address, length, bytes)
+            block(memory, address, length, bytes)
         }
         fetch::VECTORS => {
             let count = observed.number(fetch.length).unwrap_or(0);
             let moved = Place { kind: place::RETURN, index: 0, width: 0, signed: 0, offset: 0 };
             let moved = (fetch.at_exit != 0).then(|| observed.number(moved)).flatten();
-            vectors(pid, address, count, moved.unwrap_or(u64::MAX), bytes)
+            vectors(memory, address, count, moved.unwrap_or(u64::MAX), bytes)
         }
-        fetch::STRINGS => strings(pid, address, bytes),
+        fetch::STRINGS => strings(memory, address, bytes),
         fetch::STRUCTURES => {
             let count = observed.number(fetch.length).unwrap_or(0) as i64;
-            structures::copy(pid, address, count.max(0) as u64, &fetch.item, observed, bytes)
+            structures::copy(memory, address, count.max(0) as u64, &fetch.item, observed, bytes)
         }
         _ => false,
     };
@@ -66,7 +90,7 @@ pub fn copy(pid: Pid, fetch: &Fetch, observed: &Observed<'_>, bytes: &mut Vec<u8
 }
 
 /// Appends `length` bytes at `address`; false, and nothing appended, if not all can be read.
-fn block(pid: Pid, address: u64, length: u64, bytes: &mut Vec<u8>) -> bool {
+fn block(memory: &impl Memory, address: u64, length: u64, bytes: &mut Vec<u8>) -> bool {
     if length == 0 {
         return true;
     }
@@ -74,7 +98,7 @@ fn block(pid: Pid, address: u64, length: u64, bytes: &mut Vec<u8>) -> bool {
         return false;
     }
     let start = bytes.len();
-    let read = append(pid, address, length as usize, bytes);
+    let read = memory.append(address, length as usize, bytes);
     if read < length as usize {
         bytes.truncate(start);
         return false;
@@ -82,19 +106,8 @@ fn block(pid: Pid, address: u64, length: u64, bytes: &mut Vec<u8>) -> bool {
     true
 }
 
-/// Appends up to `length` bytes at `address` and returns how many could be read.
-fn append(pid: Pid, address: u64, length: usize, bytes: &mut Vec<u8>) -> usize {
-    let start = bytes.len();
-    bytes.resize(start + length, 0);
-    let remote = [RemoteIoVec { base: address as usize, len: length }];
-    let mut local = [IoSliceMut::new(&mut bytes[start..])];
-    let read = process_vm_readv(pid, &mut local, &remote).unwrap_or(0);
-    bytes.truncate(start + read);
-    read
-}
-
 /// Appends the string at `address` with its NUL; cut off at `limit` bytes, it gets one.
-fn string(pid: Pid, address: u64, limit: u64, bytes: &mut Vec<u8>) -> bool {
+fn string(memory: &impl Memory, address: u64, limit: u64, bytes: &mut Vec<u8>) -> bool {
     let start = bytes.len();
     let mut at = address;
     loop {
@@ -108,7 +121,7 @@ fn string(pid: Pid, address: u64, limit: u64, bytes: &mut Vec<u8>) -> bool {
         let ahead = PAGE - at % PAGE;
         let chunk = if done == 0 { ahead.min(256) } else { ahead };
         let from = bytes.len();
-        let read = append(pid, at, chunk as usize, bytes);
+        let read = memory.append(at, chunk as usize, bytes);
         if let Some(end) = bytes[from..].iter().position(|byte| *byte == 0) {
             bytes.truncate(from + end + 1);
             return true;
@@ -140,10 +153,16 @@ fn item(
 }
 
 /// Appends the buffers of `count` vectors at `address`, `moved` bytes of them in all.
-fn vectors(pid: Pid, address: u64, count: u64, moved: u64, bytes: &mut Vec<u8>) -> bool {
+fn vectors(
+    memory: &impl Memory,
+    address: u64,
+    count: u64,
+    moved: u64,
+    bytes: &mut Vec<u8>,
+) -> bool {
     let count = count.min(MOST_VECTORS);
     let mut array = Vec::new();
-    if append(pid, address, (16 * count) as usize, &mut array) < (16 * count) as usize {
+    if memory.append(address, (16 * count) as usize, &mut array) < (16 * count) as usize {
         return false;
     }
     let mut left = moved;
@@ -152,27 +171,27 @@ fn vectors(pid: Pid, address: u64, count: u64, moved: u64, bytes: &mut Vec<u8>) 
         let (base, length) = (word(vector), word(&vector[8..]));
         let here = length.min(left);
         left -= here;
-        whole &= item(bytes, base, |_| length, |bytes| block(pid, base, here, bytes));
+        whole &= item(bytes, base, |_| length, |bytes| block(memory, base, here, bytes));
     }
     whole
 }
 
 /// Appends the strings of the NULL-terminated array at `address`.
-fn strings(pid: Pid, address: u64, bytes: &mut Vec<u8>) -> bool {
+fn strings(memory: &impl Memory, address: u64, bytes: &mut Vec<u8>) -> bool {
     let start = bytes.len();
     let mut at = address;
     let mut array = Vec::new();
     loop {
         array.clear();
         let ahead = ((PAGE - at % PAGE) / 8).max(1);
-        let read = append(pid, at, (8 * ahead) as usize, &mut array);
+        let read = memory.append(at, (8 * ahead) as usize, &mut array);
         for pointer in array[..read - read % 8].chunks_exact(8) {
             let pointer = u64::from_ne_bytes(*pointer.first_chunk().expect("8 bytes"));
             if pointer == 0 {
                 return true;
             }
             let whole =
-                item(bytes, pointer, |count| count, |b| string(pid, pointer, LONGEST_STRING, b));
+                item(bytes, pointer, |count| count, |b| string(memory, pointer, LONGEST_STRING, b));
             if !whole || bytes.len() - start > MOST_STRINGS {
                 return false;
             }
@@ -203,7 +222,7 @@ mod tests {
         for length in [0, 1, 255, 256, 257, 4094, 4095] {
             let text = [vec![b'x'; length], vec![0], vec![b'y'; 300]].concat();
             let mut bytes = b"before".to_vec();
-            assert!(string(me(), text.as_ptr() as u64, 4096, &mut bytes));
+            assert!(string(&me(), text.as_ptr() as u64, 4096, &mut bytes));
             assert_eq!(bytes, [&b"before"[..], &text[..=length]].concat());
         }
     }
@@ -212,7 +231,7 @@ mod tests {
     fn a_string_that_is_too_long_is_cut_and_ends_in_nul() {
         let text = vec![b'x'; 9000];
         let mut bytes = Vec::new();
-        assert!(string(me(), text.as_ptr() as u64, 4096, &mut bytes));
+        assert!(string(&me(), text.as_ptr() as u64, 4096, &mut bytes));
         assert_eq!(bytes.len(), 4096);
         assert_eq!(bytes.last(), Some(&0));
     }
@@ -220,9 +239,9 @@ mod tests {
     #[test]
     fn what_cannot_be_read_leaves_nothing_behind() {
         let mut bytes = b"before".to_vec();
-        assert!(!string(me(), 8, 4096, &mut bytes));
-        assert!(!block(me(), 8, 10, &mut bytes));
-        assert!(!block(me(), 4096, LARGEST_VALUE + 1, &mut bytes));
+        assert!(!string(&me(), 8, 4096, &mut bytes));
+        assert!(!block(&me(), 8, 10, &mut bytes));
+        assert!(!block(&me(), 4096, LARGEST_VALUE + 1, &mut bytes));
         assert_eq!(bytes, b"before");
     }
 
@@ -232,7 +251,7 @@ mod tests {
         let array: Vec<u64> =
             buffers.iter().flat_map(|buffer| [buffer.as_ptr() as u64, 4]).collect();
         let mut bytes = Vec::new();
-        assert!(vectors(me(), array.as_ptr() as u64, 3, 6, &mut bytes));
+        assert!(vectors(&me(), array.as_ptr() as u64, 3, 6, &mut bytes));
         let items: Vec<_> = Elements::new(&bytes, 0)
             .map(|item| (item.length, item.bytes.map(<[u8]>::to_vec)))
             .collect();
@@ -246,7 +265,7 @@ mod tests {
         let mut array: Vec<u64> = texts.iter().map(|text| text.as_ptr() as u64).collect();
         array.push(0);
         let mut bytes = Vec::new();
-        assert!(strings(me(), array.as_ptr() as u64, &mut bytes));
+        assert!(strings(&me(), array.as_ptr() as u64, &mut bytes));
         let items: Vec<_> = Elements::new(&bytes, 0).filter_map(|item| item.bytes).collect();
         assert_eq!(items, texts);
     }

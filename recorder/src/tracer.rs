@@ -442,7 +442,7 @@ fn make(
     let seen: Vec<_> = seen.collect();
     let memory: Vec<_> = seen.iter().map(Option::as_deref).collect();
     let observed = Observed { arguments, returned, memory: &memory, element: None };
-    memory::copy(Pid::from_raw(pid), fetch, &observed, bytes)
+    memory::copy(&Pid::from_raw(pid), fetch, &observed, bytes)
 }
 
 fn needs_memory(fetch: &abi::Fetch) -> bool {

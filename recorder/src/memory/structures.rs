@@ -1,17 +1,16 @@
 //! Arrays of structures, with the memory that belongs to each.
 
 use abi::{Item, item};
-use nix::unistd::Pid;
 use replay_schema::{Element, Elements, NOT_COPIED, Observed};
 
-use crate::memory::{MOST_VECTORS, append, block, word};
+use crate::memory::{MOST_VECTORS, Memory, block, word};
 
 /// Most structures in one array.
 const MOST_STRUCTURES: u64 = 65_536;
 
 /// Appends the `count` structures of the array at `address`, each with the buffer that belongs to it.
 pub(super) fn copy(
-    pid: Pid,
+    memory: &impl Memory,
     address: u64,
     count: u64,
     of: &Item,
@@ -24,7 +23,7 @@ pub(super) fn copy(
     let behind_pointers = of.flags & item::BEHIND_POINTERS != 0;
     let step = if behind_pointers { 8 } else { u64::from(of.size) };
     let mut array = Vec::new();
-    if !block(pid, address, count * step, &mut array) {
+    if !block(memory, address, count * step, &mut array) {
         return false;
     }
     let mut whole = true;
@@ -32,7 +31,7 @@ pub(super) fn copy(
         let mut structure = Vec::new();
         let at = if behind_pointers { word(place) } else { address + number as u64 * step };
         if behind_pointers {
-            whole &= block(pid, at, of.size.into(), &mut structure);
+            whole &= block(memory, at, of.size.into(), &mut structure);
             structure.resize(of.size as usize, 0);
         } else {
             structure.extend_from_slice(place);
@@ -41,20 +40,25 @@ pub(super) fn copy(
             // What can't be read is zero; so is the buffer's pointer then.
             let via = structure.get(of.via as usize..).and_then(|rest| rest.first_chunk());
             let via = via.map_or(0, |bytes| u64::from_ne_bytes(*bytes));
-            append(pid, via, of.via_size as usize, &mut structure);
+            memory.append(via, of.via_size as usize, &mut structure);
             structure.resize((of.size + of.via_size) as usize, 0);
         }
         let element =
             Element { number, address: at, length: 0, structure: &structure, bytes: None };
-        whole &=
-            structure_item(pid, at, of, &Observed { element: Some(element), ..*observed }, bytes);
+        whole &= structure_item(
+            memory,
+            at,
+            of,
+            &Observed { element: Some(element), ..*observed },
+            bytes,
+        );
     }
     whole
 }
 
 /// Appends one structure as an item: header, structure, buffer.
 fn structure_item(
-    pid: Pid,
+    memory: &impl Memory,
     at: u64,
     of: &Item,
     observed: &Observed<'_>,
@@ -80,9 +84,9 @@ fn structure_item(
         match field(behind + of.pointer) {
             Some(0) | None => false,
             Some(pointer) if of.flags & item::IS_VECTORS != 0 => {
-                joined(pid, pointer, length, limit, bytes)
+                joined(memory, pointer, length, limit, bytes)
             }
-            Some(pointer) => block(pid, pointer, length.min(limit), bytes),
+            Some(pointer) => block(memory, pointer, length.min(limit), bytes),
         }
     };
     let count = if copied { (bytes.len() - start) as u64 } else { NOT_COPIED };
@@ -93,16 +97,16 @@ fn structure_item(
 }
 
 /// Appends the bytes of `count` vectors at `address`, `limit` of them at most, put together.
-fn joined(pid: Pid, address: u64, count: u64, limit: u64, bytes: &mut Vec<u8>) -> bool {
+fn joined(memory: &impl Memory, address: u64, count: u64, limit: u64, bytes: &mut Vec<u8>) -> bool {
     let mut array = Vec::new();
-    if !block(pid, address, 16 * count.min(MOST_VECTORS), &mut array) {
+    if !block(memory, address, 16 * count.min(MOST_VECTORS), &mut array) {
         return false;
     }
     let (start, mut left) = (bytes.len(), limit);
     for vector in array.chunks_exact(16) {
         let here = word(&vector[8..]).min(left);
         left -= here;
-        if !block(pid, word(vector), here, bytes) {
+        if !block(memory, word(vector), here, bytes) {
             bytes.truncate(start);
             return false;
         }
@@ -114,6 +118,7 @@ fn joined(pid: Pid, address: u64, count: u64, limit: u64, bytes: &mut Vec<u8>) -
 mod tests {
     use super::*;
     use abi::{Place, place};
+    use nix::unistd::Pid;
 
     /// A process can read its own memory as it reads another's.
     fn me() -> Pid {
@@ -144,10 +149,10 @@ mod tests {
         let of = Item { size: 24, flags, pointer: 8, length: 16, limit, when, ..Item::NONE };
         let nothing = Observed { arguments: [0; 6], returned: None, memory: &[], element: None };
         let mut bytes = Vec::new();
-        assert!(copy(me(), pointers.as_ptr() as u64, 3, &of, &nothing, &mut bytes));
+        assert!(copy(&me(), pointers.as_ptr() as u64, 3, &of, &nothing, &mut bytes));
         let items: Vec<_> =
             Elements::new(&bytes, 24).map(|item| (item.length, item.bytes)).collect();
         assert_eq!(items, [(3, Some(&b"abc"[..])), (6, None), (5, Some(&b"abcd"[..]))]);
-        assert!(!copy(me(), 8, 3, &of, &nothing, &mut Vec::new()));
+        assert!(!copy(&me(), 8, 3, &of, &nothing, &mut Vec::new()));
     }
 }
