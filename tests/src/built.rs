@@ -56,13 +56,15 @@ fn libraries() -> BTreeSet<OsString> {
     names.map(|name| format!("libplugin_{name}.so").into()).collect()
 }
 
-/// The folder that cargo builds this profile's programs in: the test is `deps/TEST` of it.
+/// The folder that cargo builds this profile's programs in: a test is `deps/TEST` of it, a program lies
+/// there itself.
 ///
 /// # Panics
 /// If the test was moved elsewhere.
 pub fn built() -> PathBuf {
     let test = env::current_exe().expect("the test knows where it is");
-    test.ancestors().nth(2).expect("the test is where cargo puts it").to_owned()
+    let folder = test.parent().expect("the test is where cargo puts it");
+    folder.parent().filter(|_| folder.ends_with("deps")).unwrap_or(folder).to_owned()
 }
 
 /// The program `name` of this repository.

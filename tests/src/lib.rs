@@ -5,6 +5,7 @@
 
 pub mod built;
 pub mod case;
+pub mod docs;
 pub mod tool;
 pub mod tree;
 

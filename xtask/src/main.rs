@@ -4,6 +4,7 @@ mod bench;
 mod cargo;
 mod demo;
 mod dist;
+mod docs;
 mod test;
 
 use std::process::ExitCode;
@@ -19,6 +20,8 @@ enum Command {
     Test(test::Arguments),
     /// Lay out in dist/ what people install: programs, plugins, manifest
     Dist,
+    /// Write the pages of docs/ that are made from the plugins
+    Docs,
     /// Measure, as ratios in one run
     Bench(bench::Arguments),
 }
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         Command::Demo => demo::show(),
         Command::Test(arguments) => test::check(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Docs => docs::write(),
         Command::Dist => dist::lay_out().map(drop),
     };
     match done {

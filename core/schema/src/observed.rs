@@ -45,12 +45,15 @@ pub enum Value<'a> {
 
 impl Condition {
     /// Always.
-    pub const ALWAYS: Self = Self(abi::Condition {
-        op: condition::ALWAYS,
-        place: Place { kind: place::NONE, index: 0, width: 0, signed: 0, offset: 0 },
-        mask: 0,
-        value: 0,
-    });
+    pub const ALWAYS: Self = Self::constant(condition::ALWAYS);
+
+    /// Never.
+    pub const NEVER: Self = Self::constant(condition::NEVER);
+
+    const fn constant(op: u32) -> Self {
+        let place = Place { kind: place::NONE, index: 0, width: 0, signed: 0, offset: 0 };
+        Self(abi::Condition { op, place, mask: 0, value: 0 })
+    }
 
     /// Whether it holds. One that looks at something which wasn't seen doesn't.
     pub fn holds(&self, observed: &Observed<'_>) -> bool {

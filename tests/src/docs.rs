@@ -1,0 +1,51 @@
+//! The pages of `docs/` that are made from what the plugins declare. `cargo xtask docs` writes them, and a
+//! test holds them to it.
+
+mod calls;
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use replay_core::registry::{PluginOptions, Registry, RegistryError};
+
+use crate::built::plugins;
+
+/// What a page says, made from the plugins.
+type Make = fn(&Registry) -> Result<String, RegistryError>;
+
+/// A page that is made.
+pub struct Page {
+    /// Its file's name in `docs/`.
+    pub name: &'static str,
+    make: Make,
+}
+
+/// All of them.
+pub const PAGES: &[Page] = &[Page { name: "syscalls.md", make: calls::page }];
+
+impl Page {
+    /// What it should say.
+    ///
+    /// # Errors
+    /// A plugin isn't taken.
+    pub fn text(&self) -> Result<String, RegistryError> {
+        let options = PluginOptions { plugins: vec![plugins()], ..PluginOptions::default() };
+        (self.make)(&Registry::open(&options)?)
+    }
+
+    /// Its file.
+    pub fn path(&self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(self.name)
+    }
+
+    /// What it says; nothing if it isn't there.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn written(&self) -> io::Result<String> {
+        match fs::read_to_string(self.path()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+            read => read,
+        }
+    }
+}
