@@ -109,7 +109,9 @@ pub enum ReplayError {
 /// Why it isn't possible, or can't go on.
 pub fn replay(trace: Trace, options: Options, log: Arc<Log>) -> Result<Summary, ReplayError> {
     raise_descriptor_limit();
-    options.place.enter(&trace.story.initial)?;
+    for note in options.place.enter(&trace.story.initial)? {
+        log.say(&note);
+    }
     let (events, told) = unbounded();
     let shared = Arc::new(Shared {
         seen: trace.types.iter().map(|_| AtomicBool::new(false)).collect(),
