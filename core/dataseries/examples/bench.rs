@@ -16,6 +16,7 @@ use dataseries::File;
 use dataseries::ParallelWriter;
 use dataseries::Parts;
 use dataseries::Row;
+use dataseries::StoredExtent;
 use dataseries::Writer;
 use dataseries::WriterOptions;
 
@@ -126,16 +127,29 @@ fn log(length: usize) -> Vec<u8> {
     text
 }
 
-/// Unpacks every extent, in buffers that are used again.
+/// Extents that are unpacked together.
+const TOGETHER: usize = 8;
+
+/// Unpacks every extent, a few at a time, in buffers that are used again.
 fn each(path: &Path, checks: Checks, mut with: impl FnMut(&Extent)) -> Result<()> {
     let file = File::open(path, checks)?;
-    let mut extent = Extent::empty(ExtentType::index_type());
-    let mut buffer = Vec::new();
-    for entry in file.entries().iter().filter(|entry| entry.is_data()) {
-        let stored = file.read_with(entry, buffer)?;
-        stored.unpack_into(&mut extent, Parts::All, &checks)?;
-        with(&extent);
-        buffer = stored.into_bytes();
+    let mut extents = vec![Extent::empty(ExtentType::index_type()); TOGETHER];
+    let mut buffers = vec![Vec::new(); TOGETHER];
+    let entries: Vec<_> = file.entries().iter().filter(|entry| entry.is_data()).collect();
+    // Without the hash nothing is gained by it.
+    let together = if checks.bjhash { TOGETHER } else { 1 };
+    for entries in entries.chunks(together) {
+        let read = entries.iter().zip(buffers.drain(..entries.len()));
+        let stored: Vec<_> = read
+            .map(|(entry, buffer)| file.read_with(entry, buffer))
+            .collect::<std::result::Result<_, _>>()?;
+        let jobs = stored.iter().zip(&mut extents);
+        let mut jobs: Vec<_> = jobs.map(|(stored, extent)| (stored, extent, Parts::All)).collect();
+        for result in StoredExtent::unpack_each(&mut jobs, &checks) {
+            result?;
+        }
+        extents[..entries.len()].iter().for_each(&mut with);
+        buffers.extend(stored.into_iter().map(StoredExtent::into_bytes));
     }
     Ok(())
 }

@@ -1,10 +1,16 @@
 //! The checksums: Adler-32 over stored bytes, the Jenkins hash over unpacked ones, and the
 //! chain over the whole file (FORMAT.md §5).
 
+mod lanes;
+
 use crate::bytes::array;
 use crate::header::ByteOrder;
 use crate::pool;
 use crate::pool::BadPool;
+
+pub(crate) use lanes::Subject;
+pub(crate) use lanes::lengths;
+pub(crate) use lanes::unpacked_each;
 
 /// Seed of the hash over an extent's unpacked bytes, and third word of the chain's mix.
 const UNPACKED_SEED: u32 = 1972;
@@ -50,13 +56,17 @@ pub(crate) fn hash(seed: u32, data: &[u8]) -> u32 {
         c = c.wrapping_add(u32::from_le_bytes(array(group, 8)));
         (a, b, c) = mix(a, b, c);
     }
+    last(a, b, c, groups.remainder(), data.len())
+}
+
+/// Ends a hash with the bytes after its last whole group, and the length of all.
+fn last(a: u32, b: u32, c: u32, rest: &[u8], length: usize) -> u32 {
     // The last group's lowest byte of `c` is the length's place, so its bytes start one higher.
-    let rest = groups.remainder();
-    let mut last = [0; 12];
-    last[..rest.len()].copy_from_slice(rest);
-    a = a.wrapping_add(u32::from_le_bytes(array(&last, 0)));
-    b = b.wrapping_add(u32::from_le_bytes(array(&last, 4)));
-    c = c.wrapping_add(u32::from_le_bytes(array(&last, 8)) << 8).wrapping_add(data.len() as u32);
+    let mut group = [0; 12];
+    group[..rest.len()].copy_from_slice(rest);
+    let a = a.wrapping_add(u32::from_le_bytes(array(&group, 0)));
+    let b = b.wrapping_add(u32::from_le_bytes(array(&group, 4)));
+    let c = c.wrapping_add(u32::from_le_bytes(array(&group, 8)) << 8).wrapping_add(length as u32);
     mix3(a, b, c)
 }
 

@@ -1,5 +1,6 @@
 //! Saving what is whole in an unfinished or damaged file (FORMAT.md §17.5).
 
+use std::collections::VecDeque;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -151,9 +152,19 @@ pub struct Salvage<'f> {
     resynchronise: bool,
     found_tail: bool,
     chain: Option<u32>,
-    scratch: Extent,
-    buffer: Vec<u8>,
+    scratch: Vec<Extent>,
+    buffers: Vec<Vec<u8>>,
+    /// Extents from `position` on that are good: they were checked together, which costs less.
+    ahead: VecDeque<StoredExtent>,
+    /// How many are looked at together: twice as many each time, until one isn't good.
+    together: usize,
 }
+
+/// Most extents that are checked together.
+const MOST_AHEAD: usize = 16;
+
+/// Bytes that are unpacked together, unless one extent alone has more.
+const BYTES_AHEAD: u64 = 8 << 20;
 
 impl<'f> Salvage<'f> {
     /// Begins after the type library. For `resynchronise`, see [`RecoverOptions`].
@@ -166,8 +177,10 @@ impl<'f> Salvage<'f> {
             resynchronise,
             found_tail: false,
             chain: library.map(|prefix| checksum::chain(0, prefix.adler, prefix.bjhash)).ok(),
-            scratch: Extent::empty(ExtentType::xml_type()),
-            buffer: Vec::new(),
+            scratch: Vec::new(),
+            buffers: Vec::new(),
+            ahead: VecDeque::new(),
+            together: 1,
         }
     }
 
@@ -193,7 +206,9 @@ impl<'f> Salvage<'f> {
 
     /// Gives a buffer back, to read another extent into.
     pub fn recycle(&mut self, stored: StoredExtent) {
-        self.buffer = stored.into_bytes();
+        if self.buffers.len() < MOST_AHEAD {
+            self.buffers.push(stored.into_bytes());
+        }
     }
 
     /// The next extent, or what is here instead; `None` at the end.
@@ -211,6 +226,13 @@ impl<'f> Salvage<'f> {
     }
 
     fn find(&mut self) -> Option<Result<StoredExtent, Box<Loss>>> {
+        if self.ahead.is_empty() {
+            self.look_ahead();
+        }
+        if let Some(stored) = self.ahead.pop_front() {
+            self.position += stored.bytes().len() as u64;
+            return Some(Ok(stored));
+        }
         let offset = self.position;
         let lost = |length, records, error| Box::new(Loss { offset, length, records, error });
         match walker::look(self.file, offset) {
@@ -241,6 +263,29 @@ impl<'f> Salvage<'f> {
                 Some(Err(lost(self.position - offset, None, error)))
             }
         }
+    }
+
+    /// Reads and checks the extents from here to the first that isn't good.
+    fn look_ahead(&mut self) {
+        let mut read = Vec::new();
+        let (mut at, mut bytes) = (self.position, 0);
+        while read.len() < self.together && bytes < BYTES_AHEAD {
+            let Ok(Next::Extent(first, prefix)) = walker::look(self.file, at) else { break };
+            let Ok(stored) = self.body(at, first, prefix) else { break };
+            at += stored.bytes().len() as u64;
+            bytes += stored.fixed_size() + u64::from(prefix.variable_size);
+            read.push(stored);
+        }
+        while self.scratch.len() < read.len() {
+            self.scratch.push(Extent::empty(ExtentType::xml_type()));
+        }
+        let jobs = read.iter().zip(&mut self.scratch);
+        let mut jobs: Vec<_> = jobs.map(|(stored, extent)| (stored, extent, Parts::All)).collect();
+        let results = StoredExtent::unpack_each(&mut jobs, &self.checks);
+        let good = results.iter().take_while(|result| result.is_ok()).count();
+        let is_all_good = good > 0 && good == read.len();
+        self.together = if is_all_good { (2 * self.together).min(MOST_AHEAD) } else { 1 };
+        self.ahead.extend(read.into_iter().take(good));
     }
 
     /// Whether an extent, the tail or the end of the file is at `offset`, as far as its first
@@ -281,10 +326,21 @@ impl<'f> Salvage<'f> {
         bytes: [u8; PREFIX_SIZE],
         prefix: Prefix,
     ) -> Result<StoredExtent, Error> {
-        let buffer = std::mem::take(&mut self.buffer);
+        let stored = self.body(offset, bytes, prefix)?;
+        stored.unpack(Parts::All, &self.checks)?;
+        Ok(stored)
+    }
+
+    /// Reads an extent and checks its stored bytes.
+    fn body(
+        &mut self,
+        offset: u64,
+        bytes: [u8; PREFIX_SIZE],
+        prefix: Prefix,
+    ) -> Result<StoredExtent, Error> {
+        let buffer = self.buffers.pop().unwrap_or_default();
         let stored = self.file.read_body(offset, bytes, prefix, buffer)?;
         walker::check_library(self.file, offset, stored.extent_type().name())?;
-        stored.unpack_into(&mut self.scratch, Parts::All, &self.checks)?;
         Ok(stored)
     }
 }

@@ -14,12 +14,14 @@ use dataseries::Checks;
 use dataseries::Codec;
 use dataseries::Column;
 use dataseries::End;
+use dataseries::Extent;
 use dataseries::ExtentBuilder;
 use dataseries::ExtentType;
 use dataseries::File;
 use dataseries::Part;
 use dataseries::Parts;
 use dataseries::Row;
+use dataseries::StoredExtent;
 use dataseries::text;
 use dataseries::text::DumpOptions;
 use dataseries::text::Printer;
@@ -245,6 +247,34 @@ fn buffers_are_used_again_for_extents_of_any_type() {
         assert_eq!((reused.fixed(), reused.pool()), (fresh.fixed(), fresh.pool()));
         assert_eq!(reused.extent_type(), fresh.extent_type());
         buffer = stored.into_bytes();
+    }
+}
+
+#[test]
+fn extents_unpacked_together_are_as_when_each_is_alone() {
+    for name in SAMPLES {
+        // One whose hash is wrong must not harm the others.
+        let mut bytes = std::fs::read(path(name)).unwrap();
+        let entries = open(name).entries().to_vec();
+        let damaged = entries.len() / 2;
+        bytes[entries[damaged].offset as usize + 20] ^= 1;
+        let checks = Checks { adler: false, ..Checks::ALL };
+        let file = File::from_bytes(name, bytes, checks).unwrap();
+        let stored: Vec<_> = entries.iter().map(|entry| file.read(entry).unwrap()).collect();
+        let mut together = vec![Extent::empty(ExtentType::index_type()); stored.len()];
+        let jobs = stored.iter().zip(&mut together);
+        let mut jobs: Vec<_> = jobs.map(|(stored, extent)| (stored, extent, Parts::All)).collect();
+        let results = StoredExtent::unpack_each(&mut jobs, &Checks::ALL);
+        assert!(results[damaged].is_err(), "{name}");
+        for ((stored, extent), result) in stored.iter().zip(&together).zip(results) {
+            match stored.unpack(Parts::All, &Checks::ALL) {
+                Ok(alone) => {
+                    result.unwrap();
+                    assert!(alone.fixed() == extent.fixed() && alone.pool() == extent.pool());
+                }
+                Err(error) => assert_eq!(result.unwrap_err().to_string(), error.to_string()),
+            }
+        }
     }
 }
 
