@@ -1,6 +1,7 @@
 //! All checks and tests.
 
 use std::process::Command;
+use std::time::Instant;
 
 use crate::Result;
 use crate::cargo::{cargo, run};
@@ -20,23 +21,40 @@ pub struct Arguments {
 const PROGRAMS: [(&str, &str); 3] =
     [("strace", "strace"), ("setfattr", "attr"), ("xz", "xz-utils")];
 
-/// Installs what is missing, and checks everything.
+/// Installs what is missing, and checks everything: one step that fails keeps none of the others back.
 ///
 /// # Errors
 /// What failed.
 pub fn check(arguments: &Arguments) -> Result<()> {
     install()?;
+    let start = Instant::now();
+    let mut failed = Vec::new();
+    let mut step = |name, command: &mut Command| {
+        let done = run(command);
+        failed.extend(done.as_ref().err().map(|_| name));
+        done.is_ok()
+    };
     if !arguments.tests_only {
-        run(&mut cargo(&["fmt", "--all", "--check"]))?;
-        run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+        step("formatter", &mut cargo(&["fmt", "--all", "--check"]));
+        let words = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+        step("linter", &mut cargo(&words));
     }
     // `cargo test` alone builds no shared libraries.
-    run(&mut cargo(&["build", "--workspace"]))?;
-    let mut test = cargo(&["test", "--workspace"]);
-    if !arguments.words.is_empty() {
-        test.arg("--").args(&arguments.words);
+    if step("build", &mut cargo(&["build", "--workspace"])) {
+        let mut test = cargo(&["test", "--workspace", "--no-fail-fast"]);
+        if !arguments.words.is_empty() {
+            test.arg("--").args(&arguments.words);
+        }
+        step("tests", &mut test);
     }
-    run(&mut test)
+    let minutes = start.elapsed().as_secs_f64() / 60.0;
+    match failed.as_slice() {
+        [] => {
+            println!("\nall checks passed in {minutes:.1} minutes");
+            Ok(())
+        }
+        failed => Err(format!("failed: {} (after {minutes:.1} minutes)", failed.join(", "))),
+    }
 }
 
 /// Installs the Debian packages whose programs aren't there.
