@@ -13,7 +13,9 @@
 mod cat;
 mod cell;
 mod check;
+mod declared;
 mod expression;
+mod follow;
 mod gap;
 mod group;
 mod info;

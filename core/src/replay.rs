@@ -37,6 +37,7 @@ use crate::place::{Place, PlaceError};
 use crate::report::{Log, Summary};
 use crate::trace::{Trace, TraceError};
 pub use order::Order;
+pub(crate) use order::plain;
 pub use pace::{Pace, Speed, Timing};
 use reader::ReadOut;
 use shared::{End, EndOnPanic, Event, Shared};

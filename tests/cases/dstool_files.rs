@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use replay_tests::built::plugins;
 use replay_tests::tool::{dstool, piped, prints, ran, sample, trace};
 use tempfile::TempDir;
 
@@ -238,6 +239,29 @@ fn slices_take_whole_calls_and_the_start() {
     assert!(!paths.is_empty() && paths.iter().all(is_there));
     let ids = calls(&["slice", "--ids", "20..30", "--exact", "-t", "mmap"]);
     assert!(ids.iter().all(|call| (20..30).contains(&call["unique_id"].as_i64().unwrap())));
+}
+
+/// The descriptors that the database is open on are 3 and no other, from its open to its close.
+#[test]
+fn slices_by_path_follow_descriptors() {
+    let (_folder, out) = scratch();
+    let plugins = plugins();
+    let plugins = plugins.to_str().unwrap();
+    let words = ["slice", "--exact", "--path", "*/t.db", "--plugins", plugins];
+    made(&words, &[&trace("sqlite.ds")], &out);
+    let calls = |words: &[&str], file: &Path| prints(&[&["cat", "--json"], words].concat(), file);
+    let on_three = "descriptor == 3 and 105 < unique_id";
+    let all = calls(&["-w", on_three, "-t", "pwrite,fdatasync,pread"], &trace("sqlite.ds"));
+    let taken = calls(&["-t", "pwrite,fdatasync,pread"], &out);
+    assert!(taken.lines().count() > 40);
+    assert_eq!(taken, all);
+    assert!(!calls(&[], &out).contains("t.db-journal"));
+    assert!(calls(&["-t", "close"], &out).lines().count() == 1);
+
+    // Without plugins, only what names the path.
+    let output = makes(&words[..4], &[&trace("sqlite.ds")], &out);
+    assert!(told(&output).contains("no plugins were found"), "{}", told(&output));
+    assert!(calls(&[], &out).lines().all(|call| call.contains("t.db")));
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! What is read: files by their index, files without one, and pipes.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::io::{self, IsTerminal, Stdin, stdin};
 use std::path::{Path, PathBuf};
 
-use dataseries::{Checks, End, Error, ExtentType, File, Files, StoredExtent, Stream, TypeLibrary};
+use dataseries::{
+    Checks, End, Error, Extent, ExtentType, File, Files, Parts, StoredExtent, Stream, TypeLibrary,
+};
 use indicatif::ProgressBar;
 
 use super::look::Look;
@@ -106,10 +109,37 @@ pub struct Source {
     checks: Checks,
     finding: Finding,
     progress: ProgressBar,
+    ahead: Ahead,
 }
 
+/// Extents that were unpacked together, which costs less than one after the other.
+#[derive(Default)]
+struct Ahead {
+    ready: VecDeque<Unpacked>,
+    /// What came after them, and is told when they are gone.
+    failed: Option<ToolError>,
+    /// How many were read the last time: the first extents are there at once.
+    count: usize,
+    /// Used buffers.
+    spare: Vec<Extent>,
+}
+
+/// An extent, as it is stored and unpacked.
+pub struct Unpacked {
+    /// As it is stored.
+    pub stored: StoredExtent,
+    /// Unpacked, as far as was asked for.
+    pub extent: Extent,
+}
+
+/// Most extents that are unpacked together.
+const MOST_AHEAD: usize = 16;
+
+/// Bytes that are unpacked together, unless one extent alone has more.
+const BYTES_AHEAD: u64 = 8 << 20;
+
 enum Kind {
-    Files { files: Files, file: usize, entry: usize, buffer: Vec<u8> },
+    Files { files: Files, file: usize, entry: usize, buffers: Vec<Vec<u8>> },
     Pipe(Box<Stream<Stdin>>),
 }
 
@@ -128,6 +158,7 @@ impl Source {
                 checks: look.checks(),
                 finding: Finding::Good,
                 progress: ProgressBar::hidden(),
+                ahead: Ahead::default(),
             });
         }
         Ok(Self::of(Input::open(paths, look)?, look, prints))
@@ -137,8 +168,9 @@ impl Source {
     pub fn of(input: Input, look: &Look, prints: bool) -> Self {
         let progress = look.progress(input.size(), prints);
         let Input { files, finding } = input;
-        let kind = Kind::Files { files, file: 0, entry: 0, buffer: Vec::new() };
-        Self { kind, checks: look.checks(), finding, progress }
+        let kind = Kind::Files { files, file: 0, entry: 0, buffers: Vec::new() };
+        let ahead = Ahead::default();
+        Self { kind, checks: look.checks(), finding, progress, ahead }
     }
 
     /// The types of all of them.
@@ -147,11 +179,6 @@ impl Source {
             Kind::Files { files, .. } => files.types(),
             Kind::Pipe(stream) => stream.types(),
         }
-    }
-
-    /// The checks that are made; unpacking takes them too.
-    pub fn checks(&self) -> &Checks {
-        &self.checks
     }
 
     /// Bytes of the files, if that is known.
@@ -168,7 +195,7 @@ impl Source {
     /// It is damaged.
     pub fn next(&mut self, wanted: impl Fn(&ExtentType) -> bool) -> Result<Option<StoredExtent>> {
         match &mut self.kind {
-            Kind::Files { files, file, entry, buffer } => loop {
+            Kind::Files { files, file, entry, buffers } => loop {
                 let Some(open) = files.iter().nth(*file) else {
                     self.progress.finish_and_clear();
                     return Ok(None);
@@ -179,7 +206,7 @@ impl Source {
                 };
                 *entry += 1;
                 if wanted(&next.extent_type) {
-                    let stored = open.read_with(next, std::mem::take(buffer))?;
+                    let stored = open.read_with(next, buffers.pop().unwrap_or_default())?;
                     self.progress.inc(stored.bytes().len() as u64);
                     return Ok(Some(stored));
                 }
@@ -202,10 +229,80 @@ impl Source {
         }
     }
 
+    /// The next extent of a type that is `wanted`, unpacked as far as `parts` says.
+    ///
+    /// # Errors
+    /// It is damaged, or what `parts` says.
+    pub fn next_unpacked(
+        &mut self,
+        wanted: impl Fn(&ExtentType) -> bool,
+        parts: impl FnMut(&ExtentType) -> Result<Parts>,
+    ) -> Result<Option<Unpacked>> {
+        if self.ahead.ready.is_empty() && self.ahead.failed.is_none() {
+            self.unpack_ahead(wanted, parts)?;
+        }
+        match self.ahead.ready.pop_front() {
+            Some(next) => Ok(Some(next)),
+            None => self.ahead.failed.take().map_or(Ok(None), Err),
+        }
+    }
+
+    fn unpack_ahead(
+        &mut self,
+        wanted: impl Fn(&ExtentType) -> bool,
+        mut parts: impl FnMut(&ExtentType) -> Result<Parts>,
+    ) -> Result<()> {
+        // What comes through a pipe is shown as it comes; and it is the checks that cost less together.
+        let is_alone = matches!(self.kind, Kind::Pipe(_)) || !self.checks.bjhash;
+        let most = if is_alone { 1 } else { MOST_AHEAD };
+        self.ahead.count = (2 * self.ahead.count).clamp(1, most);
+        let (mut read, mut bytes) = (Vec::new(), 0);
+        while read.len() < self.ahead.count && bytes < BYTES_AHEAD {
+            match self.next(&wanted) {
+                Ok(Some(stored)) => {
+                    let parts = parts(stored.extent_type())?;
+                    bytes += stored.fixed_size() + u64::from(stored.prefix().variable_size);
+                    let extent = self.ahead.spare.pop();
+                    let extent = extent.unwrap_or_else(|| Extent::empty(stored.extent_type()));
+                    read.push((Unpacked { stored, extent }, parts));
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    self.ahead.failed = Some(error);
+                    break;
+                }
+            }
+        }
+        let mut jobs: Vec<_> =
+            read.iter_mut().map(|(one, parts)| (&one.stored, &mut one.extent, *parts)).collect();
+        let results = StoredExtent::unpack_each(&mut jobs, &self.checks);
+        for ((unpacked, _), result) in read.into_iter().zip(results) {
+            match result {
+                Ok(()) => self.ahead.ready.push_back(unpacked),
+                Err(error) => {
+                    self.ahead.failed = Some(error.into());
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives buffers back, to read and unpack other extents into.
+    pub fn recycle(&mut self, used: Unpacked) {
+        self.recycle_stored(used.stored);
+        if self.ahead.spare.len() < MOST_AHEAD {
+            self.ahead.spare.push(used.extent);
+        }
+    }
+
     /// Gives a buffer back, to read another extent into.
-    pub fn recycle(&mut self, stored: StoredExtent) {
+    pub fn recycle_stored(&mut self, stored: StoredExtent) {
         match &mut self.kind {
-            Kind::Files { buffer, .. } => *buffer = stored.into_bytes(),
+            Kind::Files { buffers, .. } if buffers.len() < MOST_AHEAD => {
+                buffers.push(stored.into_bytes());
+            }
+            Kind::Files { .. } => {}
             Kind::Pipe(stream) => stream.recycle(stored),
         }
     }

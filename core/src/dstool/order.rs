@@ -108,6 +108,12 @@ impl<'f> Ordered<'f> {
         (&stream.ty, stream.extent.row(at.row))
     }
 
+    /// The type of a row, what its columns say of calls, and the row.
+    pub fn call(&self, at: At) -> (&Arc<ExtentType>, &Calls, Row<'_>) {
+        let stream = &self.streams[at.stream];
+        (&stream.ty, &stream.calls, stream.extent.row(at.row))
+    }
+
     /// Puts the stream in the queue by its next row, from its next extent if need be.
     fn enqueue(&mut self, index: usize) -> Result<()> {
         let stream = &mut self.streams[index];

@@ -189,9 +189,10 @@ impl Arguments {
             builders: HashMap::new(),
             rows: 0,
         };
-        while let Some(stored) = source.next(|ty| selected.wants(ty))? {
-            let mut extent = stored.unpack(Parts::All, source.checks())?;
-            source.recycle(stored);
+        let all = |_: &ExtentType| Ok(Parts::All);
+        while let Some(next) = source.next_unpacked(|ty| selected.wants(ty), all)? {
+            let mut extent = next.extent;
+            source.recycle_stored(next.stored);
             if let Some(normalizer) = &normalizer {
                 normalizer.apply(&mut extent);
             }

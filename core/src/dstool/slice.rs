@@ -6,9 +6,12 @@ use std::sync::Arc;
 
 use dataseries::{Extent, ExtentBuilder, ExtentType, ParallelWriter, Parts, Row, StoredExtent};
 
+use super::follow::Follower;
 use super::group::Grouped;
 use super::input::{Input, Source};
 use super::look::Look;
+use super::names::{self, Names};
+use super::order::Ordered;
 use super::output::{Target, count, plural};
 use super::range::{Effort, Ranges};
 use super::repack::{Packing, builder, copy_row};
@@ -16,6 +19,7 @@ use super::select::{Plan, Selected, Selection, fits};
 use super::shape::{Calls, number};
 use super::time::{self, When};
 use super::{Finding, Result, ToolError};
+use crate::trace::Story;
 
 /// What extents of the new file have in bytes, unpacked.
 const EXTENT_SIZE: usize = 1 << 20;
@@ -29,7 +33,7 @@ const EXTENT_SIZE: usize = 1 << 20;
 #[command(after_help = "Examples:
   dstool slice --from +1.5s --to +2s trace.ds -o moment.ds
   dstool slice --pid 4711,4712 trace.ds -o child.ds
-  dstool slice -t open,openat --path '/etc/*' trace.ds -o etc.ds
+  dstool slice --path '/etc/*' trace.ds -o etc.ds         opens, reads, closes: all on these files
   dstool slice -w 'errno_number != 0' trace.ds -o failed.ds")]
 pub struct Arguments {
     /// The files; several are one trace; - is standard input
@@ -52,7 +56,8 @@ pub struct Arguments {
     /// Calls with order ids from A up to but not including B
     #[arg(long, value_name = "A..B", value_parser = ids, help_heading = "What")]
     ids: Option<(i64, i64)>,
-    /// Calls that name a path with TEXT in it, or that fits a pattern with *
+    /// Calls on a path with TEXT in it, or that fits a pattern with *: those that name it, and where
+    /// plugins know the calls, those on descriptors that are open on it
     #[arg(long, value_name = "TEXT", help_heading = "What")]
     path: Vec<String>,
     /// Nothing else than what was asked for
@@ -60,6 +65,8 @@ pub struct Arguments {
     exact: bool,
     #[command(flatten)]
     packing: Packing,
+    #[command(flatten)]
+    names: names::Options,
 }
 
 fn ids(text: &str) -> Result<(i64, i64), String> {
@@ -80,6 +87,8 @@ struct Wanted {
     pids: Vec<i32>,
     ids: (i64, i64),
     paths: Vec<String>,
+    /// Ids of calls on files with such paths, whether they name them or not; ascending.
+    on_paths: Vec<i64>,
     /// The order id of the record that is kept in any case.
     start: Option<i64>,
 }
@@ -93,7 +102,7 @@ impl Arguments {
         }
         let input = Input::open(&self.files, look)?;
         let selected = self.selection.among(input.files.types())?;
-        let wanted = self.wanted(&input)?;
+        let wanted = self.wanted(&input, look)?;
         let types: Vec<_> =
             input.files.types().iter().filter(|ty| !ty.is_reserved()).cloned().collect();
         let mut source = Source::of(input, look, false);
@@ -108,10 +117,9 @@ impl Arguments {
             rows: 0,
             left: 0,
         };
-        let mut extent = Extent::empty(ExtentType::index_type());
-        while let Some(stored) = source.next(|ty| !ty.is_reserved())? {
-            stored.unpack_into(&mut extent, Parts::All, source.checks())?;
-            slicing.add(&extent, stored)?;
+        let all = |_: &ExtentType| Ok(Parts::All);
+        while let Some(next) = source.next_unpacked(|ty| !ty.is_reserved(), all)? {
+            slicing.add(&next.extent, next.stored)?;
         }
         let (rows, left) = slicing.finish()?;
         let all = plural(rows + left, "row");
@@ -119,7 +127,7 @@ impl Arguments {
         Ok(source.finding())
     }
 
-    fn wanted(&self, input: &Input) -> Result<Wanted> {
+    fn wanted(&self, input: &Input, look: &Look) -> Result<Wanted> {
         let mut first = Ranges::default();
         for file in input.files.iter() {
             let ranges = Ranges::of(file, Effort::Ends)?;
@@ -141,9 +149,54 @@ impl Arguments {
             pids: self.pid.clone(),
             ids: self.ids.unwrap_or((i64::MIN, i64::MAX)),
             paths: self.path.clone(),
+            on_paths: self.on_paths(input, look)?,
             start: first.ids.map(|(first, _)| first).filter(|_| !self.exact),
         })
     }
+
+    /// The ids of the calls on files with one of the paths, in order; of those that plugins know.
+    fn on_paths(&self, input: &Input, look: &Look) -> Result<Vec<i64>> {
+        let mut ids = Vec::new();
+        if self.path.is_empty() {
+            return Ok(ids);
+        }
+        let names = Names::open(&self.names)?;
+        if !names.has_plugins() {
+            look.note(
+                "no plugins were found, so calls on descriptors are left that don't name their path; \
+                 --plugins DIR names some",
+            );
+        }
+        let mut story = Story::default();
+        for file in input.files.iter() {
+            // What can't be read of it isn't known.
+            let _ = story.read(file);
+        }
+        let mut follower = Follower::new(&names, &story);
+        let mut ordered =
+            Ordered::new(&input.files, None, |ty| Ok(follower.wants(ty).then_some(Parts::All)))?;
+        while let Some(at) = ordered.next()? {
+            let (ty, calls, row) = ordered.call(at);
+            if calls.is_element(&row) {
+                continue;
+            }
+            let files = follower.files(ty, calls, &row);
+            let id = row.int64(&calls.unique_id);
+            if files.iter().any(|file| is_on(&self.path, file)) && ids.last() != Some(&id) {
+                ids.push(id);
+            }
+        }
+        Ok(ids)
+    }
+}
+
+/// Whether a path has one of the texts in it, or fits one of the patterns.
+fn is_on(wanted: &[String], path: &[u8]) -> bool {
+    let path = String::from_utf8_lossy(path.strip_suffix(b"\0").unwrap_or(path));
+    wanted.iter().any(|wanted| match wanted.contains('*') {
+        true => fits(wanted, &path),
+        false => path.contains(wanted.as_str()),
+    })
 }
 
 impl Wanted {
@@ -171,15 +224,9 @@ impl Wanted {
         if self.paths.is_empty() {
             return true;
         }
-        let named = calls.paths.iter().filter(|column| !row.is_null(column));
-        named.into_iter().any(|column| {
-            let bytes = row.bytes(column);
-            let path = String::from_utf8_lossy(bytes.strip_suffix(b"\0").unwrap_or(bytes));
-            self.paths.iter().any(|wanted| match wanted.contains('*') {
-                true => fits(wanted, &path),
-                false => path.contains(wanted.as_str()),
-            })
-        })
+        let mut named = calls.paths.iter().filter(|column| !row.is_null(column));
+        named.any(|column| is_on(&self.paths, row.bytes(column)))
+            || self.on_paths.binary_search(&row.int64(&calls.unique_id)).is_ok()
     }
 
     fn is_start(&self, calls: &Calls, row: &Row<'_>) -> bool {

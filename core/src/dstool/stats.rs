@@ -7,11 +7,11 @@ mod histogram;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use dataseries::{Extent, ExtentType};
+use dataseries::{ExtentType, Parts};
 
 use super::input::Source;
 use super::look::Look;
-use super::select::Selection;
+use super::select::{Plan, Selection};
 use super::{Finding, Result, expression};
 
 /// Count calls, errors, times and bytes; or sum up columns
@@ -77,6 +77,14 @@ enum Sort {
     Name,
 }
 
+impl By {
+    /// What has to be unpacked for it.
+    fn parts(self, plan: &Plan) -> Parts {
+        let needs_strings = self == Self::Path || plan.condition_needs_strings();
+        if needs_strings { Parts::All } else { Parts::Fixed }
+    }
+}
+
 impl Arguments {
     /// Counts.
     pub fn run(self, look: &Look) -> Result<Finding> {
@@ -84,26 +92,22 @@ impl Arguments {
         let selected = self.selection.among(source.types())?;
         let has_calls =
             source.types().iter().any(|ty| selected.wants(ty) && super::order::Ordered::takes(ty));
-        let mut extent = Extent::empty(ExtentType::index_type());
         if self.by_column || selected.has_columns() || !has_calls {
             let mut sums = columns::Sums::default();
-            while let Some(stored) = source.next(|ty| selected.wants(ty))? {
-                let plan = selected.plan(stored.extent_type())?;
-                stored.unpack_into(&mut extent, plan.parts, source.checks())?;
-                sums.add(&extent, &plan);
-                source.recycle(stored);
+            let parts = |ty: &ExtentType| Ok(selected.plan(ty)?.parts);
+            while let Some(next) = source.next_unpacked(|ty| selected.wants(ty), parts)? {
+                sums.add(&next.extent, &selected.plan(next.extent.extent_type())?);
+                source.recycle(next);
             }
             sums.print(self.json, look.paint())?;
             return Ok(source.finding());
         }
         let mut counts = calls::Counts::new(self.by);
-        while let Some(stored) =
-            source.next(|ty| selected.wants(ty) && super::order::Ordered::takes(ty))?
-        {
-            let plan = selected.plan(stored.extent_type())?;
-            counts.unpack(&stored, &plan, &mut extent, source.checks())?;
-            counts.add(&extent, &plan);
-            source.recycle(stored);
+        let wanted = |ty: &ExtentType| selected.wants(ty) && super::order::Ordered::takes(ty);
+        let parts = |ty: &ExtentType| Ok(self.by.parts(&selected.plan(ty)?));
+        while let Some(next) = source.next_unpacked(wanted, parts)? {
+            counts.add(&next.extent, &selected.plan(next.extent.extent_type())?);
+            source.recycle(next);
         }
         counts.print(self.sort, self.limit, self.json, look.paint())?;
         Ok(source.finding())

@@ -12,6 +12,7 @@ use crate::record::Record;
 use crate::replay::progress::{Progress, Stopped};
 use crate::replay::turn::{STUCK, Turn};
 
+pub(crate) use paths::plain;
 pub use resources::{Resources, link_on_disk};
 
 /// The order in which records are replayed; `docs/ordering.md` says what each promises.

@@ -55,7 +55,7 @@ pub struct Story {
 
 impl Story {
     /// Adds what `file` says.
-    pub(super) fn read(&mut self, file: &File) -> Result<(), TraceError> {
+    pub(crate) fn read(&mut self, file: &File) -> Result<(), TraceError> {
         for entry in file.entries() {
             let ty = &entry.extent_type;
             if !is_known(ty.name()) {

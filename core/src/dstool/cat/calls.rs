@@ -59,9 +59,16 @@ impl<'n> Calls<'n> {
 
     /// Names and values of the columns that say something.
     fn cells(&self, shape: &Shape, plan: &Plan, row: &Row<'_>) -> Vec<(String, String)> {
-        let columns = plan.columns.iter().filter(|column| shape.shows(column));
-        let cells =
-            columns.map(|column| Some((column.name.clone(), self.value(shape, column, row)?)));
+        let mut columns: Vec<_> =
+            plan.columns.iter().filter(|column| shape.shows(column)).collect();
+        if let Some(declared) = &shape.declared {
+            // The file has them by name, the plugin as the call's manual page does.
+            let place = |name: &str| declared.columns.iter().position(|one| one.name == name);
+            columns.sort_by_key(|column| place(&column.name).unwrap_or(usize::MAX));
+        }
+        let cells = columns
+            .into_iter()
+            .map(|column| Some((column.name.clone(), self.value(shape, column, row)?)));
         cells.flatten().collect()
     }
 

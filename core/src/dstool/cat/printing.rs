@@ -61,7 +61,7 @@ impl<'p> Printing<'p> {
     }
 
     /// What is wanted of `ty`; none if nothing is.
-    fn plan(&mut self, ty: &Arc<ExtentType>) -> Result<Option<Parts>> {
+    fn plan(&mut self, ty: &ExtentType) -> Result<Option<Parts>> {
         if let Some(plan) = self.plans.get(ty.name()) {
             return Ok(Some(plan.parts));
         }
@@ -93,14 +93,15 @@ impl<'p> Printing<'p> {
         normalizer: Option<&Normalizer<'_>>,
         wanted: impl Fn(&ExtentType) -> bool,
     ) -> Result<()> {
-        let mut extent = Extent::empty(ExtentType::index_type());
         while !self.window.is_over() {
-            let Some(stored) = source.next(&wanted)? else { break };
-            let ty = stored.extent_type().clone();
-            if let Some(parts) = self.plan(&ty)? {
-                stored.unpack_into(&mut extent, parts, source.checks())?;
+            // Of a type without the columns that are wanted, nothing is looked at.
+            let parts = |ty: &ExtentType| Ok(self.plan(ty)?.unwrap_or(Parts::Fixed));
+            let Some(mut next) = source.next_unpacked(&wanted, parts)? else { break };
+            let extent = &mut next.extent;
+            let ty = extent.extent_type().clone();
+            if self.plan(&ty)?.is_some() {
                 if let Some(normalizer) = normalizer {
-                    normalizer.apply(&mut extent);
+                    normalizer.apply(extent);
                 }
                 self.sink.extent(&ty)?;
                 let plan = &self.plans[ty.name()];
@@ -113,7 +114,7 @@ impl<'p> Printing<'p> {
                     }
                 }
             }
-            source.recycle(stored);
+            source.recycle(next);
         }
         Ok(())
     }

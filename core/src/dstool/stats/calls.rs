@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::io::Write;
 
-use dataseries::{Checks, Extent, Parts, Row, StoredExtent};
+use dataseries::{Extent, Row};
 use serde_json::{Value, json};
 
 use super::histogram::Histogram;
@@ -42,28 +42,15 @@ impl Counts {
         Self { by, tallies: HashMap::new(), shapes: HashMap::new() }
     }
 
-    /// Unpacks what is needed.
-    pub fn unpack(
-        &mut self,
-        stored: &StoredExtent,
-        plan: &Plan,
-        extent: &mut Extent,
-        checks: &Checks,
-    ) -> Result<()> {
-        let ty = stored.extent_type();
-        if !self.shapes.contains_key(ty.name())
-            && let Some(calls) = Calls::of(ty)
-        {
-            self.shapes.insert(ty.name().to_owned(), calls);
-        }
-        let needs_strings = self.by == By::Path || plan.condition_needs_strings();
-        let parts = if needs_strings { Parts::All } else { Parts::Fixed };
-        Ok(stored.unpack_into(extent, parts, checks)?)
-    }
-
     /// Counts the calls of an extent.
     pub fn add(&mut self, extent: &Extent, plan: &Plan) {
-        let name = extent.extent_type().name();
+        let ty = extent.extent_type();
+        let name = ty.name();
+        if !self.shapes.contains_key(name)
+            && let Some(calls) = Calls::of(ty)
+        {
+            self.shapes.insert(name.to_owned(), calls);
+        }
         let Some(calls) = self.shapes.get(name) else { return };
         for row in extent.rows().filter(|row| calls.is_main(row) && plan.wants(row)) {
             let key = key(self.by, name, calls, &row);
