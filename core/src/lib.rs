@@ -21,6 +21,7 @@ pub mod loader;
 pub mod manifest;
 pub mod pattern;
 pub mod place;
+pub mod quantity;
 pub mod record;
 pub mod registry;
 pub mod replay;

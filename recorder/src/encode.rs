@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use dataseries::{Column, ExtentBuilder, ExtentType, FieldKind, Packed};
 use replay_schema::added;
-use replay_schema::{Call, Observed, RowRule, Source, Value, common};
+use replay_schema::{Call, Observed, Role, RowRule, Source, Value, common};
 
 use crate::clock;
 use crate::event::{Batch, Blob, CallEvent, Event, TaskEnd, TaskEvent};
+use crate::payload::{Kept, Payload};
 use crate::sink::{AddedRows, Cell, SinkError};
 
 /// Size at which an extent is handed on, in bytes of rows and values.
@@ -17,7 +18,7 @@ pub const EXTENT_SIZE: usize = 1 << 20;
 
 /// Extents that aren't full are handed on this often, in nanoseconds, so that a recorder that dies
 /// leaves what is older.
-const FLUSH_EVERY: i64 = 1_000_000_000;
+pub const FLUSH_EVERY: i64 = 1_000_000_000;
 
 /// What the encoder saw.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,16 +27,28 @@ pub struct Totals {
     pub rows: u64,
     /// Buffers that should have been captured and weren't.
     pub buffers_not_captured: u64,
+    /// Values of which the trace has a beginning only, or nothing, as it was asked for.
+    pub values_cut: u64,
     /// Rows that a plugin's own encoding should have made, and it panicked.
     pub panics: u64,
 }
 
-type HandOn<'h> = dyn FnMut(Packed) -> Result<(), SinkError> + 'h;
+/// What the encoder hands on.
+#[derive(Debug)]
+pub enum Item {
+    /// Rows.
+    Extent(Packed),
+    /// All that is kept so far is to be written, and why.
+    Dump(&'static str),
+}
+
+type HandOn<'h> = dyn FnMut(Item) -> Result<(), SinkError> + 'h;
 
 /// Turns events into extents.
 #[derive(Debug)]
 pub struct Encoder {
     types: Vec<RowType>,
+    payload: Payload,
     tasks: AddedRows,
     overlaps: AddedRows,
     /// Calls whose record belongs to their beginning, and that haven't returned.
@@ -59,8 +72,10 @@ struct RowType {
     builder: ExtentBuilder,
     common: Common,
     columns: Vec<Filled>,
-    /// Declared columns, as `columns` has them.
-    declared: Vec<Column>,
+    /// Declared columns, as `columns` has them, and what each stands for.
+    declared: Vec<(Column, Role)>,
+    /// For bytes that take the place of others.
+    scratch: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -80,6 +95,7 @@ struct Common {
 #[derive(Debug)]
 struct Filled {
     column: Column,
+    role: Role,
     sources: Vec<Source>,
     elements: Vec<Source>,
 }
@@ -89,10 +105,15 @@ impl Encoder {
     ///
     /// # Errors
     /// A record type that the file format can't hold.
-    pub fn new(calls: &[Arc<Call>], types: &[Arc<ExtentType>]) -> Result<Self, SinkError> {
+    pub fn new(
+        calls: &[Arc<Call>],
+        types: &[Arc<ExtentType>],
+        payload: Payload,
+    ) -> Result<Self, SinkError> {
         let row_types = calls.iter().zip(types).map(|(call, ty)| RowType::new(call.clone(), ty));
         Ok(Self {
             types: row_types.collect::<Result<_, _>>()?,
+            payload,
             tasks: AddedRows::new(added::TASK, EXTENT_SIZE)?,
             overlaps: AddedRows::new(added::OVERLAP, EXTENT_SIZE)?,
             entered: BTreeSet::new(),
@@ -112,6 +133,10 @@ impl Encoder {
             match event {
                 Event::Entered { called_id } => drop(self.entered.insert(*called_id)),
                 Event::Task(task) => self.task(task),
+                Event::Dump(why) => {
+                    self.flush(hand_on)?;
+                    hand_on(Item::Dump(why))?;
+                }
                 Event::Call(call) => self.call(call, batch, now, hand_on)?,
             }
         }
@@ -134,15 +159,20 @@ impl Encoder {
         Ok(self.totals)
     }
 
-    fn flush(&mut self, hand_on: &mut HandOn<'_>) -> Result<(), SinkError> {
+    /// Hands on extents that aren't full.
+    ///
+    /// # Errors
+    /// The extents aren't taken.
+    pub fn flush(&mut self, hand_on: &mut HandOn<'_>) -> Result<(), SinkError> {
         for row_type in &mut self.types {
             if row_type.builder.row_count() > 0 {
-                hand_on(row_type.builder.take())?;
+                hand_on(Item::Extent(row_type.builder.take()))?;
             }
         }
         [&mut self.tasks, &mut self.overlaps]
             .into_iter()
             .filter_map(AddedRows::take)
+            .map(Item::Extent)
             .try_for_each(hand_on)
     }
 
@@ -206,13 +236,15 @@ impl Encoder {
         if !at_entry && event.called_id + 1 != event.returned_id {
             self.overlaps.push(&[Cell::Number(event.called_id), Cell::Number(event.returned_id)]);
             if self.overlaps.is_full() {
-                self.overlaps.take().into_iter().try_for_each(&mut *hand_on)?;
+                let full = self.overlaps.take().map(Item::Extent);
+                full.into_iter().try_for_each(&mut *hand_on)?;
             }
         }
         let id = if at_entry { event.called_id } else { event.returned_id };
-        row_type.write(event, batch, id, now, &mut self.totals);
+        let keeping = Keeping { payload: &self.payload, totals: &mut self.totals };
+        row_type.write(event, batch, id, now, keeping);
         if row_type.builder.is_full() {
-            hand_on(row_type.builder.take())?;
+            hand_on(Item::Extent(row_type.builder.take()))?;
         }
         Ok(())
     }
@@ -261,15 +293,24 @@ impl RowType {
         let all = call.columns.iter().chain(&call.bit_columns);
         let filled = all.map(|declared| Filled {
             column: column(&declared.name),
+            role: declared.role,
             sources: declared.sources.clone(),
             elements: declared.elements.clone(),
         });
         let columns = filled.filter(|f| !(f.sources.is_empty() && f.elements.is_empty())).collect();
-        let declared = call.columns.iter().map(|declared| column(&declared.name)).collect();
-        Ok(Self { builder, common, columns, declared, call })
+        let declared = call.columns.iter();
+        let declared = declared.map(|declared| (column(&declared.name), declared.role)).collect();
+        Ok(Self { builder, common, columns, declared, scratch: Vec::new(), call })
     }
 
-    fn write(&mut self, event: &CallEvent, batch: &Batch, id: i64, now: i64, totals: &mut Totals) {
+    fn write(
+        &mut self,
+        event: &CallEvent,
+        batch: &Batch,
+        id: i64,
+        now: i64,
+        mut keeping: Keeping<'_>,
+    ) {
         let blobs = &batch.blobs[event.blobs.clone()];
         let mut memory = Vec::with_capacity(blobs.len());
         let mut failed = 0;
@@ -278,7 +319,7 @@ impl RowType {
             memory.push(bytes);
             failed += u64::from(incomplete);
         }
-        totals.buffers_not_captured += failed;
+        keeping.totals.buffers_not_captured += failed;
         let observed = Observed {
             arguments: event.arguments,
             returned: event.returned,
@@ -287,17 +328,17 @@ impl RowType {
         };
         let row = CommonRow { event, id, now, incomplete: failed > 0 };
         if let Some(encode) = self.call.encode {
-            self.write_encoded(encode, &observed, &row, totals);
+            self.write_encoded(encode, &observed, &row, keeping);
             return;
         }
-        self.new_row(&row, event.returned.is_some(), totals);
-        self.fill(&observed);
+        self.new_row(&row, event.returned.is_some(), keeping.totals);
+        self.fill(&observed, &mut keeping);
         if let RowRule::HeadFirst { fetch, .. } = self.call.rows
             && let Some(items) = memory[fetch]
         {
             for element in self.call.elements(fetch, items) {
-                self.new_row(&row, event.returned.is_some(), totals);
-                self.fill(&Observed { element: Some(element), ..observed });
+                self.new_row(&row, event.returned.is_some(), keeping.totals);
+                self.fill(&Observed { element: Some(element), ..observed }, &mut keeping);
             }
         }
     }
@@ -321,13 +362,16 @@ impl RowType {
         }
     }
 
-    fn fill(&mut self, observed: &Observed<'_>) {
-        for Filled { column, sources, elements } in &self.columns {
+    fn fill(&mut self, observed: &Observed<'_>, keeping: &mut Keeping<'_>) {
+        for Filled { column, role, sources, elements } in &self.columns {
             let sources = if observed.element.is_some() { elements } else { sources };
             match observed.first(sources) {
                 Value::Null => {}
                 Value::Number(number) => set_number(&mut self.builder, column, number),
-                Value::Bytes(bytes) => set_bytes(&mut self.builder, column, bytes),
+                Value::Bytes(bytes) => {
+                    let kept = keeping.payload.keep(*role, bytes, &mut self.scratch);
+                    keep(&mut self.builder, &self.common, column, kept, keeping.totals);
+                }
             }
         }
     }
@@ -338,7 +382,7 @@ impl RowType {
         encode: replay_schema::EncodeFn,
         observed: &Observed<'_>,
         row: &CommonRow<'_>,
-        totals: &mut Totals,
+        keeping: Keeping<'_>,
     ) {
         let fetched: Vec<abi::Fetched> = observed
             .memory
@@ -360,7 +404,7 @@ impl RowType {
             fetched_count: fetched.len() as u32,
             number: row.event.number,
         };
-        let mut context = SinkContext { row_type: self, row, totals, started: false };
+        let mut context = SinkContext { row_type: self, row, keeping, started: false };
         let sink = abi::RowSink {
             context: (&raw mut context).cast(),
             row: sink_row,
@@ -371,7 +415,7 @@ impl RowType {
         // checked when it was loaded.
         let status = unsafe { encode(&raw const event, &raw const sink) };
         if status == abi::status::PANICKED {
-            totals.panics += 1;
+            context.keeping.totals.panics += 1;
         }
     }
 }
@@ -402,18 +446,43 @@ fn set_bytes(builder: &mut ExtentBuilder, column: &Column, bytes: &[u8]) {
     }
 }
 
+/// Sets a column to what is kept of its value.
+fn keep(
+    builder: &mut ExtentBuilder,
+    common: &Common,
+    column: &Column,
+    kept: Kept<'_>,
+    totals: &mut Totals,
+) {
+    match kept {
+        Kept::Whole(bytes) => return set_bytes(builder, column, bytes),
+        Kept::Cut(bytes) => {
+            set_bytes(builder, column, bytes);
+            builder.set_bool(&common.buffer_not_captured, true);
+        }
+        Kept::Nothing => {}
+    }
+    totals.values_cut += 1;
+}
+
+/// What is kept of values, and where it is counted.
+struct Keeping<'t> {
+    payload: &'t Payload,
+    totals: &'t mut Totals,
+}
+
 /// What a plugin's row functions act on.
 struct SinkContext<'s> {
     row_type: &'s mut RowType,
     row: &'s CommonRow<'s>,
-    totals: &'s mut Totals,
+    keeping: Keeping<'s>,
     started: bool,
 }
 
 unsafe extern "C" fn sink_row(context: *mut c_void, complete: u32) {
     // SAFETY: the context is the `SinkContext` of the call that is being encoded.
     let context = unsafe { &mut *context.cast::<SinkContext<'_>>() };
-    context.row_type.new_row(context.row, complete != 0, context.totals);
+    context.row_type.new_row(context.row, complete != 0, context.keeping.totals);
     context.started = true;
 }
 
@@ -421,7 +490,7 @@ unsafe extern "C" fn sink_number(context: *mut c_void, column: u32, value: i64) 
     // SAFETY: as in `sink_row`.
     let context = unsafe { &mut *context.cast::<SinkContext<'_>>() };
     if context.started
-        && let Some(column) = context.row_type.declared.get(column as usize)
+        && let Some((column, _)) = context.row_type.declared.get(column as usize)
     {
         set_number(&mut context.row_type.builder, column, value);
     }
@@ -430,14 +499,16 @@ unsafe extern "C" fn sink_number(context: *mut c_void, column: u32, value: i64) 
 unsafe extern "C" fn sink_bytes(context: *mut c_void, column: u32, start: *const u8, length: u64) {
     // SAFETY: as in `sink_row`.
     let context = unsafe { &mut *context.cast::<SinkContext<'_>>() };
+    let RowType { builder, common, declared, scratch, .. } = &mut *context.row_type;
     if context.started
-        && let Some(column) = context.row_type.declared.get(column as usize)
+        && let Some((column, role)) = declared.get(column as usize)
     {
         let bytes = match length {
             0 => &[][..],
             // SAFETY: the plugin passes a slice's own pointer and length.
             _ => unsafe { std::slice::from_raw_parts(start, length as usize) },
         };
-        set_bytes(&mut context.row_type.builder, column, bytes);
+        let kept = context.keeping.payload.keep(*role, bytes, scratch);
+        keep(builder, common, column, kept, context.keeping.totals);
     }
 }

@@ -66,6 +66,8 @@ pub enum Event {
     Call(CallEvent),
     /// A thread ended.
     Task(TaskEvent),
+    /// Somebody wants what is kept so far, and why.
+    Dump(&'static str),
 }
 
 /// Memory of the program, copied or not.

@@ -16,15 +16,20 @@
 //! names a system call. This crate must not know replay.
 
 pub mod affinity;
+pub mod attach;
 pub mod clock;
 pub mod encode;
 pub mod event;
 pub mod filter;
 pub mod memory;
+pub mod output;
+pub mod paths;
+pub mod payload;
 pub mod pipeline;
 pub mod plan;
 pub mod ptrace;
 pub mod record;
+pub mod select;
 pub mod signals;
 pub mod sink;
 pub mod spawn;

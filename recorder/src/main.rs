@@ -1,6 +1,7 @@
 //! `recorder -X foo.ds PROGRAM …`: runs a program and records its system calls.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,7 +9,11 @@ use clap::Parser;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigHandler, Signal, raise, signal};
 use recorder::event::TaskEnd;
-use recorder::record::{Options, record};
+use recorder::output::Keep;
+use recorder::payload::{Environment, Payload};
+use recorder::record::{DumpOn, Options, RecordError, Subject, record};
+use recorder::select::Selection;
+use replay_core::quantity::size;
 use replay_core::registry::PluginOptions;
 
 /// Exit status of a recorder that couldn't run, or couldn't record.
@@ -20,12 +25,16 @@ const COULD_NOT_RUN: u8 = 2;
 /// its exit status, or by its signal. If the recorder itself fails, its exit status is 2.
 #[derive(Parser)]
 #[command(version, max_term_width = 100)]
+#[command(group(clap::ArgGroup::new("subject").required(true).args(["attach", "words"])))]
 struct Arguments {
     /// Write the trace to FILE
     #[arg(short = 'X', short_alias = 'o', long = "output", value_name = "FILE")]
     output: PathBuf,
+    /// Record process PID, which runs already, and all that it makes; Ctrl-C lets it go on by itself
+    #[arg(short = 'p', long, value_name = "PID", value_delimiter = ',')]
+    attach: Vec<i32>,
     /// Run the program with VAR set to VALUE, or without it
-    #[arg(short = 'E', long = "env", value_name = "VAR[=VALUE]")]
+    #[arg(short = 'E', long = "set-env", value_name = "VAR[=VALUE]", conflicts_with = "attach")]
     environment: Vec<OsString>,
     /// Say nothing of what wasn't recorded
     #[arg(short, long)]
@@ -36,45 +45,124 @@ struct Arguments {
     /// Follow children; always on, taken for strace's sake
     #[arg(short, long, hide = true)]
     follow_forks: bool,
+
+    /// Record only these calls, as trace=open,%file,/^f.*at$/ or trace=!futex; classes: %file, %desc,
+    /// %process, %network, %signal, %ipc, %memory, %clock, %creds and those that plugins have
+    #[arg(short = 'e', value_name = "trace=SET", help_heading = "What is recorded")]
+    selections: Vec<Selection>,
+    /// Record only calls on PATH and what is beneath it, and those that make and end processes
+    #[arg(short = 'P', long = "path", value_name = "PATH", help_heading = "What is recorded")]
+    paths: Vec<PathBuf>,
+    /// Record at most SIZE bytes of each value that a call moves
+    #[arg(short = 's', long, value_name = "SIZE", value_parser = size, help_heading = "What is recorded")]
+    limit: Option<u64>,
+    /// Record other bytes in place of the data that calls move: equal blocks of 32 stay equal, and nobody
+    /// can tell what they were
+    #[arg(long, help_heading = "What is recorded")]
+    hash_payload: bool,
+    /// Which strings of environments to record: all, none, or NAME,NAME
+    #[arg(long, value_name = "WHICH", default_value = "all", help_heading = "What is recorded")]
+    env: Environment,
+
     /// Compress the trace with CODEC: none, lz4, snappy, lzf, zlib or bz2
-    #[arg(long, value_name = "CODEC", default_value = "lz4")]
+    #[arg(long, value_name = "CODEC", default_value = "lz4", help_heading = "The file")]
     codec: dataseries::Codec,
+    /// Record calls until the file has SIZE bytes
+    #[arg(
+        long,
+        value_name = "SIZE",
+        value_parser = size,
+        conflicts_with_all = ["rotate", "ring"],
+        help_heading = "The file"
+    )]
+    max_size: Option<u64>,
+    /// Begin a new file (foo.2.ds, foo.3.ds) whenever one has SIZE bytes; the replayer takes all of them
+    #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "The file")]
+    rotate: Option<u64>,
+    /// Of those files keep the last COUNT
+    #[arg(long, value_name = "COUNT", requires = "rotate", help_heading = "The file")]
+    rotate_keep: Option<NonZeroUsize>,
+    /// Fly along: keep the last SIZE bytes in memory, and write them when something happens
+    #[arg(
+        long,
+        value_name = "SIZE",
+        value_parser = size,
+        requires = "dump_on",
+        conflicts_with = "rotate",
+        help_heading = "The file"
+    )]
+    ring: Option<u64>,
+    /// Write them on SIGUSR1, SIGUSR2 (to the recorder), at every exit, or at exit!=0
+    #[arg(
+        long,
+        value_name = "EVENT",
+        value_delimiter = ',',
+        requires = "ring",
+        help_heading = "The file"
+    )]
+    dump_on: Vec<DumpOn>,
+
     #[command(flatten)]
     plugins: PluginOptions,
     /// The program and its arguments
-    #[arg(
-        required = true,
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "PROGRAM"
-    )]
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "PROGRAM")]
     words: Vec<OsString>,
+}
+
+impl Arguments {
+    fn options(self) -> Result<Options, RecordError> {
+        let hash_key = self.hash_payload.then(Payload::key).transpose();
+        let hash_key = hash_key.map_err(RecordError::NoKey)?;
+        let keep = match (self.ring, self.rotate, self.max_size) {
+            (Some(size), ..) => Keep::Last(size),
+            (_, Some(size), _) => Keep::Files { size, most: self.rotate_keep.map(usize::from) },
+            (.., Some(size)) => Keep::First(size),
+            _ => Keep::All,
+        };
+        let subject = match self.attach.is_empty() {
+            true => Subject::Program { words: self.words, environment: self.environment },
+            false => Subject::Processes(self.attach),
+        };
+        let limit = self.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(Options {
+            output: self.output,
+            subject,
+            selections: self.selections,
+            paths: self.paths,
+            plugins: self.plugins,
+            codec: self.codec,
+            keep,
+            dump_on: self.dump_on,
+            payload: Payload { limit, hash_key, environment: self.env },
+        })
+    }
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let options = Options {
-        output: arguments.output,
-        words: arguments.words,
-        environment: arguments.environment,
-        plugins: arguments.plugins,
-        codec: arguments.codec,
-    };
-    let recording = match record(&options) {
+    let (quiet, verbose) = (arguments.quiet, arguments.verbose);
+    let output = arguments.output.clone();
+    let recording = match arguments.options().and_then(|options| record(&options)) {
         Ok(recording) => recording,
         Err(error) => {
             eprintln!("recorder: {error}");
             return ExitCode::from(COULD_NOT_RUN);
         }
     };
-    if !arguments.quiet {
+    if !quiet {
         for note in recording.notes() {
             eprintln!("recorder: {note}");
         }
     }
-    if arguments.verbose {
-        let output = options.output.display();
-        eprintln!("recorder: {output}: {} calls", recording.outcome.calls);
+    if verbose {
+        let calls = recording.outcome.calls;
+        match (recording.files, output.display()) {
+            (0, output) => eprintln!("recorder: {output}: not written; {calls} calls were seen"),
+            (1, output) => eprintln!("recorder: {output}: {calls} calls"),
+            (files, output) => {
+                eprintln!("recorder: {output} and {} more: {calls} calls", files - 1)
+            }
+        }
     }
     end_as(recording.end)
 }

@@ -5,13 +5,14 @@
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
-use dataseries::{Compression, Packed};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use crate::encode::{Encoder, Totals};
+use crate::encode::{self, Encoder, Item, Totals};
 use crate::event::{Batch, Event};
-use crate::sink::{Sink, SinkError};
+use crate::output::Output;
+use crate::sink::SinkError;
 
 /// A batch is handed on when it holds this many bytes of memory.
 const BATCH_BYTES: usize = 1 << 20;
@@ -19,6 +20,9 @@ const BATCH_BYTES: usize = 1 << 20;
 const BATCH_EVENTS: usize = 1024;
 /// Or when its first event is this old, in nanoseconds.
 const BATCH_AGE: i64 = 100_000_000;
+
+/// As often extents that aren't full are handed on where no batch comes.
+const FLUSH_EVERY: Duration = Duration::from_nanos(encode::FLUSH_EVERY as u64);
 
 /// Batches and extents on their way. With what a batch may hold, this bounds the memory in use.
 const WAITING: usize = 16;
@@ -57,6 +61,19 @@ impl Producer {
         }
     }
 
+    /// Asks for what is kept so far to be written.
+    pub fn dump(&mut self, why: &'static str) {
+        self.batch.events.push(Event::Dump(why));
+        self.send();
+    }
+
+    /// Hands on what has waited for long, at `now`: the program may make no further call for a while.
+    pub fn tick(&mut self, now: i64) {
+        if !self.batch.events.is_empty() && now - self.started >= BATCH_AGE {
+            self.send();
+        }
+    }
+
     /// Hands on what there is.
     pub fn finish(mut self) {
         self.send();
@@ -73,22 +90,26 @@ impl Producer {
 #[derive(Debug)]
 pub struct Pipeline {
     encoder: JoinHandle<Result<Totals, SinkError>>,
-    writer: JoinHandle<Result<Sink, SinkError>>,
+    writer: JoinHandle<Result<Output, SinkError>>,
 }
 
 impl Pipeline {
-    /// Starts the threads: rows by `encoder`, extents compressed with `compression` into `sink`.
-    pub fn start(
-        mut encoder: Encoder,
-        mut sink: Sink,
-        compression: Compression,
-    ) -> (Self, Producer) {
+    /// Starts the threads: rows by `encoder`, extents into `output`.
+    pub fn start(mut encoder: Encoder, mut output: Output) -> (Self, Producer) {
         let (full, batches) = bounded::<Batch>(WAITING);
         let (used, empty) = bounded(WAITING);
-        let (packed, extents) = bounded::<Packed>(WAITING);
+        let (packed, extents) = bounded::<Item>(WAITING);
         let encoder = std::thread::spawn(move || {
-            let mut hand_on = |extent| packed.send(extent).map_err(|_| SinkError::Gone);
-            for mut batch in batches {
+            let mut hand_on = |item| packed.send(item).map_err(|_| SinkError::Gone);
+            loop {
+                let mut batch = match batches.recv_timeout(FLUSH_EVERY) {
+                    Ok(batch) => batch,
+                    Err(RecvTimeoutError::Timeout) => {
+                        encoder.flush(&mut hand_on)?;
+                        continue;
+                    }
+                    Err(RecvTimeoutError::Disconnected) => break,
+                };
                 encoder.encode(&batch, &mut hand_on)?;
                 batch.events.clear();
                 batch.blobs.clear();
@@ -99,23 +120,26 @@ impl Pipeline {
             encoder.finish(&mut hand_on)
         });
         let writer = std::thread::spawn(move || {
-            for mut extent in extents {
-                sink.write(&mut extent, &compression)?;
+            for item in extents {
+                match item {
+                    Item::Extent(mut extent) => output.write(&mut extent)?,
+                    Item::Dump(why) => output.dump(why)?,
+                }
             }
-            Ok(sink)
+            Ok(output)
         });
         let producer = Producer { batch: Batch::default(), started: 0, full, empty };
         (Self { encoder, writer }, producer)
     }
 
-    /// Waits until everything that was produced is in the file, which stays open.
+    /// Waits until everything that was produced is written, or kept.
     ///
     /// # Errors
     /// The file can't be written.
-    pub fn join(self) -> Result<(Totals, Sink), SinkError> {
+    pub fn join(self) -> Result<(Totals, Output), SinkError> {
         let encoded = self.encoder.join().expect("the encoder's own invariants hold");
-        let sink = self.writer.join().expect("the writer's own invariants hold")?;
-        Ok((encoded?, sink))
+        let output = self.writer.join().expect("the writer's own invariants hold")?;
+        Ok((encoded?, output))
     }
 }
 

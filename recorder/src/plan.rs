@@ -1,11 +1,14 @@
 //! What to do at each system call: the plugins' declarations, by call number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use replay_core::registry::{Registry, RegistryError};
 use replay_schema::{Call, Fetch, Returns};
 use syscalls::Sysno;
+
+use crate::paths::FileArguments;
+use crate::select::{self, Selection};
 
 /// One record type, and which of its fetches are made when.
 #[derive(Clone, Debug)]
@@ -16,13 +19,16 @@ pub struct Plan {
     pub entry: Vec<(usize, Fetch)>,
     /// Fetches to make when it has returned.
     pub exit: Vec<(usize, Fetch)>,
+    /// The files that the call is on.
+    pub files: FileArguments,
 }
 
 impl Plan {
     fn new(call: Arc<Call>) -> Self {
         let numbered: Vec<_> = call.fetches.iter().copied().enumerate().collect();
         let (exit, entry) = numbered.into_iter().partition(|(_, fetch)| fetch.at_exit != 0);
-        Self { call, entry, exit }
+        let files = FileArguments::of(&call);
+        Self { call, entry, exit, files }
     }
 
     /// Whether the call returns at all.
@@ -51,14 +57,27 @@ pub struct Plans {
     pub warnings: Vec<String>,
     /// Calls that a plugin has and somebody switched off.
     pub disabled: BTreeMap<u32, String>,
+    /// Calls that a plugin has and nobody selected, by number.
+    not_selected: BTreeSet<u64>,
+}
+
+/// Why there are no plans.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The plugins.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// A selection of what isn't there.
+    #[error("-e trace: {0}")]
+    NotThere(String),
 }
 
 impl Plans {
-    /// The plans for the calls that `registry` has and that are enabled.
+    /// The plans for the calls that `registry` has, that are enabled, and that `selections` select.
     ///
     /// # Errors
-    /// A plugin's code isn't taken.
-    pub fn new(registry: &Registry) -> Result<Self, RegistryError> {
+    /// A plugin's code isn't taken, or something is selected that isn't there.
+    pub fn new(registry: &Registry, selections: &[Selection]) -> Result<Self, PlanError> {
         let mut plans = Self {
             plans: Vec::new(),
             by_number: Vec::new(),
@@ -67,6 +86,7 @@ impl Plans {
             unknown: Vec::new(),
             warnings: Vec::new(),
             disabled: BTreeMap::new(),
+            not_selected: BTreeSet::new(),
         };
         let mut by_extent = BTreeMap::new();
         for call in registry.extents()? {
@@ -75,7 +95,14 @@ impl Plans {
             plans.plans.push(Plan::new(call.clone()));
             plans.calls.push(call);
         }
-        for (name, call) in registry.syscalls()? {
+        let syscalls = registry.syscalls()?;
+        for selection in selections {
+            let calls = syscalls.iter().map(|(name, call)| (*name, &**call));
+            if let Some(unknown) = selection.unknown(calls) {
+                return Err(PlanError::NotThere(unknown));
+            }
+        }
+        for (name, call) in syscalls {
             let plan = by_extent[&call.extent];
             let Ok(number) = name.parse::<Sysno>() else {
                 plans.unknown.push(name.to_owned());
@@ -85,8 +112,13 @@ impl Plans {
                 plans.disabled.insert(number as u32, name.to_owned());
                 continue;
             }
+            // The record that starts a trace is in every one.
             if call.starts_with_umask {
                 plans.start = Some(plan);
+            }
+            if !select::selects(selections, name, &call) {
+                plans.not_selected.insert(number as u64);
+                continue;
             }
             let index = number as usize;
             if plans.by_number.len() <= index {
@@ -95,6 +127,11 @@ impl Plans {
             plans.by_number[index] = Some(plan as u16);
         }
         Ok(plans)
+    }
+
+    /// The calls that a plugin has and nobody selected, by number.
+    pub fn not_selected(&self) -> &BTreeSet<u64> {
+        &self.not_selected
     }
 
     /// Plan number `plan`.

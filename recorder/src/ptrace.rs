@@ -8,16 +8,14 @@ use std::mem::MaybeUninit;
 use libc::{c_int, c_long, c_void, pid_t, ptrace_syscall_info};
 use nix::Result;
 
-/// What the tracer wants to hear of (`PTRACE_O_…`). A tracee dies with its tracer, so that none runs
-/// on with a filter that nobody answers.
+/// What the tracer wants to hear of (`PTRACE_O_…`).
 const OPTIONS: c_int = libc::PTRACE_O_TRACESYSGOOD
     | libc::PTRACE_O_TRACESECCOMP
     | libc::PTRACE_O_TRACECLONE
     | libc::PTRACE_O_TRACEFORK
     | libc::PTRACE_O_TRACEVFORK
     | libc::PTRACE_O_TRACEEXEC
-    | libc::PTRACE_O_TRACEEXIT
-    | libc::PTRACE_O_EXITKILL;
+    | libc::PTRACE_O_TRACEEXIT;
 
 fn request(request: libc::c_uint, pid: pid_t, address: usize, data: usize) -> Result<c_long> {
     // SAFETY: the requests of this module read and write no memory of ours but what `data` points to
@@ -26,9 +24,26 @@ fn request(request: libc::c_uint, pid: pid_t, address: usize, data: usize) -> Re
     nix::Error::result(answer)
 }
 
-/// Makes `pid` a tracee without stopping it.
+/// Makes `pid`, a program of ours, a tracee without stopping it. It dies with its tracer, so that it never
+/// runs on with a filter that nobody answers.
 pub fn seize(pid: pid_t) -> Result<()> {
+    let options = OPTIONS | libc::PTRACE_O_EXITKILL;
+    request(libc::PTRACE_SEIZE, pid, 0, options as usize).map(drop)
+}
+
+/// Makes `pid`, somebody else's program, a tracee without stopping it. It lives on without its tracer.
+pub fn seize_running(pid: pid_t) -> Result<()> {
     request(libc::PTRACE_SEIZE, pid, 0, OPTIONS as usize).map(drop)
+}
+
+/// Makes `pid` stop, wherever it is.
+pub fn interrupt(pid: pid_t) -> Result<()> {
+    request(libc::PTRACE_INTERRUPT, pid, 0, 0).map(drop)
+}
+
+/// Lets `pid` go on without a tracer, with `signal` delivered if it isn't 0.
+pub fn detach(pid: pid_t, signal: c_int) -> Result<()> {
+    request(libc::PTRACE_DETACH, pid, 0, signal as usize).map(drop)
 }
 
 /// How a tracee goes on.
@@ -74,20 +89,28 @@ pub struct Entry {
     pub arguments: [u64; 6],
 }
 
-/// The call that `pid` is entering, at a seccomp stop.
+/// The call that `pid` is entering.
 pub fn entry(pid: pid_t) -> Result<Entry> {
     let info = syscall_info(pid)?;
-    if info.op != libc::PTRACE_SYSCALL_INFO_SECCOMP {
-        return Err(nix::Error::EPROTO);
-    }
-    // SAFETY: the kernel says that this is the part which it filled in.
-    let seccomp = unsafe { info.u.seccomp };
+    // SAFETY: the kernel says which part it filled in.
+    let (number, arguments) = unsafe {
+        match info.op {
+            libc::PTRACE_SYSCALL_INFO_SECCOMP => (info.u.seccomp.nr, info.u.seccomp.args),
+            libc::PTRACE_SYSCALL_INFO_ENTRY => (info.u.entry.nr, info.u.entry.args),
+            _ => return Err(nix::Error::EPROTO),
+        }
+    };
     Ok(Entry {
         architecture: info.arch,
         instruction_pointer: info.instruction_pointer,
-        number: seccomp.nr,
-        arguments: seccomp.args,
+        number,
+        arguments,
     })
+}
+
+/// Whether `pid`, which no filter stops, is entering a call.
+pub fn is_entry(pid: pid_t) -> bool {
+    syscall_info(pid).is_ok_and(|info| info.op == libc::PTRACE_SYSCALL_INFO_ENTRY)
 }
 
 /// What the call that `pid` is leaving returned, and whether that is a negative errno.
@@ -114,7 +137,7 @@ fn syscall_info(pid: pid_t) -> Result<ptrace_syscall_info> {
 pub enum Stop {
     /// It is entering a call.
     Entry,
-    /// It is leaving a call.
+    /// It is leaving a call, or entering one that no filter stops.
     Exit,
     /// It created another (`PTRACE_EVENT_{CLONE,FORK,VFORK}`).
     Created,
@@ -184,6 +207,16 @@ pub fn wait() -> Result<Wait> {
         Err(nix::Error::ECHILD) => Ok(Wait::Nobody),
         Err(error) => Err(error),
     }
+}
+
+/// Waits until `pid` has stopped or ended; [`wait`] tells of it afterwards.
+pub fn await_stop(pid: pid_t) {
+    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+    let what = libc::WSTOPPED | libc::WEXITED | libc::WNOWAIT | libc::__WALL;
+    // SAFETY: the structure is ours to be written.
+    while unsafe { libc::waitid(libc::P_PID, pid as libc::id_t, info.as_mut_ptr(), what) } < 0
+        && nix::Error::last() == nix::Error::EINTR
+    {}
 }
 
 #[cfg(test)]

@@ -1,20 +1,29 @@
 //! One recording, from the command to the finished file.
 
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use dataseries::{Codec, Compression, ExtentType};
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use replay_core::registry::{PluginOptions, Registry, RegistryError};
 use replay_schema::Call;
 
+use crate::attach::{self, AttachError};
 use crate::clock;
 use crate::encode::{Encoder, Totals};
 use crate::event::{Blob, CallEvent, Event, TaskEnd};
+use crate::output::{Keep, Lost, Output};
+use crate::paths::Paths;
+use crate::payload::Payload;
 use crate::pipeline::{Pipeline, Producer};
-use crate::plan::{Plans, name_of};
+use crate::plan::{PlanError, Plans, name_of};
+use crate::select::Selection;
 use crate::signals;
-use crate::sink::{self, Sink, SinkError};
+use crate::sink::{self, SinkError};
 use crate::spawn::{Command, SpawnError};
 use crate::state::{self, InitialState};
 use crate::tracer::{Outcome, Tracer};
@@ -24,14 +33,73 @@ use crate::tracer::{Outcome, Tracer};
 pub struct Options {
     /// The trace's file.
     pub output: PathBuf,
-    /// The program and its arguments.
-    pub words: Vec<OsString>,
-    /// `NAME=value` or `NAME` to remove.
-    pub environment: Vec<OsString>,
+    /// What is recorded.
+    pub subject: Subject,
+    /// Which calls.
+    pub selections: Vec<Selection>,
+    /// The paths that calls have to be on; any if there are none.
+    pub paths: Vec<PathBuf>,
     /// Which plugins there are.
     pub plugins: PluginOptions,
     /// How extents are compressed.
     pub codec: Codec,
+    /// What of it is kept.
+    pub keep: Keep,
+    /// What makes a flight recorder write.
+    pub dump_on: Vec<DumpOn>,
+    /// What of data and environments is kept.
+    pub payload: Payload,
+}
+
+/// What is recorded.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// A program that is run for it.
+    Program {
+        /// The program and its arguments.
+        words: Vec<OsString>,
+        /// `NAME=value` or `NAME` to remove.
+        environment: Vec<OsString>,
+    },
+    /// Processes that run already, and all that they make.
+    Processes(Vec<i32>),
+}
+
+impl Subject {
+    /// The command, as far as it is known.
+    pub fn command(&self) -> Vec<Vec<u8>> {
+        match self {
+            Self::Program { words, .. } => {
+                words.iter().map(|word| word.as_bytes().to_vec()).collect()
+            }
+            Self::Processes(pids) => pids.iter().flat_map(|pid| attach::command(*pid)).collect(),
+        }
+    }
+}
+
+/// What makes a flight recorder write what it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DumpOn {
+    /// The recorder gets this signal.
+    Signal(Signal),
+    /// The program ends with another status than 0, or by a signal.
+    Failure,
+    /// The program ends.
+    End,
+}
+
+impl FromStr for DumpOn {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "exit" => Ok(Self::End),
+            "exit!=0" | "exit≠0" | "failure" => Ok(Self::Failure),
+            "SIGUSR1" | "USR1" => Ok(Self::Signal(Signal::SIGUSR1)),
+            "SIGUSR2" | "USR2" => Ok(Self::Signal(Signal::SIGUSR2)),
+            _ => Err("say SIGUSR1, SIGUSR2, exit or exit!=0".to_owned()),
+        }
+    }
 }
 
 /// Why nothing, or not all, was recorded.
@@ -40,9 +108,21 @@ pub enum RecordError {
     /// The plugins.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The selection of calls, or the plugins.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
     /// The program.
     #[error(transparent)]
     Spawn(#[from] SpawnError),
+    /// The processes.
+    #[error(transparent)]
+    Attach(#[from] AttachError),
+    /// No key to hide data with.
+    #[error("--hash-payload: {0}")]
+    NoKey(std::io::Error),
+    /// The paths.
+    #[error("--path: {0}")]
+    Paths(std::io::Error),
     /// The file.
     #[error(transparent)]
     Sink(#[from] SinkError),
@@ -73,63 +153,105 @@ pub struct Recording {
     pub outcome: Outcome,
     /// Rows, and what they lack.
     pub totals: Totals,
+    /// Rows that aren't kept.
+    pub lost: Lost,
+    /// How many files there are.
+    pub files: usize,
     /// What can't be captured of the plugins' declarations, or isn't there on this machine.
     pub warnings: Vec<String>,
 }
 
-/// Runs the program and records it, to its end.
+/// Runs the program and records it, to its end; or records processes until they end or the recorder is
+/// asked to.
 ///
 /// # Errors
 /// Why nothing, or not all, was recorded. The file may then hold a part.
 pub fn record(options: &Options) -> Result<Recording, RecordError> {
     let registry = Registry::open(&options.plugins)?;
-    let plans = Plans::new(&registry)?;
+    let plans = Plans::new(&registry, &options.selections)?;
+    let paths = Paths::new(&options.paths).map_err(RecordError::Paths)?;
     let compression = Compression::new(&[options.codec]).unwrap_or_else(|_| Compression::none());
 
     let types = call_types(&plans.calls)?;
     let library: Vec<_> = types.iter().cloned().chain(sink::added_types()?).collect();
-    let encoder = Encoder::new(&plans.calls, &types)?;
-    let command = Command::new(&options.words, &options.environment)?;
-    let mut sink = Sink::create(&options.output, &library, &compression)?;
-
-    // The child is made while this process has one thread.
-    let program = command.spawn()?;
-    let system = |doing| move |error| RecordError::System { doing, error };
-    signals::leave_to(program).map_err(system("handle signals"))?;
-    let initial = InitialState::of(program);
-    let opening = [state::opening(&options.words, &registry)?, initial.rows(program)?];
+    let encoder = Encoder::new(&plans.calls, &types, options.payload.clone())?;
+    let begun = match &options.subject {
+        Subject::Program { words, environment } => {
+            let command = Command::new(words, environment)?;
+            let output = Output::create(&options.output, library, compression, options.keep)?;
+            // The child is made while this process has one thread.
+            let program = command.spawn()?;
+            signals::leave_to(program).map_err(system("handle signals"))?;
+            Begun { output, program: Some(program), processes: vec![program.as_raw()] }
+        }
+        Subject::Processes(processes) => {
+            let output = Output::create(&options.output, library, compression, options.keep)?;
+            signals::note_end().map_err(system("handle signals"))?;
+            processes.iter().try_for_each(|process| attach::attach(*process).map(drop))?;
+            Begun { output, program: None, processes: processes.clone() }
+        }
+    };
+    for dump_on in &options.dump_on {
+        if let DumpOn::Signal(signal) = dump_on {
+            signals::dump_on(*signal).map_err(system("handle signals"))?;
+        }
+    }
+    let Begun { mut output, program, processes } = begun;
+    let mut states = Vec::new();
+    for process in processes {
+        states.push((Pid::from_raw(process), InitialState::of(process, program.is_some())));
+    }
+    let mut opening = vec![state::opening(options, &registry)?];
+    for (process, state) in &states {
+        opening.push(state.rows(*process)?);
+    }
     for mut extent in opening.into_iter().flatten() {
-        sink.write(&mut extent, &compression)?;
+        output.open(&mut extent)?;
     }
 
-    let (pipeline, mut producer) = Pipeline::start(encoder, sink, compression.clone());
-    if let Some(plan) = plans.start {
-        start(&mut producer, &plans, plan, program.as_raw(), initial.umask);
+    let (pipeline, mut producer) = Pipeline::start(encoder, output);
+    if let (Some(plan), Some((process, state))) = (plans.start, states.first()) {
+        start(&mut producer, &plans, plan, process.as_raw(), state.umask);
     }
-    let traced = Tracer::new(&plans, producer, program, 1).run();
+    let traced = Tracer::new(&plans, producer, program, 1, paths).run();
     signals::forget_program();
     let outcome = traced.map_err(system("wait for the program"))?;
-    let (totals, mut sink) = pipeline.join()?;
-    if let Some(mut closing) = state::closing(&outcome, &totals, &plans)? {
-        sink.write(&mut closing, &compression)?;
-    }
-    sink.finish()?;
-
     let end = outcome.end.unwrap_or(TaskEnd::Status(0));
-    if !outcome.executed {
+    let (totals, mut output) = pipeline.join()?;
+    if options.dump_on.contains(&DumpOn::End) {
+        output.dump("exit")?;
+    } else if end != TaskEnd::Status(0) && options.dump_on.contains(&DumpOn::Failure) {
+        output.dump("exit!=0")?;
+    }
+    let (lost, files) = (output.lost(), output.files());
+    output.finish(state::closing(&outcome, &totals, lost, &plans)?)?;
+
+    if let (Subject::Program { words, .. }, false) = (&options.subject, outcome.executed) {
         let error = outcome.last_error.map_or(end, TaskEnd::Status);
         let error = match error {
             TaskEnd::Status(errno) => nix::Error::from_raw(errno),
             TaskEnd::Signal(_) => nix::Error::EINTR,
         };
-        let program = options.words[0].display().to_string();
+        let program = words[0].display().to_string();
         return Err(RecordError::NotRun { program, error });
     }
     let unknown = plans.unknown.iter().map(|name| {
         format!("a plugin is for `{name}`, which isn't a call of this machine's kernel")
     });
     let warnings = plans.warnings.iter().cloned().chain(unknown).collect();
-    Ok(Recording { end, outcome, totals, warnings })
+    Ok(Recording { end, outcome, totals, lost, files, warnings })
+}
+
+/// A recording of which the subject is stopped, and about to make its first call.
+struct Begun {
+    output: Output,
+    /// The program, if it was spawned.
+    program: Option<Pid>,
+    processes: Vec<i32>,
+}
+
+fn system(doing: &'static str) -> impl Fn(nix::Error) -> RecordError {
+    move |error| RecordError::System { doing, error }
 }
 
 /// The extent types of `calls`.
@@ -178,6 +300,13 @@ impl Recording {
         }
         if *foreign_calls > 0 {
             notes.push(format!("{foreign_calls} calls of 32-bit programs were not recorded"));
+        }
+        let Lost { before, after } = self.lost;
+        if after > 0 {
+            notes.push(format!("{after} rows are not in the trace, which reached its size limit"));
+        }
+        if before > 0 {
+            notes.push(format!("{before} rows were not kept, for they were the oldest"));
         }
         let Totals { buffers_not_captured, panics, .. } = self.totals;
         if buffers_not_captured > 0 {

@@ -1,6 +1,6 @@
 //! Signals that people send to the recorder and mean for the program.
 
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use libc::c_int;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
@@ -28,6 +28,55 @@ pub fn leave_to(program: Pid) -> nix::Result<()> {
         set(signal, SigHandler::Handler(pass_on))?;
     }
     Ok(())
+}
+
+/// Whether somebody asked the recorder to end.
+static OVER: AtomicBool = AtomicBool::new(false);
+
+/// From now on, what asks the recorder to end is noted.
+///
+/// # Errors
+/// The kernel's.
+pub fn note_end() -> nix::Result<()> {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT] {
+        let action =
+            SigAction::new(SigHandler::Handler(note_over), SaFlags::SA_RESTART, SigSet::empty());
+        // SAFETY: the handler writes an atomic.
+        unsafe { sigaction(signal, &action) }?;
+    }
+    Ok(())
+}
+
+/// Whether somebody asked the recorder to end.
+pub fn is_over() -> bool {
+    OVER.load(Ordering::Relaxed)
+}
+
+extern "C" fn note_over(_signal: c_int) {
+    OVER.store(true, Ordering::Relaxed);
+}
+
+/// The signal that asked for what is kept so far, or 0.
+static DUMP: AtomicI32 = AtomicI32::new(0);
+
+/// From now on `signal` asks for what is kept so far.
+///
+/// # Errors
+/// The kernel's.
+pub fn dump_on(signal: Signal) -> nix::Result<()> {
+    let action =
+        SigAction::new(SigHandler::Handler(note_dump), SaFlags::SA_RESTART, SigSet::empty());
+    // SAFETY: the handler writes an atomic.
+    unsafe { sigaction(signal, &action) }.map(drop)
+}
+
+/// The signal that asked for what is kept so far since this was last called, if any did.
+pub fn take_dump() -> Option<&'static str> {
+    Signal::try_from(DUMP.swap(0, Ordering::Relaxed)).ok().map(Signal::as_str)
+}
+
+extern "C" fn note_dump(signal: c_int) {
+    DUMP.store(signal, Ordering::Relaxed);
 }
 
 /// The program is gone: its number may belong to another by now.

@@ -5,7 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dataseries::{Compression, ExtentBuilder, ExtentType, Packed, Writer, WriterOptions};
+use dataseries::{
+    Compression, ExtentBuilder, ExtentType, Packed, StoredExtent, Writer, WriterOptions,
+};
 use replay_schema::added::{self, Added};
 
 /// Why a trace can't be written.
@@ -26,6 +28,14 @@ pub enum SinkError {
         path: PathBuf,
         /// Why.
         error: dataseries::Error,
+    },
+    /// A file that isn't to be kept can't be removed.
+    #[error("cannot remove {}: {error}", path.display())]
+    Remove {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
     },
     /// A declaration that the file format can't hold.
     #[error("record type {name}: {error}")]
@@ -75,17 +85,18 @@ impl Sink {
         Ok(Self { path: path.to_owned(), writer })
     }
 
-    /// Compresses and writes `extent`.
+    /// Writes `extent`.
     ///
     /// # Errors
     /// The file can't be written.
-    pub fn write(
-        &mut self,
-        extent: &mut Packed,
-        compression: &Compression,
-    ) -> Result<(), SinkError> {
-        let mut write = || self.writer.write(&extent.compress(compression)?);
-        write().map(drop).map_err(|error| SinkError::Write { path: self.path.clone(), error })
+    pub fn write(&mut self, extent: &StoredExtent) -> Result<(), SinkError> {
+        let written = self.writer.write(extent).map(drop);
+        written.map_err(|error| SinkError::Write { path: self.path.clone(), error })
+    }
+
+    /// How many bytes are written so far.
+    pub fn size(&self) -> u64 {
+        self.writer.offset()
     }
 
     /// Writes index and tail.

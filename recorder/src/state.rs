@@ -11,7 +11,9 @@ use replay_core::registry::Registry;
 use replay_schema::added::{self, info, state};
 
 use crate::encode::{EXTENT_SIZE, Totals};
+use crate::output::Lost;
 use crate::plan::{self, Plans};
+use crate::record::Options;
 use crate::sink::{AddedRows, Cell, SinkError};
 use crate::tracer::Outcome;
 
@@ -42,8 +44,9 @@ pub struct OpenDescriptor {
 }
 
 impl InitialState {
-    /// The state of `process`, as /proc has it.
-    pub fn of(process: Pid) -> Self {
+    /// The state of `process`, as /proc has it; without the descriptors that running a program closes, if it
+    /// is about to run one.
+    pub fn of(process: i32, runs_a_program: bool) -> Self {
         let link = |name: &str| fs::read_link(format!("/proc/{process}/{name}")).ok();
         let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
         let umask = status.lines().find_map(|line| line.strip_prefix("Umask:"));
@@ -55,7 +58,7 @@ impl InitialState {
             };
             let (flags, offset) = flags_and_offset(process, number);
             if let Ok(target) = fs::read_link(entry.path())
-                && flags & libc::O_CLOEXEC == 0
+                && !(runs_a_program && flags & libc::O_CLOEXEC != 0)
             {
                 let target = target.into_os_string();
                 descriptors.push(OpenDescriptor { number, target, flags, offset });
@@ -96,7 +99,7 @@ impl InitialState {
 }
 
 /// Flags and offset of descriptor `number` of `process` (proc_pid_fdinfo(5)).
-fn flags_and_offset(process: Pid, number: i64) -> (i32, i64) {
+fn flags_and_offset(process: i32, number: i64) -> (i32, i64) {
     let info = fs::read_to_string(format!("/proc/{process}/fdinfo/{number}")).unwrap_or_default();
     let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
     let flags = field("flags:").and_then(|flags| i32::from_str_radix(flags, 8).ok());
@@ -105,7 +108,10 @@ fn flags_and_offset(process: Pid, number: i64) -> (i32, i64) {
 }
 
 /// Pairs of key and value, as rows.
-fn info_rows(pairs: &[(&str, Vec<u8>)]) -> Result<Option<Packed>, SinkError> {
+///
+/// # Errors
+/// Never, as long as the record type is well-formed.
+pub fn info_rows(pairs: &[(&str, Vec<u8>)]) -> Result<Option<Packed>, SinkError> {
     let mut rows = AddedRows::new(added::INFO, EXTENT_SIZE)?;
     for (key, value) in pairs {
         rows.push(&[Cell::Bytes(key.as_bytes()), Cell::Bytes(value)]);
@@ -117,7 +123,7 @@ fn info_rows(pairs: &[(&str, Vec<u8>)]) -> Result<Option<Packed>, SinkError> {
 ///
 /// # Errors
 /// Never, as long as the record type is well-formed.
-pub fn opening(words: &[OsString], registry: &Registry) -> Result<Option<Packed>, SinkError> {
+pub fn opening(options: &Options, registry: &Registry) -> Result<Option<Packed>, SinkError> {
     let mut pairs = vec![
         (info::RECORDER, format!("recorder {}", env!("CARGO_PKG_VERSION")).into_bytes()),
         (info::BACKEND, b"ptrace".to_vec()),
@@ -129,8 +135,16 @@ pub fn opening(words: &[OsString], registry: &Registry) -> Result<Option<Packed>
         pairs.push((info::KERNEL, text(names.release())));
         pairs.push((info::ARCHITECTURE, text(names.machine())));
     }
-    for word in words {
-        pairs.push((info::ARGUMENT, word.as_bytes().to_vec()));
+    let payload = &options.payload;
+    pairs.push((info::ENVIRONMENT, payload.environment.to_string().into_bytes()));
+    if let Some(limit) = payload.limit {
+        pairs.push((info::VALUE_LIMIT, limit.to_string().into_bytes()));
+    }
+    if payload.hash_key.is_some() {
+        pairs.push((info::PAYLOAD, b"hashed".to_vec()));
+    }
+    for word in options.subject.command() {
+        pairs.push((info::ARGUMENT, word));
     }
     for plugin in registry.plugins() {
         let name = format!("{} {}", plugin.header.name, plugin.header.version);
@@ -146,6 +160,7 @@ pub fn opening(words: &[OsString], registry: &Registry) -> Result<Option<Packed>
 pub fn closing(
     outcome: &Outcome,
     totals: &Totals,
+    lost: Lost,
     plans: &Plans,
 ) -> Result<Option<Packed>, SinkError> {
     let number = |number: u64| number.to_string().into_bytes();
@@ -154,6 +169,18 @@ pub fn closing(
         (info::BUFFERS_NOT_CAPTURED, number(totals.buffers_not_captured)),
         (info::FOREIGN_ABI_CALLS, number(outcome.foreign_calls)),
     ];
+    if outcome.not_selected > 0 {
+        pairs.push((info::NOT_SELECTED, number(outcome.not_selected)));
+    }
+    if outcome.detached {
+        pairs.push((info::DETACHED, b"yes".to_vec()));
+    }
+    if totals.values_cut > 0 {
+        pairs.push((info::VALUES_CUT, number(totals.values_cut)));
+    }
+    if lost != Lost::default() {
+        pairs.push((info::ROWS_NOT_KEPT, number(lost.before + lost.after)));
+    }
     for (call, count) in &outcome.not_recorded {
         let disabled = plans.disabled.contains_key(&(*call as u32));
         let disabled = if disabled { " (disabled)" } else { "" };

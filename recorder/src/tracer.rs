@@ -23,9 +23,11 @@ use crate::affinity::{Affinity, Place};
 use crate::clock;
 use crate::event::{Blob, CallEvent, Event, TaskEnd, TaskEvent};
 use crate::memory;
+use crate::paths::Paths;
 use crate::pipeline::Producer;
 use crate::plan::{Plan, Plans};
 use crate::ptrace::{self, Resume, Stop, Wait};
+use crate::signals;
 use crate::ticks::Ticks;
 
 /// First of the errnos by which the kernel tells itself to restart a call; no program sees them.
@@ -97,6 +99,10 @@ pub struct Outcome {
     pub not_recorded: BTreeMap<u64, u64>,
     /// Calls of 32-bit programs, which aren't recorded.
     pub foreign_calls: u64,
+    /// Calls that weren't, because the user asked for others, as far as they were seen.
+    pub not_selected: u64,
+    /// Whether the recorder let go of programs that run on.
+    pub detached: bool,
 }
 
 /// Follows one program.
@@ -106,22 +112,35 @@ pub struct Tracer<'p> {
     affinity: Affinity,
     tracees: HashMap<i32, Tracee>,
     next_id: i64,
-    root: i32,
+    /// The program, if it was spawned to be recorded.
+    root: Option<i32>,
+    /// The paths that calls have to be on.
+    paths: Paths,
+    is_detaching: bool,
     outcome: Outcome,
 }
 
 impl<'p> Tracer<'p> {
-    /// Follows `root`, which was spawned as a tracee and waits to make its first call. `next_id` is the
-    /// first order id that is free.
-    pub fn new(plans: &'p Plans, producer: Producer, root: Pid, next_id: i64) -> Self {
+    /// Follows `root`, which was spawned as a tracee and waits to make its first call; or without one the
+    /// processes that were attached, whose calls no filter stops. `next_id` is the first order id that is
+    /// free; calls are on one of `paths` if there are any.
+    pub fn new(
+        plans: &'p Plans,
+        producer: Producer,
+        root: Option<Pid>,
+        next_id: i64,
+        paths: Paths,
+    ) -> Self {
         Self {
             plans,
             producer,
             affinity: Affinity::here(),
             tracees: HashMap::new(),
             next_id,
-            root: root.as_raw(),
-            outcome: Outcome::default(),
+            root: root.map(Pid::as_raw),
+            paths,
+            is_detaching: false,
+            outcome: Outcome { executed: root.is_none(), ..Outcome::default() },
         }
     }
 
@@ -135,7 +154,14 @@ impl<'p> Tracer<'p> {
             let (pid, stop) = match ptrace::wait()? {
                 Wait::Stopped(pid, stop) => (pid, stop),
                 Wait::Interrupted => {
+                    if let Some(why) = signals::take_dump() {
+                        self.producer.dump(why);
+                    }
+                    self.producer.tick(clock::now());
                     self.let_go_of_those_that_compute();
+                    if self.root.is_none() && !self.is_detaching && signals::is_over() {
+                        self.interrupt_all();
+                    }
                     continue;
                 }
                 Wait::Nobody => break,
@@ -150,13 +176,18 @@ impl<'p> Tracer<'p> {
             self.affinity.follow(Pid::from_raw(pid), now);
             match stop {
                 Stop::Entry => self.entered(pid, now),
+                Stop::Exit if self.root.is_none() && ptrace::is_entry(pid) => {
+                    self.entered(pid, now);
+                }
                 Stop::Exit => self.left(pid, now),
                 Stop::Executed => self.executed(pid),
                 Stop::Ending => self.ending(pid),
                 Stop::Exited(status) => self.ended(pid, TaskEnd::Status(status)),
                 Stop::Killed(signal) => self.ended(pid, TaskEnd::Signal(signal)),
+                Stop::Group if self.is_detaching => self.detach(pid, 0),
                 Stop::Group => drop(ptrace::listen(pid)),
-                Stop::Signal(signal) => drop(ptrace::resume(pid, Resume::Run, signal)),
+                Stop::Signal(signal) if self.is_detaching => self.detach(pid, signal),
+                Stop::Signal(signal) => drop(ptrace::resume(pid, self.how(Resume::Run), signal)),
                 Stop::Created | Stop::Trap | Stop::Other => self.resume_as_it_was(pid),
             }
         }
@@ -180,6 +211,10 @@ impl<'p> Tracer<'p> {
 
     /// Lets `pid` go on, held to the tracer's CPU if it calls often and `hold` allows it.
     fn resume(&mut self, pid: i32, how: Resume, hold: bool) {
+        if self.is_detaching {
+            return self.detach(pid, 0);
+        }
+        let how = self.how(how);
         let affinity = &self.affinity;
         let tracee = self.tracees.get_mut(&pid).expect("every tracee that stops is known");
         match hold {
@@ -189,6 +224,29 @@ impl<'p> Tracer<'p> {
         tracee.place.resumed(clock::now());
         // A tracee that was killed while it was stopped will tell of its death.
         let _ = ptrace::resume(pid, how, 0);
+    }
+
+    /// How a tracee is to go on: one without a filter stops at its calls only if it is told to.
+    fn how(&self, how: Resume) -> Resume {
+        if self.root.is_none() { Resume::ToSyscallStop } else { how }
+    }
+
+    /// Makes all tracees stop, to let go of each.
+    fn interrupt_all(&mut self) {
+        self.is_detaching = true;
+        self.outcome.detached = true;
+        for pid in self.tracees.keys() {
+            let _ = ptrace::interrupt(*pid);
+        }
+    }
+
+    /// Lets go of a tracee that is stopped: the program runs on as if nobody had looked.
+    fn detach(&mut self, pid: i32, signal: i32) {
+        if let Some(tracee) = self.tracees.get_mut(&pid) {
+            tracee.place.let_go(Pid::from_raw(pid));
+        }
+        let _ = ptrace::detach(pid, signal);
+        self.forget(pid, None);
     }
 
     /// Gives tracees that have run for long back the CPUs that they may use.
@@ -225,6 +283,8 @@ impl<'p> Tracer<'p> {
         let Some(plan) = plan else {
             if foreign {
                 self.outcome.foreign_calls += 1;
+            } else if self.plans.not_selected().contains(&entry.number) {
+                self.outcome.not_selected += 1;
             } else {
                 *self.outcome.not_recorded.entry(entry.number).or_default() += 1;
             }
@@ -241,6 +301,12 @@ impl<'p> Tracer<'p> {
         bytes.clear();
         for (number, fetch) in &declared.entry {
             blobs[*number] = make(fetch, pid, entry.arguments, None, &blobs, &mut bytes);
+        }
+        let paths = &self.paths;
+        if !paths.admit(pid, &declared.files, &entry.arguments, &blobs, &bytes) {
+            self.outcome.not_selected += 1;
+            self.tracee(pid).spare = (blobs, bytes);
+            return self.resume(pid, Resume::Run, !declared.call.cpus);
         }
         let call = PendingCall {
             plan,
@@ -378,7 +444,7 @@ impl<'p> Tracer<'p> {
     }
 
     fn ended(&mut self, pid: i32, end: TaskEnd) {
-        if pid == self.root {
+        if Some(pid) == self.root {
             self.outcome.end = Some(end);
         }
         self.forget(pid, Some(end));

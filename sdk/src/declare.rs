@@ -554,6 +554,7 @@ impl ColumnDeclaration<'_> {
     /// took as many as it returned.
     pub fn input(&mut self, argument: u8, length: Number) -> &mut Self {
         let index = self.bytes_behind(argument, length, Moment::Before);
+        self.payload();
         self.source(Source {
             op: source::BYTES,
             place: ret().0,
@@ -573,6 +574,9 @@ impl ColumnDeclaration<'_> {
     pub fn output(&mut self, argument: u8, length: Number) -> &mut Self {
         let index = self.bytes_behind(argument, length, Moment::After);
         self.compared();
+        if length.0 == ret().0 {
+            self.payload();
+        }
         self.source(Source { op: source::BYTES, value: index, ..NO_SOURCE })
     }
 
@@ -760,6 +764,20 @@ impl ColumnDeclaration<'_> {
         self
     }
 
+    /// Holds a string of the environment.
+    pub fn environment(&mut self) -> &mut Self {
+        self.declared().column.role = abi::role::ENVIRONMENT;
+        self
+    }
+
+    /// Holds data that is moved, unless its type says that it is something else.
+    fn payload(&mut self) {
+        let role = &mut self.declared().column.role;
+        if *role == abi::role::NONE {
+            *role = abi::role::PAYLOAD;
+        }
+    }
+
     /// The original schema's type doesn't have this column.
     pub fn added(&mut self) -> &mut Self {
         self.declared().column.added = 1;
@@ -774,6 +792,7 @@ impl ColumnDeclaration<'_> {
 
     /// In element rows: the bytes.
     pub fn element_bytes(&mut self) -> &mut Self {
+        self.payload();
         self.declared().elements.push(Source { op: source::ELEMENT_BYTES, ..NO_SOURCE });
         self
     }

@@ -194,7 +194,8 @@ pub fn call<R: Declared>(replay: ReplayFn) -> CallRef {
     let mut declaration = Declaration::new();
     R::declare(&mut declaration);
     let (columns, fetches, rows) = declaration.leak();
-    let syscalls: Vec<Text> = R::SYSCALLS.iter().copied().map(Text::new).collect();
+    let texts = |names: &[&'static str]| names.iter().copied().map(Text::new).collect::<Vec<_>>();
+    let (syscalls, classes) = (texts(R::SYSCALLS), texts(R::CLASSES));
     Call {
         extent: Text::new(R::EXTENT),
         syscalls: List::new(syscalls.leak()),
@@ -214,6 +215,7 @@ pub fn call<R: Declared>(replay: ReplayFn) -> CallRef {
         partly: R::PARTLY.into(),
         replay,
         encode: R::ENCODE,
+        classes: List::new(classes.leak()),
     }
     .leak_into_prefix()
 }

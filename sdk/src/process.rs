@@ -336,7 +336,10 @@ impl<'t> Process<'t> {
         match recorded {
             Some(data) => {
                 let data = self.payload(data);
-                Ok((data.as_ptr() as usize, data.len()))
+                match self.record.return_value.max(0) as u64 {
+                    taken if taken > data.len() as u64 => self.padded(index, data, taken),
+                    _ => Ok((data.as_ptr() as usize, data.len())),
+                }
             }
             None if self.recorded().succeeded() => match self.record.return_value {
                 0 => Ok((0, 0)),
@@ -351,6 +354,20 @@ impl<'t> Process<'t> {
                 _ => Err(Skip::NOT_CAPTURED),
             },
         }
+    }
+
+    /// `data`, of which the trace has only the beginning, and zeros up to `length` bytes.
+    #[cold]
+    pub(crate) fn padded(
+        &mut self,
+        index: u32,
+        data: &[u8],
+        length: u64,
+    ) -> Result<(usize, usize), Skip> {
+        let whole = self.scratch(index, length)?;
+        whole[..data.len()].copy_from_slice(data);
+        whole[data.len()..].fill(0);
+        Ok((whole.as_ptr() as usize, whole.len()))
     }
 
     /// As [`Self::input`], where the bytes are one value that the kernel takes whole: nothing is written

@@ -38,6 +38,8 @@ pub trait Declared {
     const SIMULATED: &'static str = "";
     /// Whether that is so of some of the calls only.
     const PARTLY: bool = false;
+    /// Classes that people select calls by; see [`abi::Call::classes`].
+    const CLASSES: &'static [&'static str] = &[];
     /// Writes the rows, where the columns can't say how; see [`abi::Call::encode`].
     const ENCODE: Option<EncodeFn> = None;
 

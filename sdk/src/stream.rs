@@ -102,6 +102,28 @@ impl Process<'_> {
     }
 }
 
+/// How many bytes of the row's buffer the recorded call took, if it took `left` of this and the later ones
+/// and the trace has any of them.
+fn taken<'t>(row: &impl Element<'t>, left: usize) -> usize {
+    match row.bytes() {
+        Some(bytes) => left.min(bytes.len().max(usize::try_from(row.length()).unwrap_or(0))),
+        None => 0,
+    }
+}
+
+/// Bytes of buffers of which the trace has the beginning only.
+fn cut<'t, E: Element<'t> + Clone>(rows: &Rows<'t, E>, mut left: usize) -> usize {
+    let mut sum = 0;
+    for row in rows.iter() {
+        let taken = taken(&row, left);
+        left -= taken;
+        if row.bytes().is_some_and(|bytes| bytes.len() < taken) {
+            sum += taken;
+        }
+    }
+    sum
+}
+
 /// I/O vectors for the kernel, and the buffers that they name.
 #[derive(Debug)]
 pub struct Vectors<'t> {
@@ -161,11 +183,21 @@ impl<'t> Process<'t> {
             return self.output_vectors(index, rows, None);
         }
         let mut left = self.recorded().return_value as usize;
+        let mut room = self.scratch(index + BUFFERS, cut(rows, left) as u64)?;
         let vectors = self.vectors(index, rows, |row, process| {
             let bytes = row.bytes().unwrap_or_default();
             let bytes = process.payload(&bytes[..bytes.len().min(left)]);
-            left -= bytes.len();
-            (bytes.as_ptr() as usize, bytes.len())
+            let taken = taken(row, left);
+            left -= taken;
+            if bytes.len() == taken {
+                return (bytes.as_ptr() as usize, taken);
+            }
+            // The trace has the beginning only.
+            let (whole, rest) = std::mem::take(&mut room).split_at_mut(taken);
+            room = rest;
+            whole[..bytes.len()].copy_from_slice(bytes);
+            whole[bytes.len()..].fill(0);
+            (whole.as_ptr() as usize, taken)
         })?;
         if left > 0 { Err(Skip::NOT_CAPTURED) } else { Ok(vectors) }
     }

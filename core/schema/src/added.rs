@@ -48,6 +48,22 @@ pub mod info {
     pub const BUFFERS_NOT_CAPTURED: &str = "buffers_not_captured";
     /// At the end: how many calls of 32-bit programs were passed over.
     pub const FOREIGN_ABI_CALLS: &str = "foreign_abi_calls";
+    /// Which strings of environments were recorded: `all`, `none`, or names of variables.
+    pub const ENVIRONMENT: &str = "environment";
+    /// Most bytes of a value that were recorded, if there was a limit.
+    pub const VALUE_LIMIT: &str = "value_limit";
+    /// `hashed` if other bytes were recorded in place of the data that calls moved.
+    pub const PAYLOAD: &str = "payload";
+    /// At the end: how many calls were seen that the user didn't ask for.
+    pub const NOT_SELECTED: &str = "not_selected";
+    /// At the end: `yes` if the recorder let go of programs that ran on.
+    pub const DETACHED: &str = "detached";
+    /// At the end: how many values were cut or left out, as the recorder was asked to.
+    pub const VALUES_CUT: &str = "values_cut";
+    /// At the end: how many rows of calls were made and not kept, for they were too old or too many.
+    pub const ROWS_NOT_KEPT: &str = "rows_not_kept";
+    /// At the end of what a flight recorder wrote: what made it write.
+    pub const DUMPED: &str = "dumped";
     /// At the end: `yes` if the recorder finished by itself.
     pub const COMPLETE: &str = "complete";
 }

@@ -129,6 +129,8 @@ pub enum Role {
     Task,
     Shares,
     Target,
+    Payload,
+    Environment,
 }
 
 /// How a column is shown to people.
@@ -302,6 +304,8 @@ pub struct Call {
     pub simulated: Option<String>,
     /// Whether that is so of some of the calls only, as the plugin decides.
     pub partly: bool,
+    /// Classes that people select the call by, beyond those that the columns tell.
+    pub classes: Vec<String>,
     /// What this version doesn't understand of the declaration, and so won't record.
     pub warnings: Vec<String>,
     /// Makes the call again.
@@ -366,6 +370,10 @@ impl Call {
         let returns_when = read_condition(call.returns_when(), 0, &extent)?;
         let rows = row_rule(call.rows(), columns.len(), fetches.len(), &extent)?;
         let simulated = text(call.simulated(), "the reason")?;
+        // SAFETY: as above.
+        let classes = call.classes().map_or(&[][..], |classes| unsafe { classes.items() });
+        let classes =
+            classes.iter().map(|class| name(*class, "a class")).collect::<Result<_, _>>()?;
         let call = Self {
             syscalls,
             columns,
@@ -383,6 +391,7 @@ impl Call {
             starts_with_umask: call.start() == abi::start::UMASK,
             partly: call.partly() != 0,
             simulated: (!simulated.is_empty()).then_some(simulated),
+            classes,
             warnings,
             replay: call.replay(),
             encode: call.encode(),
@@ -571,6 +580,8 @@ fn read_column(
         role::TASK => Role::Task,
         role::SHARES => Role::Shares,
         role::TARGET => Role::Target,
+        role::PAYLOAD => Role::Payload,
+        role::ENVIRONMENT => Role::Environment,
         number => return Err(unknown("role", number)),
     };
     let display = match column.display {

@@ -8,7 +8,8 @@ use sdk::prelude::*;
     returns = descriptor,
     blocks,
     simulated = "its other end is not in the trace",
-    partly
+    partly,
+    class = "network"
 )]
 struct Accept<'t> {
     #[arg(0)]

@@ -10,7 +10,8 @@ use sdk::prelude::*;
     returns = descriptor,
     blocks,
     simulated = "its other end is not in the trace",
-    partly
+    partly,
+    class = "network"
 )]
 struct Accept4<'t> {
     #[arg(0)]

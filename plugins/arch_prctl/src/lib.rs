@@ -5,7 +5,11 @@ use sdk::declare::constant;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "arch_prctl", simulated = "the replayer's threads have registers of their own")]
+#[record(
+    syscall = "arch_prctl",
+    simulated = "the replayer's threads have registers of their own",
+    class = "process"
+)]
 struct ArchPrctl {
     #[arg(0)]
     #[names(CODES)]

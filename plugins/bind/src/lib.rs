@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "bind", simulated = "the network is not touched", partly)]
+#[record(syscall = "bind", simulated = "the network is not touched", partly, class = "network")]
 struct Bind<'t> {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "brk", returns = address, simulated = "no memory is mapped")]
+#[record(syscall = "brk", returns = address, simulated = "no memory is mapped", class = "memory")]
 struct Brk {
     #[arg(0)]
     #[hex]

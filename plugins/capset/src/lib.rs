@@ -4,7 +4,11 @@ use sdk::prelude::*;
 
 /// Of each set, the first 32 capabilities and then the others, which the first version didn't have.
 #[derive(Record, Replay)]
-#[record(syscall = "capset", simulated = "the replayer runs as whoever started it")]
+#[record(
+    syscall = "capset",
+    simulated = "the replayer runs as whoever started it",
+    class = "creds"
+)]
 struct Capset {
     #[before(0)]
     #[hex]

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "clock_getres", simulated = "the machine may be another")]
+#[record(syscall = "clock_getres", simulated = "the machine may be another", class = "clock")]
 struct ClockGetres {
     #[arg(0)]
     #[names(bits::CLOCK)]

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "clock_gettime", simulated = "it is later now")]
+#[record(syscall = "clock_gettime", simulated = "it is later now", class = "clock")]
 struct ClockGettime {
     #[arg(0)]
     #[names(bits::CLOCK)]

@@ -5,7 +5,11 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "clock_nanosleep", simulated = "the replay has a pace of its own")]
+#[record(
+    syscall = "clock_nanosleep",
+    simulated = "the replay has a pace of its own",
+    class = "clock"
+)]
 struct ClockNanosleep {
     #[arg(0)]
     #[names(bits::CLOCK)]

@@ -5,7 +5,7 @@ use sdk::declare::FAILURE;
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "clone", returns = child, at_entry)]
+#[record(syscall = "clone", returns = child, at_entry, class = "process")]
 struct Clone {
     #[arg(0)]
     #[bits(bits::CLONE)]

@@ -5,7 +5,7 @@ use sdk::declare::behind;
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "clone3", returns = child, at_entry)]
+#[record(syscall = "clone3", returns = child, at_entry, class = "process")]
 struct Clone3 {
     #[before(0)]
     #[bits(bits::CLONE)]

@@ -3,7 +3,13 @@
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "connect", blocks, simulated = "its other end is not in the trace", partly)]
+#[record(
+    syscall = "connect",
+    blocks,
+    simulated = "its other end is not in the trace",
+    partly,
+    class = "network"
+)]
 struct Connect<'t> {
     #[arg(0)]
     descriptor: Fd,

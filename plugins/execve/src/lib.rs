@@ -11,7 +11,8 @@ use sdk::prelude::*;
     encode = rows,
     strings(1, 2),
     tail_last = "continuation_number",
-    looks
+    looks,
+    class = "process"
 )]
 struct Execve<'t> {
     #[unset]
@@ -21,6 +22,7 @@ struct Execve<'t> {
     #[unset]
     argument: Option<&'t [u8]>,
     #[unset]
+    #[environment]
     environment: Option<&'t [u8]>,
     #[unset]
     full_pathname: Option<Path<'t>>,

@@ -13,7 +13,8 @@ use sdk::prelude::*;
     encode = rows,
     strings(2, 3),
     tail_last = "continuation_number",
-    looks
+    looks,
+    class = "process"
 )]
 struct Execveat<'t> {
     #[unset]
@@ -23,6 +24,7 @@ struct Execveat<'t> {
     #[unset]
     argument: Option<&'t [u8]>,
     #[unset]
+    #[environment]
     environment: Option<&'t [u8]>,
     #[arg(0)]
     descriptor: Option<DirFd>,

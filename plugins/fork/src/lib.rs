@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "fork", returns = child, at_entry)]
+#[record(syscall = "fork", returns = child, at_entry, class = "process")]
 struct Fork;
 
 impl<'t> Replay<'t> for Fork {

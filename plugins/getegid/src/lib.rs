@@ -3,7 +3,11 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "getegid", simulated = "the replayer runs as whoever started it")]
+#[record(
+    syscall = "getegid",
+    simulated = "the replayer runs as whoever started it",
+    class = "creds"
+)]
 struct Getegid;
 
 export_plugin!(Getegid);

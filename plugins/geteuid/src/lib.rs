@@ -3,7 +3,11 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "geteuid", simulated = "the replayer runs as whoever started it")]
+#[record(
+    syscall = "geteuid",
+    simulated = "the replayer runs as whoever started it",
+    class = "creds"
+)]
 struct Geteuid;
 
 export_plugin!(Geteuid);

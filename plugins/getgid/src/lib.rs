@@ -3,7 +3,11 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "getgid", simulated = "the replayer runs as whoever started it")]
+#[record(
+    syscall = "getgid",
+    simulated = "the replayer runs as whoever started it",
+    class = "creds"
+)]
 struct Getgid;
 
 export_plugin!(Getgid);

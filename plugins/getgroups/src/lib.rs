@@ -4,7 +4,11 @@ use sdk::declare::{Size, items_filled, ret};
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "getgroups", simulated = "the replayer runs as whoever started it")]
+#[record(
+    syscall = "getgroups",
+    simulated = "the replayer runs as whoever started it",
+    class = "creds"
+)]
 struct Getgroups<'t> {
     /// Room for so many; 0 asks for their number alone, and then nothing is filled in.
     #[arg(0)]

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "getpeername", simulated = "the network is not touched")]
+#[record(syscall = "getpeername", simulated = "the network is not touched", class = "network")]
 struct Getpeername<'t> {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,11 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "getresgid", simulated = "the replayer runs as whoever started it")]
+#[record(
+    syscall = "getresgid",
+    simulated = "the replayer runs as whoever started it",
+    class = "creds"
+)]
 struct Getresgid {
     #[after(0)]
     real_gid: Option<i32>,

@@ -3,7 +3,11 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "getresuid", simulated = "the replayer runs as whoever started it")]
+#[record(
+    syscall = "getresuid",
+    simulated = "the replayer runs as whoever started it",
+    class = "creds"
+)]
 struct Getresuid {
     #[after(0)]
     real_uid: Option<i32>,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "getsockname", simulated = "the network is not touched")]
+#[record(syscall = "getsockname", simulated = "the network is not touched", class = "network")]
 struct Getsockname<'t> {
     #[arg(0)]
     descriptor: Fd,

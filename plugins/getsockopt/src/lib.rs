@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "getsockopt", simulated = "the network is not touched")]
+#[record(syscall = "getsockopt", simulated = "the network is not touched", class = "network")]
 struct Getsockopt<'t> {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "gettimeofday", simulated = "it is later now")]
+#[record(syscall = "gettimeofday", simulated = "it is later now", class = "clock")]
 struct Gettimeofday {
     #[timeval(0, after)]
     time: Option<Tfrac>,

@@ -3,7 +3,11 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "getuid", simulated = "the replayer runs as whoever started it")]
+#[record(
+    syscall = "getuid",
+    simulated = "the replayer runs as whoever started it",
+    class = "creds"
+)]
 struct Getuid;
 
 export_plugin!(Getuid);

@@ -5,7 +5,7 @@ use sdk::declare::constant;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "madvise", simulated = "no memory is mapped")]
+#[record(syscall = "madvise", simulated = "no memory is mapped", class = "memory")]
 struct Madvise {
     #[arg(0)]
     #[hex]

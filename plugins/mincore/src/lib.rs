@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "mincore", simulated = "no memory is mapped")]
+#[record(syscall = "mincore", simulated = "no memory is mapped", class = "memory")]
 struct Mincore {
     #[arg(0)]
     #[hex]

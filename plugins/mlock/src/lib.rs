@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "mlock", simulated = "no memory is mapped")]
+#[record(syscall = "mlock", simulated = "no memory is mapped", class = "memory")]
 struct Mlock {
     #[arg(0)]
     #[hex]

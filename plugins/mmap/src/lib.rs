@@ -5,7 +5,7 @@ use sdk::declare::{bit, value_of};
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "mmap", returns = address, simulated = "no memory is mapped")]
+#[record(syscall = "mmap", returns = address, simulated = "no memory is mapped", class = "memory")]
 struct Mmap {
     #[arg(0)]
     #[hex]

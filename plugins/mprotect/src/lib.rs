@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "mprotect", simulated = "no memory is mapped")]
+#[record(syscall = "mprotect", simulated = "no memory is mapped", class = "memory")]
 struct Mprotect {
     #[arg(0)]
     #[hex]

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "munlock", simulated = "no memory is mapped")]
+#[record(syscall = "munlock", simulated = "no memory is mapped", class = "memory")]
 struct Munlock {
     #[arg(0)]
     #[hex]

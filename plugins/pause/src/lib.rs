@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "pause", simulated = "no signal would come")]
+#[record(syscall = "pause", simulated = "no signal would come", class = "signal")]
 struct Pause;
 
 export_plugin!(Pause);

@@ -3,7 +3,11 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "pidfd_send_signal", simulated = "the replay has no processes to act on")]
+#[record(
+    syscall = "pidfd_send_signal",
+    simulated = "the replay has no processes to act on",
+    classes("process", "signal")
+)]
 struct PidfdSendSignal {
     #[arg(0)]
     descriptor: Fd,

@@ -5,7 +5,7 @@ use sdk::declare::constant;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "prctl", simulated = "it would change the replayer")]
+#[record(syscall = "prctl", simulated = "it would change the replayer", class = "creds")]
 struct Prctl<'t> {
     #[arg(0)]
     #[names(OPTIONS)]

@@ -6,7 +6,7 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(extent = "recv", simulated = "the network is not touched")]
+#[record(extent = "recv", simulated = "the network is not touched", class = "network")]
 struct Recv<'t> {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,13 @@
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "recvfrom", blocks, simulated = "its other end is not in the trace", partly)]
+#[record(
+    syscall = "recvfrom",
+    blocks,
+    simulated = "its other end is not in the trace",
+    partly,
+    class = "network"
+)]
 struct Recvfrom<'t> {
     #[arg(0)]
     descriptor: Fd,

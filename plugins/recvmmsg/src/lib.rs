@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "recvmmsg", simulated = "the network is not touched")]
+#[record(syscall = "recvmmsg", simulated = "the network is not touched", class = "network")]
 struct Recvmmsg {
     #[arg(0)]
     descriptor: Fd,

@@ -5,7 +5,11 @@ use sdk::declare::{bit, value_of};
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "rt_sigaction", simulated = "the replayer handles its own signals")]
+#[record(
+    syscall = "rt_sigaction",
+    simulated = "the replayer handles its own signals",
+    class = "signal"
+)]
 struct RtSigaction {
     #[arg(0)]
     #[names(bits::SIGNAL)]

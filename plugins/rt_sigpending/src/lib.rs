@@ -3,7 +3,11 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "rt_sigpending", simulated = "the replayer handles its own signals")]
+#[record(
+    syscall = "rt_sigpending",
+    simulated = "the replayer handles its own signals",
+    class = "signal"
+)]
 struct RtSigpending {
     #[after(0)]
     #[hex]

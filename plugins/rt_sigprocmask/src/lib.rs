@@ -5,7 +5,11 @@ use sdk::declare::constant;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "rt_sigprocmask", simulated = "the replayer handles its own signals")]
+#[record(
+    syscall = "rt_sigprocmask",
+    simulated = "the replayer handles its own signals",
+    class = "signal"
+)]
 struct RtSigprocmask {
     #[arg(0)]
     #[names(HOW)]

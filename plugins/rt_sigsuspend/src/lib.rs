@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "rt_sigsuspend", simulated = "no signal would come")]
+#[record(syscall = "rt_sigsuspend", simulated = "no signal would come", class = "signal")]
 struct RtSigsuspend {
     #[before(0)]
     #[hex]

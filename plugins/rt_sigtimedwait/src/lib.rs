@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "rt_sigtimedwait", simulated = "no signal would come")]
+#[record(syscall = "rt_sigtimedwait", simulated = "no signal would come", class = "signal")]
 struct RtSigtimedwait {
     #[before(0)]
     #[hex]

@@ -4,7 +4,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(extent = "send", simulated = "the network is not touched")]
+#[record(extent = "send", simulated = "the network is not touched", class = "network")]
 struct Send<'t> {
     #[arg(0)]
     descriptor: Fd,

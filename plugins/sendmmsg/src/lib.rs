@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "sendmmsg", simulated = "the network is not touched")]
+#[record(syscall = "sendmmsg", simulated = "the network is not touched", class = "network")]
 struct Sendmmsg {
     #[arg(0)]
     descriptor: Fd,

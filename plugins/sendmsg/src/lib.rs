@@ -5,7 +5,13 @@ use sdk::socket::Message;
 
 /// A head row (`iov_number` = −1), then a row per buffer.
 #[derive(Record)]
-#[record(syscall = "sendmsg", blocks, simulated = "its other end is not in the trace", partly)]
+#[record(
+    syscall = "sendmsg",
+    blocks,
+    simulated = "its other end is not in the trace",
+    partly,
+    class = "network"
+)]
 struct Sendmsg<'t> {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,13 @@
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "sendto", blocks, simulated = "its other end is not in the trace", partly)]
+#[record(
+    syscall = "sendto",
+    blocks,
+    simulated = "its other end is not in the trace",
+    partly,
+    class = "network"
+)]
 struct Sendto<'t> {
     #[arg(0)]
     descriptor: Fd,

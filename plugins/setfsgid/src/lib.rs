@@ -3,7 +3,11 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "setfsgid", simulated = "the replayer runs as whoever started it")]
+#[record(
+    syscall = "setfsgid",
+    simulated = "the replayer runs as whoever started it",
+    class = "creds"
+)]
 struct Setfsgid {
     #[arg(0)]
     filesystem_gid: i32,

@@ -3,7 +3,11 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "setfsuid", simulated = "the replayer runs as whoever started it")]
+#[record(
+    syscall = "setfsuid",
+    simulated = "the replayer runs as whoever started it",
+    class = "creds"
+)]
 struct Setfsuid {
     #[arg(0)]
     filesystem_uid: i32,

@@ -3,7 +3,11 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "setgid", simulated = "the replayer runs as whoever started it")]
+#[record(
+    syscall = "setgid",
+    simulated = "the replayer runs as whoever started it",
+    class = "creds"
+)]
 struct Setgid {
     #[arg(0)]
     gid: i32,

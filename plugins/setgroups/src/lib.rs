@@ -4,7 +4,11 @@ use sdk::declare::{Size, items_passed};
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "setgroups", simulated = "the replayer runs as whoever started it")]
+#[record(
+    syscall = "setgroups",
+    simulated = "the replayer runs as whoever started it",
+    class = "creds"
+)]
 struct Setgroups<'t> {
     #[arg(0)]
     count: i32,

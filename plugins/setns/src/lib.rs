@@ -5,7 +5,7 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "setns", simulated = "the replayer stays in its namespaces")]
+#[record(syscall = "setns", simulated = "the replayer stays in its namespaces", class = "process")]
 struct Setns {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,11 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "setregid", simulated = "the replayer runs as whoever started it")]
+#[record(
+    syscall = "setregid",
+    simulated = "the replayer runs as whoever started it",
+    class = "creds"
+)]
 struct Setregid {
     #[arg(0)]
     real_gid: i32,

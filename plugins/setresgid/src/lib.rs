@@ -3,7 +3,11 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "setresgid", simulated = "the replayer runs as whoever started it")]
+#[record(
+    syscall = "setresgid",
+    simulated = "the replayer runs as whoever started it",
+    class = "creds"
+)]
 struct Setresgid {
     #[arg(0)]
     real_gid: i32,

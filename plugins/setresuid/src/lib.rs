@@ -3,7 +3,11 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "setresuid", simulated = "the replayer runs as whoever started it")]
+#[record(
+    syscall = "setresuid",
+    simulated = "the replayer runs as whoever started it",
+    class = "creds"
+)]
 struct Setresuid {
     #[arg(0)]
     real_uid: i32,

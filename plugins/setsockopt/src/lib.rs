@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "setsockopt")]
+#[record(syscall = "setsockopt", class = "network")]
 struct Setsockopt<'t> {
     #[arg(0)]
     descriptor: Fd,

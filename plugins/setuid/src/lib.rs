@@ -3,7 +3,11 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "setuid", simulated = "the replayer runs as whoever started it")]
+#[record(
+    syscall = "setuid",
+    simulated = "the replayer runs as whoever started it",
+    class = "creds"
+)]
 struct Setuid {
     #[arg(0)]
     uid: i32,

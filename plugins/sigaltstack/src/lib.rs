@@ -5,7 +5,11 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "sigaltstack", simulated = "the replayer handles its own signals")]
+#[record(
+    syscall = "sigaltstack",
+    simulated = "the replayer handles its own signals",
+    class = "signal"
+)]
 struct Sigaltstack {
     #[before(0)]
     #[hex]

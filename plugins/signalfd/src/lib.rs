@@ -7,7 +7,8 @@ use sdk::prelude::*;
     syscall = "signalfd",
     returns = descriptor,
     returns_when = arg(0).is(-1),
-    simulated = "no signal would come"
+    simulated = "no signal would come",
+    class = "signal"
 )]
 struct Signalfd {
     /// −1 for a new one.

@@ -9,7 +9,8 @@ use sdk::prelude::*;
     syscall = "signalfd4",
     returns = descriptor,
     returns_when = arg(0).is(-1),
-    simulated = "no signal would come"
+    simulated = "no signal would come",
+    class = "signal"
 )]
 struct Signalfd4 {
     /// −1 for a new one.

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "socket", returns = descriptor, simulated = "the network is not touched", partly)]
+#[record(syscall = "socket", returns = descriptor, simulated = "the network is not touched", partly, class = "network")]
 struct Socket {
     #[arg(0)]
     #[names(bits::ADDRESS_FAMILY)]

@@ -3,7 +3,12 @@
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "socketpair", simulated = "the network is not touched", partly)]
+#[record(
+    syscall = "socketpair",
+    simulated = "the network is not touched",
+    partly,
+    class = "network"
+)]
 struct Socketpair {
     #[arg(0)]
     #[names(bits::ADDRESS_FAMILY)]

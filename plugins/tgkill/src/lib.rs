@@ -3,7 +3,11 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "tgkill", simulated = "its signal would reach no process of the replay")]
+#[record(
+    syscall = "tgkill",
+    simulated = "its signal would reach no process of the replay",
+    classes("process", "signal")
+)]
 struct Tgkill {
     #[arg(0)]
     pid: Task,

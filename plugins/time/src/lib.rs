@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "time", simulated = "it is later now")]
+#[record(syscall = "time", simulated = "it is later now", class = "clock")]
 struct Time;
 
 export_plugin!(Time);

@@ -3,7 +3,11 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "tkill", simulated = "its signal would reach no process of the replay")]
+#[record(
+    syscall = "tkill",
+    simulated = "its signal would reach no process of the replay",
+    classes("process", "signal")
+)]
 struct Tkill {
     #[arg(0)]
     tid: Task,

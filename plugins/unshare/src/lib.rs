@@ -4,7 +4,12 @@ use sdk::prelude::*;
 
 /// Tables of descriptors, working directories and umasks are the replay's to unshare, too.
 #[derive(Record)]
-#[record(syscall = "unshare", simulated = "the replayer stays in its namespaces", partly)]
+#[record(
+    syscall = "unshare",
+    simulated = "the replayer stays in its namespaces",
+    partly,
+    class = "process"
+)]
 struct Unshare {
     #[arg(0)]
     #[bits(bits::CLONE)]

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "vfork", returns = child, at_entry)]
+#[record(syscall = "vfork", returns = child, at_entry, class = "process")]
 struct Vfork;
 
 impl<'t> Replay<'t> for Vfork {

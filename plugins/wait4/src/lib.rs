@@ -5,7 +5,12 @@ use sdk::declare::ret;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "wait4", blocks, simulated = "the replay has no processes to wait for")]
+#[record(
+    syscall = "wait4",
+    blocks,
+    simulated = "the replay has no processes to wait for",
+    class = "process"
+)]
 struct Wait4 {
     #[arg(0)]
     pid: Task,

@@ -5,7 +5,12 @@ use sdk::declare::constant;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "waitid", blocks, simulated = "the replay has no processes to wait for")]
+#[record(
+    syscall = "waitid",
+    blocks,
+    simulated = "the replay has no processes to wait for",
+    class = "process"
+)]
 struct Waitid {
     #[arg(0)]
     #[names(KINDS)]

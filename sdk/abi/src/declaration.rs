@@ -153,6 +153,9 @@ pub struct Call {
     /// Writes the rows of a captured call where the columns' sources can't say it.
     #[sabi(last_prefix_field)]
     pub encode: Option<unsafe extern "C" fn(event: *const Event, sink: *const RowSink) -> u32>,
+    /// Classes that people select calls by, as `network`, beyond those that the columns tell (`file` for
+    /// paths, `desc` for descriptors). Since 1.1.
+    pub classes: List<Text>,
 }
 
 /// A column of a record type.
@@ -461,6 +464,11 @@ pub mod role {
     pub const SHARES: u32 = 6;
     /// The text of a symbolic link, with its NUL: a path that the kernel doesn't look up.
     pub const TARGET: u32 = 7;
+    /// Data that the call moves, and that means nothing to the kernel: what a recorder may cut short or
+    /// hide where it is asked to.
+    pub const PAYLOAD: u32 = 8;
+    /// A string of a program's environment.
+    pub const ENVIRONMENT: u32 = 9;
 }
 
 /// What a return value is, and so how two are compared.

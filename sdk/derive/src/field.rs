@@ -2,6 +2,7 @@
 
 use proc_macro2::Span;
 use syn::ext::IdentExt;
+use syn::meta::ParseNestedMeta;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{
@@ -60,6 +61,7 @@ pub enum Modifier {
     Added,
     Shares,
     Target,
+    Environment,
 }
 
 /// One field of the struct.
@@ -113,6 +115,7 @@ pub struct RecordAttribute {
     pub number: Option<Expr>,
     pub strings: Vec<u8>,
     pub tail_last: Option<LitStr>,
+    pub classes: Vec<LitStr>,
 }
 
 /// The fields of a struct with named fields.
@@ -356,6 +359,7 @@ fn modifier(word: &str, attribute: &Attribute) -> Result<Option<Modifier>> {
         "added" => Modifier::Added,
         "shares" => Modifier::Shares,
         "target" => Modifier::Target,
+        "environment" => Modifier::Environment,
         _ => return Ok(None),
     }))
 }
@@ -440,6 +444,13 @@ impl Words {
     }
 }
 
+/// The texts in the parentheses after a word.
+fn texts(meta: &ParseNestedMeta<'_>) -> Result<Punctuated<LitStr, Token![,]>> {
+    let content;
+    syn::parenthesized!(content in meta.input);
+    Punctuated::parse_terminated(&content)
+}
+
 /// Parses `#[record(…)]`.
 pub fn record_attribute(input: &DeriveInput) -> Result<RecordAttribute> {
     let attribute =
@@ -466,18 +477,15 @@ pub fn record_attribute(input: &DeriveInput) -> Result<RecordAttribute> {
         number: None,
         strings: Vec::new(),
         tail_last: None,
+        classes: Vec::new(),
     };
     attribute.parse_nested_meta(|meta| {
         let Some(key) = meta.path.get_ident() else { return Err(meta.error("unknown word")) };
         match key.to_string().as_str() {
             "syscall" => record.syscalls.push(meta.value()?.parse()?),
-            "syscalls" => {
-                let content;
-                syn::parenthesized!(content in meta.input);
-                record
-                    .syscalls
-                    .extend(Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?);
-            }
+            "syscalls" => record.syscalls.extend(texts(&meta)?),
+            "class" => record.classes.push(meta.value()?.parse()?),
+            "classes" => record.classes.extend(texts(&meta)?),
             "extent" => record.extent = meta.value()?.parse::<LitStr>()?.value(),
             "returns" => record.returns = Some(meta.value()?.call(Ident::parse_any)?),
             "returns_when" => record.returns_when = Some(meta.value()?.parse()?),

@@ -33,7 +33,7 @@
 //! Others say how it is shown and compared: `#[bits(TABLE)]` and `#[bits(TABLE, when = condition)]`
 //! (boolean columns and names), `#[octal]`, `#[hex]`, `#[names(TABLE)]`, `#[compared]`,
 //! `#[not_compared]`, `#[shares]` for flags that say what a
-//! child shares, `#[target]` for the text of a symbolic link, and `#[added]` if the original schema's type doesn't have the column. Fields of an
+//! child shares, `#[target]` for the text of a symbolic link, `#[environment]` for a string of the environment, and `#[added]` if the original schema's type doesn't have the column. Fields of an
 //! element have `#[length]`, `#[bytes]`, `#[address]` or `#[member(offset, width = w)]`.
 //!
 //! The struct says `#[record(syscall = "name", extent = "name", returns = kind)]`, with
@@ -42,7 +42,8 @@
 //! `number = SYS_number` and `strings(n)`, `tail_last = "column"` where needed; `blocks` if the call can
 //! wait for what another process does, `cpus` if it tells or sets which CPUs a task may use, `looks` (or
 //! `looks_when = condition`) if it changes no file and no name, `changes_fs` if it changes the working
-//! directory, root or umask, `keeps_offset` if it leaves its descriptors open and where they are, and `stream` if it moves data through a descriptor that may be a pipe or
+//! directory, root or umask, `class = "network"` (or `classes("process", "signal")`) for the classes that
+//! people select calls by, `keeps_offset` if it leaves its descriptors open and where they are, and `stream` if it moves data through a descriptor that may be a pipe or
 //! socket.
 
 mod field;
@@ -88,7 +89,8 @@ use syn::{DeriveInput, parse_macro_input};
         not_compared,
         added,
         shares,
-        target
+        target,
+        environment
     )
 )]
 pub fn derive_record(input: TokenStream) -> TokenStream {

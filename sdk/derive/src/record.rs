@@ -13,7 +13,7 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
     let fields = fields(input)?;
     let name = &input.ident;
     let Lives { trait_lifetime, generics } = lives(input)?;
-    let RecordAttribute { syscalls, extent, at_entry, strings, .. } = &attribute;
+    let RecordAttribute { syscalls, extent, at_entry, strings, classes, .. } = &attribute;
     let returns = attribute.returns.as_ref().map_or_else(|| format_ident!("number"), Clone::clone);
     let returns = format_ident!("{}", returns.to_string().to_uppercase());
     let returns_when = attribute
@@ -65,6 +65,7 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
             const START: u32 = ::sdk::abi::start::#start;
             const SIMULATED: &'static str = #simulated;
             const PARTLY: bool = #partly;
+            const CLASSES: &'static [&'static str] = &[#(#classes),*];
             #encode
 
             fn declare(d: &mut ::sdk::declare::Declaration) {
@@ -205,6 +206,7 @@ fn declaration(field: &Field) -> Result<TokenStream> {
         Modifier::Added => quote!(.added()),
         Modifier::Shares => quote!(.shares()),
         Modifier::Target => quote!(.target()),
+        Modifier::Environment => quote!(.environment()),
     });
     Ok(quote!(let _ = #column #unless #origins #(#modifiers)*;))
 }

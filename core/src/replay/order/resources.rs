@@ -334,7 +334,7 @@ impl Seen {
         for (declared, column) in call.columns.iter().zip(&ty.columns) {
             let Some(column) = column else { continue };
             // Other values may not have been read.
-            if declared.role == Role::None {
+            if matches!(declared.role, Role::None | Role::Payload | Role::Environment) {
                 continue;
             }
             match (declared.role, cells.get(column)) {
