@@ -158,7 +158,8 @@ fn hidden_data_replays_to_hidden_data() {
 #[test]
 fn the_environment_is_recorded_as_far_as_wanted() {
     let case = with_a_file();
-    for (which, secret, home) in [("all", true, true), ("none", false, false), ("HOME", false, true)]
+    for (which, secret, home) in
+        [("all", true, true), ("none", false, false), ("HOME", false, true)]
     {
         let output = recorder(&case, &["--env", which], &["true"])
             .env("SECRET", "do not tell")
@@ -259,15 +260,12 @@ fn a_flight_recorder_keeps_the_last_calls() {
 fn a_flight_recorder_writes_on_a_signal_and_goes_on() {
     let case = with_a_file();
     let script = "cat a > b; echo ready; read line; cat b > c; echo done";
-    let mut child = recorder(
-        &case,
-        &["--ring", "1M", "--dump-on", "SIGUSR1,exit"],
-        &["sh", "-c", script],
-    )
-    .stdin(Stdio::piped())
-    .stdout(Stdio::piped())
-    .spawn()
-    .unwrap();
+    let mut child =
+        recorder(&case, &["--ring", "1M", "--dump-on", "SIGUSR1,exit"], &["sh", "-c", script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
     output.read_line(&mut line).unwrap();

@@ -128,7 +128,7 @@ impl<'n> Follower<'n> {
                         }
                     }
                 }
-                Role::None | Role::Task | Role::Target => {}
+                _ => {}
             }
         }
         seen

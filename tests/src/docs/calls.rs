@@ -173,7 +173,7 @@ fn column(column: &Column) -> String {
     let mut text = if column.compared.is_some() { "=".to_owned() } else { String::new() };
     text += &column.name;
     text += match column.role {
-        Role::None | Role::Shares => "",
+        Role::None | Role::Shares | Role::Payload | Role::Environment => "",
         Role::Descriptor => " fd",
         Role::NewDescriptor => " fd+",
         Role::ClosedDescriptor => " fd−",
