@@ -98,12 +98,13 @@ fn fields_of(root: Node<'_, '_>, extent_type: &str) -> Result<Vec<Field>, TypeEr
     let mut fields: Vec<Field> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     for child in root.children() {
-        if child.is_text() && child.text().is_some_and(is_blank) {
+        // Others refuse comments here; they change nothing.
+        let is_nothing = child.is_comment() || child.is_pi();
+        if is_nothing || (child.is_text() && child.text().is_some_and(is_blank)) {
             continue;
         }
         if !child.is_element() || child.tag_name().name() != "field" {
             let found = match child.tag_name().name() {
-                "" if child.is_comment() => "a comment".to_owned(),
                 "" => "text".to_owned(),
                 name => format!("'{name}'"),
             };
