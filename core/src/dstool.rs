@@ -10,10 +10,12 @@
 //! What a file holds, its own type descriptions say: no plugin is needed. If there are any, they only
 //! give names to flags.
 
+mod anonymize;
 mod cat;
 mod cell;
 mod check;
 mod declared;
+mod diff;
 mod expression;
 mod follow;
 mod gap;
@@ -49,7 +51,7 @@ use look::Look;
 ///
 /// FILE can be - for standard input. Several files are read as one.
 ///
-/// Exit status: 0 if all is well, 1 if something is wrong with a file, 2 if it wasn't possible.
+/// Exit status: 0 if all is well, 1 if something is wrong with a file or two differ, 2 if it wasn't possible.
 #[derive(Debug, Parser)]
 #[command(name = "dstool", version, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Arguments {
@@ -68,7 +70,9 @@ const EXAMPLES: &str = "Examples:
   dstool check *.ds && echo good
   dstool recover killed.ds -o saved.ds        what is whole of an unfinished file
   dstool repack --codec zlib trace.ds -o small.ds
-  dstool slice --pid 4711 --from +1.5s trace.ds -o part.ds";
+  dstool slice --pid 4711 --from +1.5s trace.ds -o part.ds
+  dstool diff monday.ds tuesday.ds            calls that aren't the same
+  dstool anonymize trace.ds -o public.ds      without names and data";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -80,6 +84,8 @@ enum Command {
     Merge(merge::Arguments),
     Slice(slice::Arguments),
     Stats(stats::Arguments),
+    Diff(diff::Arguments),
+    Anonymize(anonymize::Arguments),
 }
 
 /// Whether something was found to be wrong with a file.
@@ -114,9 +120,13 @@ enum ToolError {
 
 /// What to do about it.
 fn hint(error: &dataseries::Error) -> &'static str {
-    use dataseries::Error;
+    use dataseries::{Error, HEADER_SIZE};
     match error {
-        Error::Checksum { .. } | Error::Corrupt { .. } | Error::Truncated { .. } => {
+        Error::Checksum { place, .. }
+        | Error::Corrupt { place, .. }
+        | Error::Truncated { place, .. }
+            if place.offset > HEADER_SIZE as u64 =>
+        {
             "; `dstool check` lists all damage, `dstool recover` saves the rest"
         }
         Error::OverLimit { .. } => "; --max-extent raises it",
@@ -151,6 +161,8 @@ impl Arguments {
             Command::Merge(arguments) => arguments.run(look),
             Command::Slice(arguments) => arguments.run(look),
             Command::Stats(arguments) => arguments.run(look),
+            Command::Diff(arguments) => arguments.run(look),
+            Command::Anonymize(arguments) => arguments.run(look),
         };
         match done {
             Ok(Finding::Good) => ExitCode::SUCCESS,

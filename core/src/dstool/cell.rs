@@ -4,11 +4,16 @@ use std::io::Write;
 
 use dataseries::{Column, FieldKind, Row, Value};
 
+/// Whether a column of that name holds paths.
+pub fn is_path(name: &str) -> bool {
+    ["pathname", "oldname", "newname"].iter().any(|end| name.ends_with(end))
+}
+
 /// Whether a column holds texts that a trace stores with the NUL that ends them in C. Of such values
 /// the NUL is left off where people or their programs read them.
 pub fn ends_in_nul(column: &Column) -> bool {
     column.kind == FieldKind::Variable32
-        && (column.name.ends_with("pathname")
+        && (is_path(&column.name)
             || matches!(column.name.as_str(), "argument" | "environment" | "xattr_name"))
 }
 

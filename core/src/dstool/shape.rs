@@ -55,7 +55,7 @@ impl Calls {
             _ => Rows::Single,
         };
         let is_path = |column: &&Column| {
-            column.kind == FieldKind::Variable32 && column.name.ends_with("pathname")
+            column.kind == FieldKind::Variable32 && super::cell::is_path(&column.name)
         };
         let data = ["data_read", "data_written", "iov_data_read", "iov_data_written"];
         Some(Self {
