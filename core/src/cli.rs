@@ -12,7 +12,10 @@ use crate::pattern::Pattern;
 use crate::place::{Mapping, Place};
 use crate::registry::{PluginOptions, Registry, RegistryError};
 use crate::replay::{Options, Order, Pace, ReplayError, Speed, replay};
-use crate::report::{Log, Summary};
+use crate::report::Log;
+use crate::results::Run;
+use crate::results::options::{ResultOptions, words_of_one};
+use crate::results::repeat::RepeatError;
 use crate::trace::{Needs, Trace, TraceError};
 
 /// Make the system calls of a trace again, on the paths that it names, and check what comes of them.
@@ -81,6 +84,11 @@ pub struct Arguments {
     )]
     call_timeout: Duration,
 
+    /// Write the replay to FILE, as a trace of its own
+    #[arg(long, value_name = "FILE", help_heading = "Results", conflicts_with = "repeat")]
+    record: Option<PathBuf>,
+    #[command(flatten)]
+    results: ResultOptions,
     #[command(flatten)]
     plugins: PluginOptions,
 }
@@ -105,6 +113,12 @@ pub enum CommandError {
     /// The replay.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// One of several replays.
+    #[error(transparent)]
+    Repeat(#[from] RepeatError),
+    /// Standard output.
+    #[error("standard output: {0}")]
+    Output(io::Error),
 }
 
 /// A number of seconds, whole or not.
@@ -117,11 +131,11 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 impl Arguments {
-    /// Does what the words say.
+    /// Does what the words say; returns the exit status.
     ///
     /// # Errors
     /// Why it can't be done.
-    pub fn run(self) -> Result<Summary, CommandError> {
+    pub fn run(self) -> Result<u8, CommandError> {
         let log = match &self.log {
             None => None,
             Some(path) => {
@@ -130,8 +144,16 @@ impl Arguments {
             }
         };
         let log = Arc::new(Log::new(log, self.quiet));
+        if let Some(repeat) = self.results.repeat() {
+            let runs = repeat.run(&words_of_one(), |line| log.say(line))?;
+            self.results.print_runs(&runs, &log).map_err(CommandError::Output)?;
+            return Ok(u8::from(runs.diverged()));
+        }
         let registry = Registry::open(&self.plugins)?;
-        let needs = Needs { all_values: self.verify || self.verbose, recover: self.recover };
+        let needs = Needs {
+            all_values: self.verify || self.verbose || self.record.is_some(),
+            recover: self.recover,
+        };
         let trace = Trace::open(&self.files, &registry, needs)?;
         for note in &trace.notes {
             log.say(note);
@@ -148,13 +170,24 @@ impl Arguments {
             speed: self.speed,
             pace: self.pace,
             patience: self.call_timeout,
+            record: self.record,
+            stats: self.results.by(),
         };
         let summary = replay(trace, options, log.clone())?;
         for line in summary.lines() {
             log.say(&line);
         }
-        Ok(summary)
+        let names = self.files.iter().map(|file| file.display().to_string()).collect();
+        let run =
+            Run::new(names, value_name(&self.order), self.speed.to_string(), self.verify, &summary);
+        self.results.print(&run).map_err(CommandError::Output)?;
+        Ok(u8::from(summary.diverged() > 0))
     }
+}
+
+/// The name that a value has on the command line.
+fn value_name(value: &impl clap::ValueEnum) -> String {
+    value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 #[cfg(test)]

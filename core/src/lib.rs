@@ -10,7 +10,7 @@
 //!    ▼  replay              per traced task a thread, each record when its turn has come
 //!    ▼    the plugin        makes the call again                                            → Outcome
 //!    ▼  verify              recorded and replayed side by side                              → Divergence
-//!    ▼  report              counted, told                                                   → exit status
+//!    ▼  report, results     counted, told, timed                                            → exit status
 //! ```
 //!
 //! Nothing here names a system call: what a call does to its process, a plugin's declaration says.
@@ -26,6 +26,7 @@ pub mod record;
 pub mod registry;
 pub mod replay;
 pub mod report;
+pub mod results;
 pub mod show;
 pub mod trace;
 pub mod verify;

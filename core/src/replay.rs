@@ -9,6 +9,7 @@
 //!  report   counted by record type                                                  → Summary
 //! ```
 
+mod copy;
 mod descriptors;
 mod effects;
 mod host;
@@ -25,6 +26,7 @@ mod tasks;
 mod turn;
 mod watch;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -35,7 +37,10 @@ use crossbeam_channel::{Receiver, unbounded};
 use crate::pattern::Pattern;
 use crate::place::{Place, PlaceError};
 use crate::report::{Log, Summary};
+use crate::results::By;
 use crate::trace::{Trace, TraceError};
+pub use copy::CopyError;
+use copy::{Copy, Target};
 pub use order::Order;
 pub(crate) use order::plain;
 pub use pace::{Pace, Speed, Timing};
@@ -69,6 +74,10 @@ pub struct Options {
     pub pace: Pace,
     /// How long a call may wait for something that doesn't come.
     pub patience: Duration,
+    /// Write the replay to this file, as a trace.
+    pub record: Option<PathBuf>,
+    /// Count what calls did and how long they took, and what they are told apart by.
+    pub stats: Option<Vec<By>>,
 }
 
 /// Why a replay isn't possible, or can't go on.
@@ -80,6 +89,9 @@ pub enum ReplayError {
     /// The place.
     #[error(transparent)]
     Place(#[from] PlaceError),
+    /// The trace of the replay.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
     /// No thread for a task.
     #[error("no thread for task {id}: {error}")]
     NoThread {
@@ -108,11 +120,16 @@ pub enum ReplayError {
 ///
 /// # Errors
 /// Why it isn't possible, or can't go on.
-pub fn replay(trace: Trace, options: Options, log: Arc<Log>) -> Result<Summary, ReplayError> {
+pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summary, ReplayError> {
+    let trace = Arc::new(trace);
+    let target = options.record.take().map(|path| Target::create(&path)).transpose()?;
     raise_descriptor_limit();
     for note in options.place.enter(&trace.story.initial)? {
         log.say(&note);
     }
+    let copy =
+        target.map(|target| Copy::start(target, trace.clone(), options.order)).transpose()?;
+    let (copy, records) = copy.unzip();
     let (events, told) = unbounded();
     let shared = Arc::new(Shared {
         seen: trace.types.iter().map(|_| AtomicBool::new(false)).collect(),
@@ -128,6 +145,7 @@ pub fn replay(trace: Trace, options: Options, log: Arc<Log>) -> Result<Summary, 
         first_time: OnceLock::new(),
         last_time: AtomicI64::new(0),
         trace,
+        copy: records,
         options,
         events,
         log,
@@ -145,6 +163,9 @@ pub fn replay(trace: Trace, options: Options, log: Arc<Log>) -> Result<Summary, 
     let (read, end) = follow(&shared, &told);
     let duration = shared.start.elapsed();
     let summary = summary(&shared, read, matches!(end, Some(End::Diverged)), duration);
+    // The last who holds it lets the copy end.
+    drop(shared);
+    copy.map_or(Ok(()), Copy::finish)?;
     match end {
         Some(End::Failed(error)) => Err(error),
         _ => Ok(summary),
@@ -206,6 +227,12 @@ fn summary(shared: &Shared, read: ReadOut, is_stopped: bool, duration: Duration)
             if let Some(of_thread) = counted.lateness {
                 // Both have the same bounds.
                 let _ = lateness.get_or_insert_with(pace::lateness).add(of_thread);
+            }
+            if let Some(of_thread) = counted.stats {
+                match &mut summary.stats {
+                    Some(stats) => stats.merge(of_thread),
+                    none => *none = Some(of_thread),
+                }
             }
             for (ty, tally) in shared.trace.types.iter().zip(counted.tallies) {
                 summary.calls.entry(ty.name.clone()).or_default().add(&tally);

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::replay::Timing;
+use crate::results::Stats;
 
 /// Why a call wasn't made again; its recorded outcome stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -130,6 +131,8 @@ pub struct Summary {
     pub duration: Duration,
     /// How well it kept the recorded times, if it was to.
     pub timing: Option<Timing>,
+    /// What calls did and how long they took, if it was to be counted.
+    pub stats: Option<Stats>,
 }
 
 impl Summary {

@@ -146,6 +146,16 @@ impl Trace {
         Merge::new(self)
     }
 
+    /// Its files.
+    pub fn files(&self) -> &[Arc<File>] {
+        &self.files
+    }
+
+    /// The types that its files describe.
+    pub fn extent_types(&self) -> impl Iterator<Item = &Arc<dataseries::ExtentType>> {
+        self.files.iter().flat_map(|file| file.types().iter())
+    }
+
     /// Bytes of its files.
     pub fn size(&self) -> u64 {
         self.files.iter().map(|file| file.size()).sum()

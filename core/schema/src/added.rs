@@ -26,6 +26,8 @@ pub const INFO: Added = Added { name: "Recorder::Info", fields: &[text("key"), t
 pub mod info {
     /// Name and version of the recorder.
     pub const RECORDER: &str = "recorder";
+    /// Name and version of the replayer, if the trace is that of a replay.
+    pub const REPLAYER: &str = "replayer";
     /// Which backend captured the calls.
     pub const BACKEND: &str = "backend";
     /// Unit of the common time columns: `nanoseconds`.

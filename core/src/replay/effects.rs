@@ -85,6 +85,12 @@ pub fn has_path(
     ty.has_paths && paths(ty, &batch.cells(record, 0)).any(is_such)
 }
 
+/// The call's first path, without its NUL, unless it is empty.
+pub fn path(ty: &RecordType, batch: &Batch, record: &Record) -> Option<Vec<u8>> {
+    let cells = batch.cells(record, 0);
+    paths(ty, &cells).next().filter(|path| !path.is_empty()).map(<[u8]>::to_vec)
+}
+
 /// A path of the call that starts at the root.
 pub fn absolute_path(ty: &RecordType, batch: &Batch, record: &Record) -> Option<Vec<u8>> {
     let cells = batch.cells(record, 0);

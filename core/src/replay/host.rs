@@ -194,6 +194,11 @@ impl Context {
         filled.collect()
     }
 
+    /// The same, copied.
+    pub fn filled_copies(&self) -> Vec<Option<Vec<u8>>> {
+        self.filled().into_iter().map(|filled| filled.map(<[u8]>::to_vec)).collect()
+    }
+
     /// Closes what no longer stands for anything.
     pub fn close(&self, before: Option<Stands>) {
         if let Some(Stands::Open(open)) = before {

@@ -90,7 +90,8 @@ impl Waits {
     }
 }
 
-/// Waits until `record`, which has these `waits`, may be entered.
+/// Waits until `record`, which has these `waits`, may be entered; `is_awaited` says whether a call that waits may
+/// wait for it.
 ///
 /// # Errors
 /// The replay was stopped.
@@ -99,9 +100,11 @@ pub fn wait_to_enter(
     order: Order,
     turn: &Turn,
     record: &Record,
+    is_awaited: bool,
     waits: &[Wait],
 ) -> Result<(), Stopped> {
     match order {
+        Order::Strict if !is_awaited => return turn.wait_for(record.position),
         Order::Strict => return turn.wait_to_enter(record.position, record.ready_at),
         Order::Causal => turn.wait_for(record.ready_at)?,
         Order::Resource | Order::Free if turn.is_stopped() => return Err(Stopped),

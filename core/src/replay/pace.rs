@@ -18,6 +18,15 @@ pub enum Speed {
     Times(f64),
 }
 
+impl std::fmt::Display for Speed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Max => f.write_str("max"),
+            Self::Times(times) => times.fmt(f),
+        }
+    }
+}
+
 impl FromStr for Speed {
     type Err = String;
 

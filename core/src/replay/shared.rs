@@ -7,6 +7,7 @@ use std::time::Instant;
 use abi::HostRef;
 use crossbeam_channel::Sender;
 
+use crate::replay::copy::Recording;
 use crate::replay::descriptors::Files;
 use crate::replay::host::Known;
 use crate::replay::tasks::Tasks;
@@ -36,7 +37,9 @@ pub enum End {
 /// What all replaying threads share.
 pub struct Shared {
     /// The trace.
-    pub trace: Trace,
+    pub trace: Arc<Trace>,
+    /// Where records go that are done, if the replay is recorded.
+    pub copy: Option<Recording>,
     /// What was asked for.
     pub options: Options,
     /// Whether the process has changed its root.

@@ -1,8 +1,10 @@
 //! One task of the trace: its calls made again, one after the other, each when its turn has come.
 
 use std::os::fd::RawFd;
+use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use abi::{Outcome, status};
 use crossbeam_channel::Receiver;
@@ -10,11 +12,12 @@ use nix::sched::{CloneFlags, unshare};
 use replay_schema::{Call, Returns};
 
 use crate::record::{Batch, Record, What};
+use crate::replay::copy::{Done, Recording};
 use crate::replay::descriptors::{Files, Stands};
 use crate::replay::effects::{self, Effect, effects};
 use crate::replay::host::{self, Child, Context, Identity, Wants};
 use crate::replay::kernels::is_kernels;
-use crate::replay::order::{Order, Wait, wait_to_enter};
+use crate::replay::order::{Order, Wait, plain, wait_to_enter};
 use crate::replay::pace::{Clock, Speed, Took};
 use crate::replay::progress::{Progress, Stopped};
 use crate::replay::reader::Segment;
@@ -22,6 +25,7 @@ use crate::replay::shared::{End, Shared};
 use crate::replay::tasks::{Birth, Counted, Expected, start};
 use crate::replay::{Options, ReplayError};
 use crate::report::{Reason, Tally};
+use crate::results::{By, Sample, Stats};
 use crate::show;
 use crate::trace::RecordType;
 use crate::verify::{self, Divergence};
@@ -39,6 +43,9 @@ pub struct Task {
     context: Context,
     tallies: Vec<Tally>,
     clock: Option<Clock>,
+    stats: Option<Stats>,
+    /// How long the last call took that was made, where that is counted.
+    took: Duration,
 }
 
 /// What came of a record.
@@ -47,6 +54,15 @@ enum Came {
     Made(Outcome),
     /// It wasn't.
     Not(Reason),
+}
+
+impl Came {
+    fn outcome(&self) -> Option<Outcome> {
+        match self {
+            Self::Made(outcome) => Some(*outcome),
+            Self::Not(_) => None,
+        }
+    }
 }
 
 impl Task {
@@ -60,6 +76,8 @@ impl Task {
         let wants = Wants::new(&shared.options, shared.trace.story.is_reference());
         let tallies = vec![Tally::default(); shared.trace.types.len()];
         let thread = nix::unistd::gettid().as_raw();
+        let names = shared.trace.types.iter().map(|ty| ty.name.clone());
+        let stats = shared.options.stats.as_ref().map(|by| Stats::new(by, names));
         Self {
             context: Context::new(files, shared.known.clone(), wants),
             shared,
@@ -67,6 +85,8 @@ impl Task {
             progress,
             thread,
             clock: None,
+            stats,
+            took: Duration::ZERO,
             tallies,
         }
     }
@@ -78,7 +98,7 @@ impl Task {
             for index in segment.indices() {
                 let record = &segment.batch.records[index];
                 let waits = segment.waits.of(index);
-                if self.record(&shared, &segment.batch, record, waits).is_err() {
+                if self.record(&shared, &segment.batch, index, waits).is_err() {
                     break 'trace;
                 }
                 if record.what == What::TaskEnd {
@@ -86,22 +106,28 @@ impl Task {
                 }
             }
         }
-        Counted { tallies: self.tallies, lateness: self.clock.map(|clock| clock.lateness) }
+        let lateness = self.clock.map(|clock| clock.lateness);
+        Counted { tallies: self.tallies, lateness, stats: self.stats }
     }
 
     /// Waits until it is the record's time, does what it says, and lets those go on who wait for it.
     fn record(
         &mut self,
         shared: &Arc<Shared>,
-        batch: &Batch,
-        record: &Record,
+        batch: &Arc<Batch>,
+        index: usize,
         waits: &[Wait],
     ) -> Result<(), Stopped> {
         let (order, turn) = (shared.options.order, &shared.turn);
-        wait_to_enter(order, turn, record, waits)?;
+        let record = &batch.records[index];
+        let is_awaited = match record.what {
+            What::Call(kind) => shared.trace.types[kind as usize].is_awaited,
+            What::TaskEnd => true,
+        };
+        wait_to_enter(order, turn, record, is_awaited, waits)?;
         self.wait_until_due(shared, record)?;
         match record.what {
-            What::Call(kind) => self.call(shared, kind as usize, batch, record)?,
+            What::Call(kind) => self.call(shared, kind as usize, batch, index)?,
             What::TaskEnd => {
                 self.wait_to_settle(record)?;
                 self.end();
@@ -154,14 +180,17 @@ impl Task {
         &mut self,
         shared: &Arc<Shared>,
         kind: usize,
-        batch: &Batch,
-        record: &Record,
+        batch: &Arc<Batch>,
+        index: usize,
     ) -> Result<(), Stopped> {
         let ty = &shared.trace.types[kind];
+        let record = &batch.records[index];
         if shared.options.announces && !shared.options.verbose && shared.is_first(kind) {
             self.say(&format!("first {}, record {}", ty.name, record.unique_id));
         }
+        let called = shared.copy.as_ref().map_or(0, Recording::now);
         let came = self.make(ty, batch, record)?;
+        let returned = shared.copy.as_ref().map_or(0, Recording::now);
         if let Some(clock) = &mut self.clock {
             let waits_for_others = ty.call.as_ref().is_some_and(|call| call.blocks);
             let took = match (&came, waits_for_others) {
@@ -192,6 +221,18 @@ impl Task {
                 std::mem::take(&mut self.context.acts.divergences)
             }
         };
+        if self.stats.is_some() {
+            self.count(kind, ty, batch, record, &came, !differences.is_empty());
+        }
+        if let Some(copy) = &shared.copy {
+            let (batch, has_differences) = (batch.clone(), !differences.is_empty());
+            let outcome = came.outcome();
+            let memory =
+                (has_differences && outcome.is_some()).then(|| self.context.filled_copies());
+            // A writer that failed says so in the end.
+            let _ =
+                copy.records.send(Done { kind, batch, index, outcome, called, returned, memory });
+        }
         self.settle(shared, record);
         if record.is_last && shared.options.announces && !shared.options.verbose {
             self.say(&format!("last {}, record {}", ty.name, record.unique_id));
@@ -223,8 +264,10 @@ impl Task {
                 shared.turn.yield_to_overlapping(record.position);
             }
         }
+        let began = self.stats.is_some().then(Instant::now);
         let (status, outcome) =
             self.context.replay(shared.host, call, ty, batch, record, self.identity);
+        self.took = began.map_or(Duration::ZERO, |began| began.elapsed());
         if call.blocks {
             shared.turn.leave_kernel(record.position);
             if shared.turn.is_stopped() {
@@ -300,6 +343,64 @@ impl Task {
             differences.extend(compared.divergences);
         }
         differences
+    }
+
+    /// Counts the call, and how long it took.
+    #[cold]
+    fn count(
+        &mut self,
+        kind: usize,
+        ty: &RecordType,
+        batch: &Batch,
+        record: &Record,
+        came: &Came,
+        diverged: bool,
+    ) {
+        let is_by_path = self.stats.as_ref().is_some_and(|stats| stats.is_by(By::Path));
+        let path = is_by_path.then(|| self.file_of(ty, batch, record)).flatten();
+        let task = self.identity.task;
+        let processes = &self.shared.trace.story.processes;
+        let outcome = came.outcome();
+        let sample = Sample {
+            kind,
+            process: processes.get(&task).copied().unwrap_or(task),
+            path,
+            recorded: record.time_returned.saturating_sub(record.time_called).max(0) as u64,
+            replayed: outcome.map(|_| self.took.as_nanos() as u64),
+            recorded_errno: record.errno_number,
+            replayed_errno: outcome.map_or(0, |outcome| outcome.errno_number),
+            diverged,
+            bytes: match outcome {
+                Some(outcome) if ty.moves_data => outcome.return_value.max(0) as u64,
+                _ => 0,
+            },
+        };
+        if let Some(stats) = &mut self.stats {
+            stats.add(sample);
+        }
+    }
+
+    /// The file that the call was on: by its path, or by what its descriptor is open on.
+    fn file_of(&self, ty: &RecordType, batch: &Batch, record: &Record) -> Option<String> {
+        let text = |path: &[u8]| String::from_utf8_lossy(path).into_owned();
+        let used = effects::used(ty, batch, record);
+        let open = used.iter().find_map(|traced| match self.context.files.lock().get(*traced)? {
+            Stands::Open(open) => std::fs::read_link(format!("/proc/thread-self/fd/{open}")).ok(),
+            _ => None,
+        });
+        if let Some(path) = effects::path(ty, batch, record) {
+            if path.starts_with(b"/") {
+                return Some(text(&path));
+            }
+            let from = open.or_else(|| std::fs::read_link("/proc/thread-self/cwd").ok())?;
+            return Some(text(&plain(from.as_os_str().as_bytes(), &path)));
+        }
+        let name = open?;
+        let name = name.as_os_str().as_bytes();
+        // Pipes and sockets have numbers for names, which tell nobody anything.
+        let kind = name.split(|byte| *byte == b'[').next().filter(|_| !name.starts_with(b"/"));
+        let name = kind.unwrap_or(name);
+        Some(text(name.strip_suffix(b" (deleted)").unwrap_or(name)))
     }
 
     /// What the recorded call did to the descriptors, where the call isn't made.

@@ -20,6 +20,7 @@ use crate::replay::reader::Segment;
 use crate::replay::shared::{EndOnPanic, Shared};
 use crate::replay::task::Task;
 use crate::report::Tally;
+use crate::results::Stats;
 
 /// A task that is about to start.
 #[derive(Debug)]
@@ -54,6 +55,8 @@ pub struct Counted {
     pub tallies: Vec<Tally>,
     /// How late its calls were, where they have times.
     pub lateness: Option<Lateness>,
+    /// What its calls did and how long they took, where that is counted.
+    pub stats: Option<Stats>,
 }
 
 /// The tasks' threads.

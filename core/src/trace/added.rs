@@ -1,6 +1,6 @@
 //! What a trace says of itself, in the extents that a recorder adds to those of the calls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
@@ -48,6 +48,8 @@ pub struct Story {
     pub info: BTreeMap<String, Vec<String>>,
     /// Order ids at which tasks ended, with their kernel ids; ascending.
     pub ends: Vec<(i64, i32)>,
+    /// The process that each task belonged to.
+    pub processes: HashMap<i32, i32>,
     /// Calls that others overlapped: order ids of return and of entry; ascending.
     pub overlaps: Vec<(i64, i64)>,
     is_told: bool,
@@ -69,10 +71,12 @@ impl Story {
                     name if name == added::INFO.name => self.read_info(&columns, &row),
                     name if name == added::STATE.name => self.read_state(&columns, &row),
                     name if name == added::TASK.name => {
-                        if let (Some(last), Some(task)) =
-                            (columns.number(&row, "last_id"), columns.number(&row, "task"))
-                        {
+                        let number = |name| columns.number(&row, name);
+                        if let (Some(last), Some(task)) = (number("last_id"), number("task")) {
                             self.ends.push((last, task as i32));
+                        }
+                        if let (Some(task), Some(process)) = (number("task"), number("process")) {
+                            self.processes.insert(task as i32, process as i32);
                         }
                     }
                     _ => {

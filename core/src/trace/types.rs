@@ -29,8 +29,14 @@ pub struct RecordType {
     pub waits_to_read: bool,
     /// Whether some of its columns hold paths.
     pub has_paths: bool,
+    /// Whether a call that waits may wait for one of these: it does something to a descriptor or a task. What only
+    /// changes names lets nobody go on.
+    pub is_awaited: bool,
+    /// Whether its calls move as many bytes as they return.
+    pub moves_data: bool,
     /// What doesn't fit between file and plugin.
     pub warnings: Vec<String>,
+    extent_type: Arc<ExtentType>,
     pub(super) common: Common,
     pub(super) rows: Rows,
     pub(super) parts: Parts,
@@ -65,6 +71,16 @@ impl fmt::Debug for RecordType {
 }
 
 impl RecordType {
+    /// Its type in the file.
+    pub fn extent_type(&self) -> &Arc<ExtentType> {
+        &self.extent_type
+    }
+
+    /// Whether the calls of `ty` are of this type.
+    pub fn is_of(&self, ty: &ExtentType) -> bool {
+        self.extent_type.name() == ty.name()
+    }
+
     /// The record type of `entries`, which are all of type `ty`; none if it isn't one of a call.
     pub(super) fn new(
         file: &Arc<File>,
@@ -100,6 +116,10 @@ impl RecordType {
             _ => None,
         };
         let slots = columns.iter().map(|column| column.as_ref().map_or(ABSENT, slot)).collect();
+        let moves_data = call.as_ref().is_some_and(|call| {
+            call.returns == Returns::Number
+                && call.columns.iter().any(|column| column.role == Role::Payload)
+        });
         let has_paths =
             call.iter().flat_map(|call| &call.columns).any(|column| column.role == Role::Path);
         let parts = match &call {
@@ -114,6 +134,9 @@ impl RecordType {
         Ok(Some(Self {
             waits_to_read,
             has_paths,
+            is_awaited: !has_paths || call.as_ref().is_some_and(|call| call.blocks),
+            moves_data,
+            extent_type: ty.clone(),
             name: name.to_owned(),
             disabled,
             slots,
