@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use crate::crash;
+use crate::misdeed::OnPluginError;
 use crate::pattern::Pattern;
 use crate::place::{Mapping, Place};
 use crate::registry::{PluginOptions, Registry, RegistryError};
@@ -91,6 +93,9 @@ pub struct Arguments {
     results: ResultOptions,
     #[command(flatten)]
     plugins: PluginOptions,
+    /// What to do when a plugin panics or misbehaves otherwise [default: the manifest's word, or stop]
+    #[arg(long, value_name = "WHAT", value_enum, help_heading = "Plugins")]
+    on_plugin_error: Option<OnPluginError>,
 }
 
 /// Why the command can't do what it was asked for.
@@ -136,6 +141,7 @@ impl Arguments {
     /// # Errors
     /// Why it can't be done.
     pub fn run(self) -> Result<u8, CommandError> {
+        crash::tell("replayer");
         let log = match &self.log {
             None => None,
             Some(path) => {
@@ -172,6 +178,10 @@ impl Arguments {
             patience: self.call_timeout,
             record: self.record,
             stats: self.results.by(),
+            on_plugin_error: self
+                .on_plugin_error
+                .or(registry.on_plugin_error())
+                .unwrap_or_default(),
         };
         let summary = replay(trace, options, log.clone())?;
         for line in summary.lines() {

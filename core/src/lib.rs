@@ -16,9 +16,13 @@
 //! Nothing here names a system call: what a call does to its process, a plugin's declaration says.
 
 pub mod cli;
+pub mod crash;
 pub mod dstool;
+pub mod guard;
 pub mod loader;
 pub mod manifest;
+pub mod misdeed;
+pub mod own_memory;
 pub mod pattern;
 pub mod place;
 pub mod quantity;

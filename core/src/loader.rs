@@ -1,21 +1,35 @@
 //! Opens a plugin's library: the edge where a file becomes code.
 //!
 //! Two steps. [`read_header`] reads names and versions from the file alone, so that a foreign, damaged
-//! or outdated file is refused with a sentence before any of its code runs. [`load`] then opens the
-//! library, checks that both sides mean the same by the module, and reads the declarations. A library
+//! or outdated file is refused with a sentence before any of its code runs. [`Loader::load`] then opens
+//! the library, checks that both sides mean the same by the module, and reads the declarations. A library
 //! is never closed.
+//!
+//! A plugin comes in one of three ways, which are tried in this order: as a stub whose code is in a library
+//! of several, as a library with a described layout (the SDK makes those), or in plain C.
 
-use std::fs::File;
-use std::path::Path;
+mod dynamic;
+mod elf;
+mod plain;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use abi::abi_stable::StableAbi;
 use abi::abi_stable::abi_stability::abi_checking::check_layout_compatibility;
-use abi::{ABI_MAJOR, ABI_MINOR, Exported, Header, MAGIC, ModuleRef, SCHEMA_MAJOR, SCHEMA_MINOR};
+use abi::abi_stable::library::AbiHeader;
+use abi::abi_stable::type_layout::TypeLayout;
+use abi::{
+    ABI_MAJOR, ABI_MINOR, Code, Exported, Header, MAGIC, ModuleRef, Part, Parts, PlainEntry,
+};
+use abi::{SCHEMA_MAJOR, SCHEMA_MINOR, flag};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
-use object::read::elf::{ElfFile64, FileHeader, ProgramHeader};
-use object::{Endianness, Object, ObjectSymbol, ReadCache, ReadRef};
 use replay_schema::{Call, DeclarationError};
+use sha2::{Digest, Sha256};
+
+use crate::crash::InPlugin;
 
 /// Why a file isn't taken as a plugin.
 #[derive(Debug, thiserror::Error)]
@@ -29,16 +43,26 @@ pub enum Refused {
     /// The file ends before what it says it holds.
     #[error("the library is cut off: {0}")]
     CutOff(String),
+    /// It says of itself what isn't so.
+    #[error("the library is damaged: {0}")]
+    Damaged(&'static str),
     /// A library, but no plugin.
     #[error("a library, but not a plugin: it doesn't export `{}`", abi::HEADER_SYMBOL)]
     NotAPlugin,
+    /// A header, and nothing that it belongs to.
+    #[error(
+        "it has a plugin's header and no module: it exports neither `{}` nor `{}`",
+        abi::MODULE_SYMBOL,
+        abi::PLAIN_SYMBOL
+    )]
+    NoModule,
     /// A plugin's header with something wrong in it.
     #[error("its header is damaged: {0}")]
     Header(&'static str),
     /// Another ABI.
     #[error(
         "it was built for plugin ABI {major}.{minor}, this is {ABI_MAJOR}.{ABI_MINOR}: {}",
-        remedy(*major)
+        remedy(*major, *minor)
     )]
     Abi {
         /// The plugin's major version.
@@ -63,6 +87,17 @@ pub enum Refused {
     /// The dynamic linker won't have it.
     #[error("it can't be loaded: {0}")]
     Linker(String),
+    /// What it hands over as its module is none.
+    #[error("its module makes no sense: {0}")]
+    Module(String),
+    /// A stub without its library.
+    #[error("its code is in {}, which can't be used: {why}", path.display())]
+    Code {
+        /// The library.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
     /// Its declaration makes no sense.
     #[error("its declaration makes no sense: {0}")]
     Declaration(#[from] DeclarationError),
@@ -95,8 +130,8 @@ pub enum Refused {
     },
 }
 
-fn remedy(major: u16) -> &'static str {
-    if major > ABI_MAJOR {
+fn remedy(major: u16, minor: u16) -> &'static str {
+    if (major, minor) > (ABI_MAJOR, ABI_MINOR) {
         "take a newer release of this program"
     } else {
         "build the plugin with the SDK of this release"
@@ -123,6 +158,19 @@ pub struct PluginHeader {
     pub claims: Vec<Claim>,
     /// The ABI that it was built for.
     pub abi: (u16, u16),
+    /// Whether it was built and tested together with the hosts of its release.
+    pub is_stock: bool,
+    /// Where its code is, if that isn't its own file.
+    pub code: Option<CodeFile>,
+}
+
+/// The library that has a stub's code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// Its SHA-256.
+    pub sha256: [u8; 32],
 }
 
 /// Reads the header of the plugin in file `path`, without loading it.
@@ -130,51 +178,29 @@ pub struct PluginHeader {
 /// # Errors
 /// Why the file is no plugin for this program.
 pub fn read_header(path: &Path) -> Result<PluginHeader, Refused> {
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(Refused::NotALibrary("not a regular file".to_owned()));
-    }
-    let cache = ReadCache::new(file);
-    let not_a_library = |error: object::Error| Refused::NotALibrary(error.to_string());
-    let elf = ElfFile64::<Endianness, _>::parse(&cache).map_err(not_a_library)?;
-    let endian = elf.endian();
-    let elf_header = elf.elf_header();
-    if elf_header.e_machine(endian) != HOST_MACHINE
-        || elf_header.e_type(endian) != object::elf::ET_DYN
-    {
-        return Err(Refused::NotALibrary("an ELF file of another kind".to_owned()));
-    }
-    let loaded = || {
-        let segments = elf.elf_program_headers().iter();
-        segments.filter(|segment| segment.p_type(endian) == object::elf::PT_LOAD)
-    };
-    // The linker maps what the program headers say; past the end of the file that is a SIGBUS.
-    for segment in loaded() {
-        let (offset, size) = segment.file_range(endian);
-        if offset.checked_add(size).is_none_or(|end| end > metadata.len()) {
-            return Err(Refused::CutOff(format!(
-                "it has {} bytes, and a segment of {size} at {offset}",
-                metadata.len()
-            )));
-        }
-    }
-    let symbol = elf.dynamic_symbols().find(|symbol| symbol.name() == Ok(abi::HEADER_SYMBOL));
-    let address = symbol.ok_or(Refused::NotAPlugin)?.address();
-    let offset = loaded().find_map(|segment| {
-        let (start, size) = segment.file_range(endian);
-        let into = address.checked_sub(segment.p_vaddr(endian))?;
-        (into < size).then(|| start + into)
-    });
-    let offset = offset.ok_or(Refused::Header("it lies outside of the file"))?;
-    let bytes = (&cache).read_bytes_at(offset, size_of::<Header>() as u64);
-    parse_header(bytes.map_err(|()| Refused::Header("it ends too early"))?)
+    let wanted = [(abi::HEADER_SYMBOL, size_of::<Header>()), (abi::CODE_SYMBOL, size_of::<Code>())];
+    let [header, code] = elf::read_symbols(path, wanted)?;
+    let header = parse_header(&header.ok_or(Refused::NotAPlugin)?)?;
+    let code = code.map(|bytes| parse_code(&bytes, path)).transpose()?;
+    Ok(PluginHeader { code, ..header })
 }
 
-#[cfg(target_arch = "x86_64")]
-const HOST_MACHINE: object::elf::Machine = object::elf::EM_X86_64;
-#[cfg(target_arch = "aarch64")]
-const HOST_MACHINE: object::elf::Machine = object::elf::EM_AARCH64;
+/// Where the code is, from the bytes of a [`Code`] of the stub in file `stub`.
+fn parse_code(bytes: &[u8], stub: &Path) -> Result<CodeFile, Refused> {
+    let path = &bytes[std::mem::offset_of!(Code, path)..];
+    let end = path.iter().position(|byte| *byte == 0).unwrap_or(path.len());
+    let path = std::str::from_utf8(&path[..end]).map(Path::new);
+    let path = path.map_err(|_| Refused::Header("its library's path isn't text"))?;
+    let is_beneath = path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    if path.as_os_str().is_empty() || !is_beneath {
+        return Err(Refused::Header("its library isn't beneath its folder"));
+    }
+    // A stub may be reached by a link; its library is beneath the folder where it really is.
+    let stub = std::fs::canonicalize(stub)?;
+    let path = stub.parent().unwrap_or(Path::new("/")).join(path);
+    let sha256 = &bytes[std::mem::offset_of!(Code, sha256)..][..32];
+    Ok(CodeFile { path, sha256: sha256.try_into().expect("32 bytes are 32 bytes") })
+}
 
 /// The header, from the bytes of a [`Header`].
 fn parse_header(bytes: &[u8]) -> Result<PluginHeader, Refused> {
@@ -199,6 +225,8 @@ fn parse_header(bytes: &[u8]) -> Result<PluginHeader, Refused> {
     if schema.0 != SCHEMA_MAJOR || schema.1 > SCHEMA_MINOR {
         return Err(Refused::Schema { major: schema.0, minor: schema.1 });
     }
+    let flags = &bytes[offset_of!(Header, flags)..][..4];
+    let flags = u32::from_ne_bytes(flags.try_into().expect("4 bytes are 4 bytes"));
     let name_at = offset_of!(Header, name);
     let version_at = offset_of!(Header, version);
     let claims_at = offset_of!(Header, claims);
@@ -213,55 +241,142 @@ fn parse_header(bytes: &[u8]) -> Result<PluginHeader, Refused> {
         version: text(version_at, claims_at, "its version isn't text")?.to_owned(),
         claims: claims.collect::<Result<_, Refused>>()?,
         abi: (major, minor),
+        is_stock: flags & flag::STOCK != 0,
+        code: None,
     })
 }
 
-/// Loads the plugin in file `path`, whose header was read before, and returns its calls.
-///
-/// # Errors
-/// Why its code isn't taken.
-pub fn load(path: &Path, header: &PluginHeader) -> Result<Vec<Arc<Call>>, Refused> {
+/// Opens libraries, each of them once.
+#[derive(Debug, Default)]
+pub struct Loader {
+    /// Libraries of several plugins that are open and checked.
+    open: RefCell<BTreeMap<PathBuf, &'static [Part]>>,
+}
+
+impl Loader {
+    /// Loads the plugin in file `path`, whose header was read before, and returns its calls.
+    ///
+    /// # Errors
+    /// Why its code isn't taken.
+    pub fn load(&self, path: &Path, header: &PluginHeader) -> Result<Vec<Arc<Call>>, Refused> {
+        let _in_plugin = InPlugin::loading(path);
+        let mut calls = match &header.code {
+            Some(code) => described(self.part(code, &header.name)?.module)?,
+            None => open(path)?,
+        };
+        let name: &str = header.name.clone().leak();
+        for call in &mut calls {
+            (call.plugin, call.is_stock) = (name, header.is_stock);
+        }
+        let claims: Vec<Claim> = calls
+            .iter()
+            .map(|call| Claim { extent: call.extent.clone(), syscalls: call.syscalls.clone() })
+            .collect();
+        if claims != header.claims {
+            return Err(Refused::Claims { header: list(&header.claims), module: list(&claims) });
+        }
+        Ok(calls.into_iter().map(Arc::new).collect())
+    }
+
+    /// The plugin called `name` in a library of several.
+    fn part(&self, code: &CodeFile, name: &str) -> Result<Part, Refused> {
+        let refused = |why: String| Refused::Code { path: code.path.clone(), why };
+        let known = self.open.borrow().get(&code.path).copied();
+        let parts = match known {
+            Some(parts) => parts,
+            None => {
+                let parts = open_parts(code).map_err(|error| refused(error.to_string()))?;
+                self.open.borrow_mut().insert(code.path.clone(), parts);
+                parts
+            }
+        };
+        let named = |part: &&Part| {
+            part.header.name.split(|byte| *byte == 0).next() == Some(name.as_bytes())
+        };
+        let part = parts.iter().find(named).copied();
+        part.ok_or_else(|| refused(format!("it has no plugin `{name}`")))
+    }
+}
+
+/// Opens the library of several plugins that `code` tells.
+fn open_parts(code: &CodeFile) -> Result<&'static [Part], Refused> {
+    let bytes = std::fs::read(&code.path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            std::io::Error::other("it isn't there; it is to be copied along with its plugins")
+        }
+        _ => error,
+    })?;
+    if Sha256::digest(&bytes)[..] != code.sha256 {
+        let why = "it is damaged, or of another release than the plugin's file";
+        return Err(Refused::NotALibrary(why.to_owned()));
+    }
+    drop(bytes);
+    elf::read_symbols(&code.path, [])?;
+    let library = open_library(&code.path)?;
+    // SAFETY: the file is just what was made for these stubs, which have this under this name.
+    let parts = unsafe { library.get::<*const Parts>(abi::PARTS_SYMBOL) };
+    let parts = parts.map_err(|_| Refused::NotAPlugin)?;
+    // SAFETY: as above; the library stays loaded.
+    let parts: &'static Parts = unsafe { &**parts };
+    std::mem::forget(library);
+    check_layout(&parts.abi_stable, parts.layout)?;
+    // SAFETY: the list is the library's own, which stays loaded.
+    Ok(unsafe { parts.parts.items() })
+}
+
+/// Opens the library in file `path`.
+fn open_library(path: &Path) -> Result<Library, Refused> {
     let absolute = std::path::absolute(path)?;
     let flags = RTLD_NOW | RTLD_LOCAL | libc::RTLD_NODELETE;
-    // SAFETY: a plugin is trusted code: its initialisers run here. The header showed that the file is
-    // whole, is for this machine and means to be a plugin of this ABI.
+    // SAFETY: a plugin is trusted code: its initialisers run here. What was read of the file showed that it
+    // is whole, is for this machine and means to be a plugin of this ABI.
     let library = unsafe { Library::open(Some(&absolute), flags) };
-    let library = library.map_err(|error| Refused::Linker(error.to_string()))?;
-    // SAFETY: a file with a plugin's header exports a plugin's module under this name.
+    library.map_err(|error| Refused::Linker(error.to_string()))
+}
+
+/// The calls of the plugin whose code is in file `path` itself.
+fn open(path: &Path) -> Result<Vec<Call>, Refused> {
+    dynamic::check(&std::fs::read(path)?)?;
+    let library = open_library(path)?;
+    // SAFETY: a file with a plugin's header exports a plugin's module under this name, if any.
     let exported = unsafe { library.get::<*const Exported>(abi::MODULE_SYMBOL) };
-    let exported = exported.map_err(|_| Refused::NotAPlugin)?;
-    // SAFETY: the header's ABI version fixes the type; the library stays loaded.
-    let exported: &'static Exported = unsafe { &**exported };
-    std::mem::forget(library);
-    if !exported.abi_stable.is_valid() {
-        return Err(Refused::Layout("another abi_stable".to_owned()));
+    if let Ok(exported) = exported {
+        // SAFETY: the header's ABI version fixes the type; the library stays loaded.
+        let exported: &'static Exported = unsafe { &**exported };
+        std::mem::forget(library);
+        check_layout(&exported.abi_stable, exported.layout)?;
+        return described(exported.module);
     }
-    check_layout(exported)?;
+    // SAFETY: as above.
+    let entry = unsafe { library.get::<PlainEntry>(abi::PLAIN_SYMBOL) };
+    let entry = *entry.map_err(|_| Refused::NoModule)?;
+    std::mem::forget(library);
+    // SAFETY: the header's ABI version fixes what the function takes; the library stays loaded.
+    unsafe { plain::read(entry) }
+}
+
+/// The calls of a module whose layout was checked.
+fn described(module: ModuleRef) -> Result<Vec<Call>, Refused> {
     // SAFETY: the layout was checked, and the library stays loaded.
-    let calls = unsafe { (exported.module.calls())().items() };
+    let calls = unsafe { (module.calls())().items() };
     let calls = calls.iter().map(|call| {
         // SAFETY: as above.
-        unsafe { Call::read(*call) }.map(Arc::new)
+        let call = unsafe { Call::read(*call)? };
+        Ok::<_, DeclarationError>(Call { last_words: module.last_words(), ..call })
     });
-    let calls: Vec<Arc<Call>> = calls.collect::<Result<_, _>>()?;
-    let claims: Vec<Claim> = calls
-        .iter()
-        .map(|call| Claim { extent: call.extent.clone(), syscalls: call.syscalls.clone() })
-        .collect();
-    if claims != header.claims {
-        return Err(Refused::Claims { header: list(&header.claims), module: list(&claims) });
-    }
-    Ok(calls)
+    Ok(calls.collect::<Result<_, _>>()?)
 }
 
 /// Either side may be the older one: what one has at the end of a structure, the other may lack.
-fn check_layout(exported: &'static Exported) -> Result<(), Refused> {
+fn check_layout(abi_stable: &AbiHeader, theirs: &'static TypeLayout) -> Result<(), Refused> {
+    if !abi_stable.is_valid() {
+        return Err(Refused::Layout("another abi_stable".to_owned()));
+    }
     let ours = <ModuleRef as StableAbi>::LAYOUT;
-    if check_layout_compatibility(ours, exported.layout).is_ok() {
+    if check_layout_compatibility(ours, theirs).is_ok() {
         return Ok(());
     }
-    check_layout_compatibility(exported.layout, ours)
-        .map_err(|errors| Refused::Layout(errors.to_string()))
+    check_layout_compatibility(theirs, ours).map_err(|errors| Refused::Layout(errors.to_string()))
 }
 
 fn list(claims: &[Claim]) -> String {

@@ -3,6 +3,7 @@
 //! ```toml
 //! version = 1
 //! default = "enabled"          # of calls that nothing below mentions; or "disabled"
+//! on-plugin-error = "stop"     # or "skip", "simulate": what to do when a plugin misbehaves
 //! search = ["plugins"]         # folders, relative to this file
 //!
 //! [plugin.acme-io]
@@ -22,6 +23,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::misdeed::OnPluginError;
+
 /// What a manifest says.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +34,9 @@ pub struct Manifest {
     /// Whether calls that nothing mentions are enabled.
     #[serde(default)]
     pub default: ByDefault,
+    /// What to do when a plugin misbehaves.
+    #[serde(default, rename = "on-plugin-error")]
+    pub on_plugin_error: Option<OnPluginError>,
     /// Folders with plugins; relative ones are relative to the manifest.
     #[serde(default)]
     pub search: Vec<PathBuf>,

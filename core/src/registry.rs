@@ -12,8 +12,9 @@ use std::sync::Arc;
 use replay_schema::Call;
 use sha2::{Digest, Sha256};
 
-use crate::loader::{self, Claim, PluginHeader, Refused};
+use crate::loader::{self, Claim, Loader, PluginHeader, Refused};
 use crate::manifest::{ByDefault, Manifest, ManifestError};
+use crate::misdeed::OnPluginError;
 
 /// Environment variable that names folders with plugins, separated by colons.
 pub const FOLDERS_VARIABLE: &str = "REPLAYER_PLUGINS";
@@ -93,11 +94,12 @@ impl Plugin {
     ///
     /// # Errors
     /// Its code isn't taken.
-    pub fn calls(&self) -> Result<&[Arc<Call>], RegistryError> {
+    fn calls(&self, loader: &Loader) -> Result<&[Arc<Call>], RegistryError> {
         if let Some(calls) = self.calls.get() {
             return Ok(calls);
         }
-        let calls = loader::load(&self.path, &self.header)
+        let calls = loader
+            .load(&self.path, &self.header)
             .map_err(|refused| RegistryError::Refused { path: self.path.clone(), refused })?;
         Ok(self.calls.get_or_init(|| calls))
     }
@@ -117,6 +119,7 @@ struct Owner {
 /// The plugins and what each provides.
 #[derive(Debug)]
 pub struct Registry {
+    loader: Loader,
     plugins: Vec<Plugin>,
     extents: BTreeMap<String, Owner>,
     syscalls: BTreeMap<String, Owner>,
@@ -145,6 +148,7 @@ impl Registry {
             return Err(RegistryError::Empty(folders));
         }
         let mut registry = Self {
+            loader: Loader::default(),
             plugins: Vec::new(),
             extents: BTreeMap::new(),
             syscalls: BTreeMap::new(),
@@ -218,6 +222,11 @@ impl Registry {
         Ok(())
     }
 
+    /// What the manifest says is to be done when a plugin misbehaves.
+    pub fn on_plugin_error(&self) -> Option<OnPluginError> {
+        self.manifest.on_plugin_error
+    }
+
     /// The plugins.
     pub fn plugins(&self) -> &[Plugin] {
         &self.plugins
@@ -250,7 +259,7 @@ impl Registry {
     }
 
     fn load(&self, owner: Owner) -> Result<Arc<Call>, RegistryError> {
-        Ok(self.plugins[owner.plugin].calls()?[owner.claim].clone())
+        Ok(self.plugins[owner.plugin].calls(&self.loader)?[owner.claim].clone())
     }
 
     /// Whether the record type of extent `name` is enabled: the system calls that are recorded in it

@@ -34,6 +34,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, unbounded};
 
+use crate::guard::OwnDescriptors;
+use crate::misdeed::{Misdeed, OnPluginError};
 use crate::pattern::Pattern;
 use crate::place::{Place, PlaceError};
 use crate::report::{Log, Summary};
@@ -78,6 +80,8 @@ pub struct Options {
     pub record: Option<PathBuf>,
     /// Count what calls did and how long they took, and what they are told apart by.
     pub stats: Option<Vec<By>>,
+    /// What to do when a plugin misbehaves.
+    pub on_plugin_error: OnPluginError,
 }
 
 /// Why a replay isn't possible, or can't go on.
@@ -100,13 +104,35 @@ pub enum ReplayError {
         /// Why.
         error: std::io::Error,
     },
-    /// A plugin panicked.
-    #[error("the plugin for {plugin} panicked at record {record}; without it: --disable {plugin}")]
-    Panicked {
-        /// The record type that it is for.
-        plugin: String,
+    /// A plugin misbehaved.
+    #[error(
+        "the plugin `{plugin}` {misdeed} at record {record} ({call}); without it: --disable {plugin}"
+    )]
+    Misdeed {
+        /// The plugin's name.
+        plugin: &'static str,
+        /// What it did.
+        misdeed: Misdeed,
         /// The record's order id.
         record: i64,
+        /// The call.
+        call: String,
+    },
+    /// A plugin keeps its thread.
+    #[error(
+        "the plugin `{plugin}` has not returned from record {record} ({call}) for {} s, and can't be \
+         interrupted; without it: --disable {plugin}",
+        waited.as_secs()
+    )]
+    NeverReturned {
+        /// The plugin's name.
+        plugin: &'static str,
+        /// The record's order id.
+        record: i64,
+        /// The call.
+        call: String,
+        /// How long it was waited for.
+        waited: Duration,
     },
     /// A thread of the replay itself panicked.
     #[error("a thread of the replay broke down; that is a defect of this program")]
@@ -124,6 +150,7 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
     let trace = Arc::new(trace);
     let target = options.record.take().map(|path| Target::create(&path)).transpose()?;
     raise_descriptor_limit();
+    let own = OwnDescriptors::now();
     for note in options.place.enter(&trace.story.initial)? {
         log.say(&note);
     }
@@ -135,10 +162,14 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
         seen: trace.types.iter().map(|_| AtomicBool::new(false)).collect(),
         files: initial::descriptors(&trace.story.initial, &options, &log),
         is_rooted: options.place.root.is_some(),
-        host: host::host(),
+        hosts: host::Hosts::new(),
         turn: Turn::new(),
         tasks: Default::default(),
         known: Default::default(),
+        own,
+        fs_changes: Default::default(),
+        busy: Default::default(),
+        given_up: Default::default(),
         memories: Default::default(),
         told: AtomicU64::new(0),
         start: Instant::now(),
@@ -161,6 +192,10 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
     });
     reader.map_err(|error| ReplayError::NoThread { id: 0, error })?;
     let (read, end) = follow(&shared, &told);
+    // Its thread won't end, so nobody waits for it.
+    if let Some(End::Failed(error @ ReplayError::NeverReturned { .. })) = end {
+        return Err(error);
+    }
     let duration = shared.start.elapsed();
     let summary = summary(&shared, read, matches!(end, Some(End::Diverged)), duration);
     // The last who holds it lets the copy end.
@@ -179,13 +214,13 @@ fn follow(shared: &Shared, told: &Receiver<Event>) -> (ReadOut, Option<End>) {
         match told.recv_timeout(watch.every()) {
             Ok(Event::Read(read)) => break read,
             Ok(Event::End(end)) => return (ReadOut::default(), Some(end)),
-            Err(_) => watch.look(&shared.turn),
+            Err(_) => watch.look(shared),
         }
     };
     loop {
         match shared.turn.wait_up_to(read.records, watch.every()) {
             Ok(true) => return (read, None),
-            Ok(false) => watch.look(&shared.turn),
+            Ok(false) => watch.look(shared),
             Err(progress::Stopped) => {
                 let end = told.iter().find_map(|event| match event {
                     Event::End(end) => Some(end),

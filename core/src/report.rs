@@ -39,11 +39,13 @@ pub enum Reason {
     Waited,
     /// It is on a file of the kernel's or the machine's.
     Kernels,
+    /// Its plugin misbehaved, with this call or an earlier one.
+    Misdeed,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Simulated,
         Self::Disabled,
         Self::NoPlugin,
@@ -57,6 +59,7 @@ impl Reason {
         Self::Malformed,
         Self::Waited,
         Self::Kernels,
+        Self::Misdeed,
     ];
 }
 
@@ -75,6 +78,7 @@ impl fmt::Display for Reason {
             Self::Outside => "on paths that aren't there beneath the root",
             Self::Malformed => "their records make no sense",
             Self::Kernels => "on files of the kernel's (/proc, /sys, devices)",
+            Self::Misdeed => "their plugin misbehaved",
             Self::Waited => "let go, for they waited for what didn't come",
         })
     }

@@ -4,14 +4,14 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 
 use abi::abi_stable::StableAbi;
 use abi::abi_stable::library::AbiHeader;
 use abi::abi_stable::prefix_type::{PrefixTypeTrait, WithMetadata};
 use abi::{
     Call, CallRef, Event, Exported, HostRef, List, Module, ModuleRef, OptionDeclaration,
-    OptionValue, Outcome, RowSink, Text, log, status,
+    OptionValue, Outcome, Part, Parts, RowSink, Text, log, status,
 };
 
 use crate::declare::Declaration;
@@ -54,58 +54,115 @@ macro_rules! export_plugin {
         mod exported {
             use super::*;
 
-            #[cfg(panic = "abort")]
-            compile_error!("a plugin must unwind: its panics are caught at the edge");
-
             /// Read by the host before any code of this library runs.
             #[unsafe(no_mangle)]
-            pub static SYSCALL_PLUGIN_HEADER: $crate::abi::Header = $crate::abi::Header::new(
-                $name,
-                env!("CARGO_PKG_VERSION"),
-                &[$((
-                    <$record as $crate::Declared>::EXTENT,
-                    <$record as $crate::Declared>::SYSCALLS,
-                )),+],
-            );
+            pub static SYSCALL_PLUGIN_HEADER: $crate::abi::Header =
+                $crate::plugin_header!($name; $($record),+);
 
             /// The calls, once the host has checked their layout.
             #[unsafe(no_mangle)]
             pub static SYSCALL_PLUGIN_MODULE: $crate::abi::Exported =
                 $crate::export::exported::<Plugin>();
 
-            static OPTIONS: $crate::options::Store<$options> = $crate::options::Store::new();
+            $crate::plugin_calls!($options; $($record),+);
+        }
+    };
+}
 
-            struct Plugin;
+/// As [`export_plugin!`](crate::export_plugin), in a library of several plugins: each is a module of the
+/// library and has the module's name, unless it names itself. `exported::PART` is for the library's
+/// [`abi::Parts`].
+#[macro_export]
+macro_rules! export_part {
+    ($record:ident) => {
+        $crate::export_part!($record; options = $crate::NoOptions);
+    };
+    ($record:ident; options = $options:ty) => {
+        $crate::export_part!(@ $crate::export::part_name(module_path!()), $options, $record);
+    };
+    ($name:literal: $($record:ident),+ $(,)?) => {
+        $crate::export_part!($name: $($record),+; options = $crate::NoOptions);
+    };
+    ($name:literal: $($record:ident),+; options = $options:ty) => {
+        $crate::export_part!(@ $name, $options, $($record),+);
+    };
+    (@ $name:expr, $options:ty, $($record:ident),+) => {
+        pub(crate) mod exported {
+            use super::*;
 
-            impl $crate::export::Plugin for Plugin {
-                type Options = $options;
+            static HEADER: $crate::abi::Header = $crate::plugin_header!($name; $($record),+);
 
-                fn options() -> &'static $crate::options::Store<$options> {
-                    &OPTIONS
-                }
+            /// This plugin, for the library's list.
+            pub(crate) const PART: $crate::abi::Part =
+                $crate::abi::Part { header: &HEADER, module: $crate::export::module::<Plugin>() };
 
-                fn calls() -> Vec<$crate::abi::CallRef> {
-                    vec![$({
-                        unsafe extern "C" fn replay(
-                            record: *const $crate::abi::Record,
-                            host: $crate::abi::HostRef,
-                            context: *mut std::ffi::c_void,
-                            outcome: *mut $crate::abi::Outcome,
-                        ) -> u32 {
-                            // SAFETY: the host passes what `Call::replay` promises.
-                            unsafe {
-                                $crate::export::replay(
-                                    record, host, context, outcome, &OPTIONS,
-                                    |fields, process| {
-                                        let record: $record = $crate::Record::read(fields);
-                                        $crate::Replay::replay(&record, process)
-                                    },
-                                )
-                            }
+            $crate::plugin_calls!($options; $($record),+);
+        }
+    };
+}
+
+/// The header of a plugin with these records.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! plugin_header {
+    ($name:expr; $($record:ident),+) => {
+        $crate::abi::Header::new(
+            $name,
+            env!("CARGO_PKG_VERSION"),
+            &[$((
+                <$record as $crate::Declared>::EXTENT,
+                <$record as $crate::Declared>::SYSCALLS,
+            )),+],
+        )
+    };
+}
+
+/// A type `Plugin` that has the calls of these records.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! plugin_calls {
+    ($options:ty; $($record:ident),+) => {
+        #[cfg(panic = "abort")]
+        compile_error!("a plugin must unwind: its panics are caught at the edge");
+
+        static OPTIONS: $crate::options::Store<$options> = $crate::options::Store::new();
+
+        struct Plugin;
+
+        impl $crate::export::Plugin for Plugin {
+            type Options = $options;
+
+            fn options() -> &'static $crate::options::Store<$options> {
+                &OPTIONS
+            }
+
+            fn list() -> &'static std::sync::OnceLock<Vec<$crate::abi::CallRef>> {
+                static LIST: std::sync::OnceLock<Vec<$crate::abi::CallRef>> =
+                    std::sync::OnceLock::new();
+                &LIST
+            }
+
+            fn calls() -> Vec<$crate::abi::CallRef> {
+                vec![$({
+                    unsafe extern "C" fn replay(
+                        record: *const $crate::abi::Record,
+                        host: $crate::abi::HostRef,
+                        context: *mut std::ffi::c_void,
+                        outcome: *mut $crate::abi::Outcome,
+                    ) -> u32 {
+                        // SAFETY: the host passes what `Call::replay` promises.
+                        unsafe {
+                            $crate::export::replay(
+                                record, host, context, outcome, &OPTIONS,
+                                |fields, process| {
+                                    let record: $record = $crate::Record::read(fields);
+                                    $crate::Replay::replay(&record, process)
+                                },
+                            )
                         }
-                        $crate::export::call::<$record>(replay)
-                    }),+]
-                }
+                    }
+                    $crate::export::call::<$record>(replay)
+                }),+]
             }
         }
     };
@@ -125,7 +182,17 @@ pub const fn plugin_name(package: &'static str) -> &'static str {
     package.split_at(PREFIX.len()).1
 }
 
-/// What a library exports.
+/// The name of the plugin in the module with this path.
+pub const fn part_name(path: &'static str) -> &'static str {
+    let bytes = path.as_bytes();
+    let mut start = bytes.len();
+    while start > 0 && bytes[start - 1] != b':' {
+        start -= 1;
+    }
+    path.split_at(start).1
+}
+
+/// What a plugin exports.
 pub trait Plugin: 'static {
     /// What people may set of it.
     type Options: Options;
@@ -135,6 +202,9 @@ pub trait Plugin: 'static {
 
     /// Its calls.
     fn calls() -> Vec<CallRef>;
+
+    /// Where they are kept once they were asked for.
+    fn list() -> &'static OnceLock<Vec<CallRef>>;
 }
 
 struct Root<P>(P);
@@ -144,7 +214,13 @@ impl<P: Plugin> Root<P> {
         calls: calls::<P>,
         options: options::<P>,
         configure: configure::<P>,
+        last_words,
     });
+}
+
+/// The module of `P`.
+pub const fn module<P: Plugin>() -> ModuleRef {
+    ModuleRef(const { &Root::<P>::MODULE }.static_as_prefix())
 }
 
 /// The module of `P`, with what a host needs to check its layout.
@@ -152,21 +228,43 @@ pub const fn exported<P: Plugin>() -> Exported {
     Exported {
         abi_stable: AbiHeader::VALUE,
         layout: <ModuleRef as StableAbi>::LAYOUT,
-        module: ModuleRef(const { &Root::<P>::MODULE }.static_as_prefix()),
+        module: module::<P>(),
+    }
+}
+
+/// Several plugins, with what a host needs to check their layout.
+pub const fn parts(parts: &'static [Part]) -> Parts {
+    Parts {
+        abi_stable: AbiHeader::VALUE,
+        layout: <ModuleRef as StableAbi>::LAYOUT,
+        parts: List::new(parts),
     }
 }
 
 extern "C" fn calls<P: Plugin>() -> List<CallRef> {
-    // One library has one plugin, so one list serves whatever `P` is.
-    static CALLS: OnceLock<Vec<CallRef>> = OnceLock::new();
+    static HOOKED: Once = Once::new();
     let made = catch_unwind(|| {
-        std::panic::set_hook(Box::new(|panic| {
-            MESSAGE.with(|message| *message.borrow_mut() = panic.to_string());
-        }));
+        HOOKED.call_once(|| {
+            std::panic::set_hook(Box::new(|panic| {
+                MESSAGE.with(|message| *message.borrow_mut() = panic.to_string());
+            }));
+        });
         P::calls()
     });
     // A declaration that panics declares nothing; the host reports a plugin without calls.
-    List::new(CALLS.get_or_init(|| made.unwrap_or_default()))
+    List::new(P::list().get_or_init(|| made.unwrap_or_default()))
+}
+
+/// See [`Module::last_words`].
+unsafe extern "C" fn last_words(text: *mut u8, room: u64) -> u64 {
+    MESSAGE.with(|message| {
+        let Ok(message) = message.try_borrow() else { return 0 };
+        let room = usize::try_from(room).unwrap_or(usize::MAX);
+        let length = message.floor_char_boundary(room.min(message.len()));
+        // SAFETY: the host gives that much room.
+        unsafe { text.copy_from_nonoverlapping(message.as_ptr(), length) };
+        length as u64
+    })
 }
 
 extern "C" fn options<P: Plugin>() -> List<OptionDeclaration> {

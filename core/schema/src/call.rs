@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::ffi::c_void;
 
-use abi::{CallRef, Event, HostRef, List, Outcome, Place, Record, RowSink, Text};
+use abi::abi_stable::prefix_type::PrefixTypeTrait;
+use abi::{CallRef, Event, Host, HostRef, List, Outcome, Place, Record, RowSink, Text};
 use abi::{compare, condition, display, fetch, kind, place, returns, role, rows, source};
 
 use crate::{Elements, Observed, PREFIX, common, extent_type};
@@ -51,10 +52,19 @@ pub enum DeclarationError {
 const LARGEST_ITEM: u32 = 4096;
 
 /// Makes a call again; see [`abi::Call::replay`].
-pub type ReplayFn = unsafe extern "C" fn(*const Record, HostRef, *mut c_void, *mut Outcome) -> u32;
+#[derive(Clone, Copy, Debug)]
+pub enum ReplayFn {
+    /// Of a plugin whose layout was described and checked.
+    Described(unsafe extern "C" fn(*const Record, HostRef, *mut c_void, *mut Outcome) -> u32),
+    /// Of a plain C plugin.
+    Plain(unsafe extern "C" fn(*const Record, *const Host, *mut c_void, *mut Outcome) -> u32),
+}
 
 /// Writes a call's rows; see [`abi::Call::encode`].
 pub type EncodeFn = unsafe extern "C" fn(*const Event, *const RowSink) -> u32;
+
+/// Says why a plugin last panicked; see [`abi::Module::last_words`].
+pub type LastWordsFn = unsafe extern "C" fn(*mut u8, u64) -> u64;
 
 /// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -306,6 +316,13 @@ pub struct Call {
     pub partly: bool,
     /// Classes that people select the call by, beyond those that the columns tell.
     pub classes: Vec<String>,
+    /// Name of the plugin that declares it; never freed, since whoever tells of a crash can't know whether
+    /// it was.
+    pub plugin: &'static str,
+    /// Whether that is one of those that come with this program.
+    pub is_stock: bool,
+    /// Why that plugin last panicked on the calling thread; see [`abi::Module::last_words`].
+    pub last_words: Option<LastWordsFn>,
     /// What this version doesn't understand of the declaration, and so won't record.
     pub warnings: Vec<String>,
     /// Makes the call again.
@@ -392,13 +409,37 @@ impl Call {
             partly: call.partly() != 0,
             simulated: (!simulated.is_empty()).then_some(simulated),
             classes,
+            plugin: "",
+            is_stock: true,
+            last_words: None,
             warnings,
-            replay: call.replay(),
+            replay: ReplayFn::Described(call.replay()),
             encode: call.encode(),
             extent,
         };
         call.check_names()?;
         Ok(call)
+    }
+
+    /// The declaration of a plain C plugin.
+    ///
+    /// # Safety
+    /// All that `call` points to must be there, in a library that is never unloaded.
+    ///
+    /// # Errors
+    /// What doesn't make sense of it.
+    pub unsafe fn read_plain(call: abi::Call) -> Result<Self, DeclarationError> {
+        // SAFETY: the two types differ in one parameter, a pointer either way; a plain plugin's function
+        // takes that to the host's functions themselves.
+        let replay = unsafe {
+            std::mem::transmute::<
+                unsafe extern "C" fn(*const Record, HostRef, *mut c_void, *mut Outcome) -> u32,
+                unsafe extern "C" fn(*const Record, *const Host, *mut c_void, *mut Outcome) -> u32,
+            >(call.replay)
+        };
+        // SAFETY: the caller vouches for it.
+        let read = unsafe { Self::read(call.leak_into_prefix())? };
+        Ok(Self { replay: ReplayFn::Plain(replay), ..read })
     }
 
     /// Whether none of the calls is made again.

@@ -19,7 +19,7 @@ mod xml;
 pub use call::{
     Bit, Call, Column, Condition, Display, Field, Kind, Returns, Role, RowRule, Source,
 };
-pub use call::{DeclarationError, EncodeFn, Fetch, Op, ReplayFn};
+pub use call::{DeclarationError, EncodeFn, Fetch, LastWordsFn, Op, ReplayFn};
 pub use observed::{Element, Elements, NOT_COPIED, Observed, Value};
 pub use xml::{extent_type, field_id};
 

@@ -6,9 +6,11 @@ use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use abi::abi_stable::prefix_type::PrefixTypeTrait;
-use abi::{Host, HostRef, Outcome, want};
-use replay_schema::Call;
+use abi::{Host, HostRef, Outcome, status, want};
+use replay_schema::{Call, ReplayFn};
 
+use crate::misdeed::{Misdeed, UNWRITTEN, check_outcome};
+use crate::own_memory;
 use crate::pattern::Pattern;
 use crate::place::PathMap;
 use crate::record::{Batch, Record};
@@ -80,6 +82,8 @@ pub struct Acts {
     pub divergences: Vec<Divergence>,
     /// Messages, with their levels ([`abi::log`]).
     pub messages: Vec<(u32, String)>,
+    /// The first thing that the plugin did and may not do.
+    pub misdeed: Option<Misdeed>,
 }
 
 /// What plugins tell one another, by name; all tasks know it.
@@ -101,8 +105,10 @@ pub struct Context {
     recalled: Vec<Arc<[u8]>>,
     note: Option<(i32, [u64; 4])>,
     unique_id: i64,
-    /// Names of the columns that the plugin declared.
+    /// What the plugin declared.
     call: Option<Arc<Call>>,
+    /// Whether it is one of ours.
+    is_stock: bool,
 }
 
 // SAFETY: the pointers lead into the context's own scratch memory.
@@ -124,13 +130,14 @@ impl Context {
             note: None,
             unique_id: 0,
             call: None,
+            is_stock: true,
         }
     }
 
     /// Lets the plugin make the call of `record` again; returns a [`status`] and the outcome.
     pub fn replay(
         &mut self,
-        host: HostRef,
+        hosts: Hosts,
         call: &Arc<Call>,
         ty: &RecordType,
         batch: &Batch,
@@ -153,6 +160,7 @@ impl Context {
             self.paths.clear();
         }
         self.unique_id = record.unique_id;
+        self.is_stock = call.is_stock;
         if !self.call.as_ref().is_some_and(|known| Arc::ptr_eq(known, call)) {
             self.call = Some(call.clone());
         }
@@ -168,12 +176,29 @@ impl Context {
             wants,
             memory: of.memory,
         };
-        let mut outcome = Outcome { return_value: 0, errno_number: 0, reserved: 0 };
+        let mut outcome = UNWRITTEN;
+        let context = (&raw mut *self).cast();
         // SAFETY: slots and rows are of one extent type and live as long as trace and batch, longer
         // than this call; the context is this one, which nothing else touches meanwhile.
         let status = unsafe {
-            (call.replay)(&raw const abi_record, host, (&raw mut *self).cast(), &raw mut outcome)
+            match call.replay {
+                ReplayFn::Described(replay) => {
+                    replay(&raw const abi_record, hosts.described, context, &raw mut outcome)
+                }
+                ReplayFn::Plain(replay) => {
+                    replay(&raw const abi_record, hosts.plain, context, &raw mut outcome)
+                }
+            }
         };
+        let misdeed = match status {
+            status::MADE => check_outcome(outcome).err(),
+            status::PANICKED => Some(Misdeed::Panicked),
+            status if status > status::STANDARD_STREAM => Some(Misdeed::Status(status)),
+            _ => None,
+        };
+        if let Some(misdeed) = misdeed {
+            self.acts.misdeed.get_or_insert(misdeed);
+        }
         self.recalled.clear();
         if let Some((traced, note)) = self.note.take() {
             self.files.lock().set_note(traced, note);
@@ -213,8 +238,21 @@ pub fn close(open: RawFd) {
     unsafe { libc::close(open) };
 }
 
-/// The host's functions.
-pub fn host() -> HostRef {
+/// The host's functions, as the two kinds of plugins take them.
+#[derive(Clone, Copy)]
+pub struct Hosts {
+    described: HostRef,
+    plain: &'static Host,
+}
+
+impl Hosts {
+    /// This host's.
+    pub fn new() -> Self {
+        Self { described: host().leak_into_prefix(), plain: Box::leak(Box::new(host())) }
+    }
+}
+
+fn host() -> Host {
     Host {
         descriptor,
         is_stream,
@@ -235,7 +273,6 @@ pub fn host() -> HostRef {
         recall,
         log,
     }
-    .leak_into_prefix()
 }
 
 /// The context that a host function is called for.
@@ -279,7 +316,11 @@ unsafe extern "C" fn adopt(context: *mut c_void, traced: i32, replayed: i32) {
         }
         return;
     }
-    let stands = if replayed >= 0 { Stands::Open(replayed) } else { Stands::Simulated };
+    let is_open = replayed >= 0 && (context.is_stock || is_open(replayed));
+    if replayed >= 0 && !is_open {
+        context.acts.misdeed.get_or_insert(Misdeed::NotOpen(replayed));
+    }
+    let stands = if is_open { Stands::Open(replayed) } else { Stands::Simulated };
     let before = context.files.lock().set(traced, stands);
     context.close(before);
 }
@@ -314,20 +355,41 @@ unsafe extern "C" fn scratch(context: *mut c_void, index: u32, length: u64) -> *
 unsafe extern "C" fn returned(context: *mut c_void, fetch: u32, start: *const u8, length: u64) {
     // SAFETY: as `of` says.
     let context = unsafe { of(context) };
+    let count = context.call.as_ref().map_or(0, |call| call.fetches.len());
+    if fetch as usize >= count {
+        context.acts.misdeed.get_or_insert(Misdeed::Fetch { number: fetch, count });
+    }
     let in_scratch = context.scratch.holds(start, length);
     let Some(filled) = context.filled.get_mut(fetch as usize) else { return };
     *filled = if in_scratch {
         Filled::InScratch(start, length as usize)
-    } else {
+    } else if context.is_stock {
         // SAFETY: as `bytes` says.
         Filled::Copied(unsafe { bytes(start, length) }.to_vec())
+        // SAFETY: the plugin says that the bytes are there, and the kernel is asked.
+    } else if let Some(copy) = unsafe { own_memory::copy(start, length) } {
+        Filled::Copied(copy)
+    } else {
+        let misdeed = Misdeed::Dangling { start: start.addr(), length };
+        context.acts.misdeed.get_or_insert(misdeed);
+        Filled::Nothing
     };
+}
+
+fn is_open(fd: RawFd) -> bool {
+    // SAFETY: the call takes no pointer.
+    unsafe { libc::fcntl(fd, libc::F_GETFD) >= 0 }
 }
 
 unsafe extern "C" fn payload(context: *mut c_void, recorded: *const u8, length: u64) -> *const u8 {
     // SAFETY: as `of` says.
     let context = unsafe { of(context) };
     let Some(pattern) = &context.wants.pattern else { return recorded };
+    if length > own_memory::MOST {
+        let misdeed = Misdeed::Dangling { start: recorded.addr(), length };
+        context.acts.misdeed.get_or_insert(misdeed);
+        return recorded;
+    }
     let mut data = vec![0; length as usize].into_boxed_slice();
     pattern.fill(context.unique_id, &mut data);
     context.payloads.push(data);
@@ -385,6 +447,10 @@ unsafe extern "C" fn diverged(
     let (context, expected, got) =
         unsafe { (of(context), bytes(expected, expected_length), bytes(got, got_length)) };
     let columns = context.call.iter().flat_map(|call| &call.columns);
+    let count = columns.clone().count();
+    if column != abi::DIVERGED && column as usize >= count {
+        context.acts.misdeed.get_or_insert(Misdeed::Column { number: column, count });
+    }
     let column = columns.into_iter().nth(column as usize);
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     context.acts.divergences.push(Divergence {

@@ -1,17 +1,20 @@
 //! What all replaying threads share.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
-use abi::HostRef;
 use crossbeam_channel::Sender;
 
+use crate::guard::{FsChanges, OwnDescriptors};
 use crate::replay::copy::Recording;
 use crate::replay::descriptors::Files;
-use crate::replay::host::Known;
+use crate::replay::host::{Hosts, Known};
+use crate::replay::progress::lock;
 use crate::replay::tasks::Tasks;
 use crate::replay::turn::Turn;
+use crate::replay::watch::BusyThreads;
 use crate::replay::{Options, ReplayError};
 use crate::report::Log;
 use crate::trace::Trace;
@@ -45,7 +48,7 @@ pub struct Shared {
     /// Whether the process has changed its root.
     pub is_rooted: bool,
     /// The functions that plugins call.
-    pub host: HostRef,
+    pub hosts: Hosts,
     /// Whose turn it is.
     pub turn: Turn,
     /// The tasks.
@@ -54,6 +57,14 @@ pub struct Shared {
     pub memories: AtomicU32,
     /// What plugins tell one another.
     pub known: Known,
+    /// The replayer's own descriptors, which plugins leave alone.
+    pub own: OwnDescriptors,
+    /// Changes of working directories and umasks.
+    pub fs_changes: FsChanges,
+    /// In which records threads are.
+    pub busy: BusyThreads,
+    /// Plugins that aren't asked any more.
+    pub given_up: GivenUp,
     /// Descriptors of the first process.
     pub files: Files,
     /// To the main thread.
@@ -95,6 +106,27 @@ impl Shared {
     #[inline]
     pub fn is_first(&self, kind: usize) -> bool {
         !self.seen[kind].load(Ordering::Relaxed) && !self.seen[kind].swap(true, Ordering::Relaxed)
+    }
+}
+
+/// Plugins that misbehaved, and that aren't asked any more.
+#[derive(Debug, Default)]
+pub struct GivenUp {
+    are_any: AtomicBool,
+    names: Mutex<BTreeSet<&'static str>>,
+}
+
+impl GivenUp {
+    /// Plugin `name` isn't asked any more.
+    pub fn add(&self, name: &'static str) {
+        lock(&self.names).insert(name);
+        self.are_any.store(true, Ordering::Release);
+    }
+
+    /// Whether plugin `name` is one of them.
+    #[inline]
+    pub fn has(&self, name: &str) -> bool {
+        self.are_any.load(Ordering::Acquire) && lock(&self.names).contains(name)
     }
 }
 

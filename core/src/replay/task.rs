@@ -11,6 +11,9 @@ use crossbeam_channel::Receiver;
 use nix::sched::{CloneFlags, unshare};
 use replay_schema::{Call, Returns};
 
+use crate::crash::{self, InPlugin};
+use crate::guard::Guard;
+use crate::misdeed::{Misdeed, OnPluginError};
 use crate::record::{Batch, Record, What};
 use crate::replay::copy::{Done, Recording};
 use crate::replay::descriptors::{Files, Stands};
@@ -23,6 +26,7 @@ use crate::replay::progress::{Progress, Stopped};
 use crate::replay::reader::Segment;
 use crate::replay::shared::{End, Shared};
 use crate::replay::tasks::{Birth, Counted, Expected, start};
+use crate::replay::watch::Busy;
 use crate::replay::{Options, ReplayError};
 use crate::report::{Reason, Tally};
 use crate::results::{By, Sample, Stats};
@@ -41,6 +45,8 @@ pub struct Task {
     progress: Arc<Progress>,
     thread: i32,
     context: Context,
+    guard: Guard,
+    busy: Arc<Busy>,
     tallies: Vec<Tally>,
     clock: Option<Clock>,
     stats: Option<Stats>,
@@ -80,6 +86,8 @@ impl Task {
         let stats = shared.options.stats.as_ref().map(|by| Stats::new(by, names));
         Self {
             context: Context::new(files, shared.known.clone(), wants),
+            guard: Guard::new(shared.own.clone()),
+            busy: shared.busy.add(thread),
             shared,
             identity,
             progress,
@@ -106,6 +114,7 @@ impl Task {
                 }
             }
         }
+        shared.busy.remove(&self.busy);
         let lateness = self.clock.map(|clock| clock.lateness);
         Counted { tallies: self.tallies, lateness, stats: self.stats }
     }
@@ -255,6 +264,9 @@ impl Task {
             return Ok(Came::Not(reason));
         }
         let shared = self.shared.clone();
+        if shared.given_up.has(call.plugin) {
+            return Ok(Came::Not(Reason::Misdeed));
+        }
         if effects::has_path(ty, batch, record, |path| is_kernels(path, shared.is_rooted)) {
             return Ok(Came::Not(Reason::Kernels));
         }
@@ -265,8 +277,7 @@ impl Task {
             }
         }
         let began = self.stats.is_some().then(Instant::now);
-        let (status, outcome) =
-            self.context.replay(shared.host, call, ty, batch, record, self.identity);
+        let (status, outcome) = self.ask_plugin(&shared, call, ty, batch, record);
         self.took = began.map_or(Duration::ZERO, |began| began.elapsed());
         if call.blocks {
             shared.turn.leave_kernel(record.position);
@@ -276,6 +287,11 @@ impl Task {
         }
         for (level, message) in std::mem::take(&mut self.context.acts.messages) {
             self.plugin_says(ty, record, level, &message);
+        }
+        if let Some(misdeed) = self.context.acts.misdeed.take() {
+            self.plugin_misbehaved(&shared, call, record, &misdeed)?;
+            let is_made = status == status::MADE && misdeed.is_beside_the_call();
+            return Ok(if is_made { Came::Made(outcome) } else { Came::Not(Reason::Misdeed) });
         }
         Ok(match status {
             // The watch let it go, for the recorded call wasn't interrupted.
@@ -287,13 +303,6 @@ impl Task {
             status::UNKNOWN_DESCRIPTOR => Came::Not(Reason::UnknownDescriptor),
             status::NOT_CAPTURED => Came::Not(Reason::NotCaptured),
             status::TIMING => Came::Not(Reason::Timing),
-            status::PANICKED => {
-                shared.end(End::Failed(ReplayError::Panicked {
-                    plugin: ty.name.clone(),
-                    record: record.unique_id,
-                }));
-                return Err(Stopped);
-            }
             _ => {
                 self.context.acts.divergences.push(Divergence {
                     column: "record".to_owned(),
@@ -303,6 +312,70 @@ impl Task {
                 Came::Not(Reason::Malformed)
             }
         })
+    }
+
+    /// Lets the plugin make the call, and looks after it if it isn't one of ours.
+    fn ask_plugin(
+        &mut self,
+        shared: &Shared,
+        call: &Arc<Call>,
+        ty: &RecordType,
+        batch: &Batch,
+        record: &Record,
+    ) -> (u32, Outcome) {
+        let What::Call(kind) = record.what else { unreachable!("only calls are made") };
+        let kind = kind as usize;
+        if !call.is_stock {
+            self.guard.before(kind, &shared.fs_changes);
+        }
+        if call.changes_fs {
+            shared.fs_changes.count();
+        }
+        self.busy.enter(record.position, kind, record.unique_id);
+        let in_plugin = InPlugin::record(call.plugin, record.unique_id);
+        let came = self.context.replay(shared.hosts, call, ty, batch, record, self.identity);
+        drop(in_plugin);
+        self.busy.leave();
+        if call.changes_fs {
+            shared.fs_changes.count();
+        }
+        if !call.is_stock
+            && let Err(misdeed) = self.guard.after(kind, &shared.fs_changes)
+        {
+            self.context.acts.misdeed.get_or_insert(misdeed);
+        }
+        came
+    }
+
+    /// Tells what the plugin did, and does what people asked for; the record diverges, if it goes on.
+    fn plugin_misbehaved(
+        &mut self,
+        shared: &Shared,
+        call: &Call,
+        record: &Record,
+        misdeed: &Misdeed,
+    ) -> Result<(), Stopped> {
+        let (plugin, record) = (call.plugin, record.unique_id);
+        if shared.options.on_plugin_error == OnPluginError::Stop || misdeed.is_fatal() {
+            let (misdeed, call) = (misdeed.clone(), call.extent.clone());
+            let is_fatal = misdeed.is_fatal();
+            let error = ReplayError::Misdeed { plugin, misdeed, record, call };
+            if is_fatal {
+                shared.log.insist(&error.to_string());
+                crash::leave();
+            }
+            shared.end(End::Failed(error));
+            return Err(Stopped);
+        }
+        if shared.options.on_plugin_error == OnPluginError::Simulate {
+            shared.given_up.add(plugin);
+        }
+        self.context.acts.divergences.push(Divergence {
+            column: format!("plugin `{plugin}`"),
+            expected: "a call made again".to_owned(),
+            got: format!("that it {misdeed}"),
+        });
+        Ok(())
     }
 
     /// Whether the call is on a stream that isn't ready for it.

@@ -101,6 +101,9 @@ pub struct Module {
     /// Takes the options' values, in the order of their declaration, once before the first call is replayed
     /// or captured. The texts in it stay for the life of the process. Since 1.1.
     pub configure: unsafe extern "C" fn(values: List<OptionValue>),
+    /// Why a call of this plugin last panicked on this thread: writes at most `room` bytes of UTF-8 to
+    /// `text`, and returns how many. Since ABI 1.1.
+    pub last_words: unsafe extern "C" fn(text: *mut u8, room: u64) -> u64,
 }
 
 /// One record type: its columns, how they are captured, and how a record is replayed.

@@ -9,13 +9,18 @@
 //! Every set that may grow is an integer with named values, so that an older host can meet a newer
 //! value and refuse just what it doesn't know. Only fields at the end of [`Module`], [`Call`] and
 //! [`Host`] may ever be added; everything else is fixed for this major version. Sizes and offsets
-//! are pinned by this crate's tests.
+//! are pinned by this crate's tests. `docs/plugin-abi.md` has the policy.
+//!
+//! A plugin comes in one of three ways: as a library of its own with a described layout ([`Exported`]), in
+//! plain C ([`PlainEntry`]), or as a stub whose code is in a library of several ([`Code`], [`Parts`]).
 //!
 //! This crate must not know rows of a particular call, files, threads or processes.
 
 mod declaration;
 mod header;
 mod options;
+mod parts;
+mod plain;
 mod running;
 
 pub use abi_stable;
@@ -28,9 +33,11 @@ pub use declaration::{
 };
 pub use header::{
     ABI_MAJOR, ABI_MINOR, Exported, HEADER_SYMBOL, Header, MAGIC, MODULE_SYMBOL, SCHEMA_MAJOR,
-    SCHEMA_MINOR,
+    SCHEMA_MINOR, flag,
 };
 pub use options::{OptionDeclaration, OptionValue, option};
+pub use parts::{CODE_SYMBOL, Code, PARTS_SYMBOL, Part, Parts};
+pub use plain::{About, PLAIN_SYMBOL, PlainEntry, PlainModule};
 pub use running::{
     CHILD_SHARES_FILES, CHILD_SHARES_FS, CHILD_SHARES_MEMORY, CHILD_SHARES_THREAD_GROUP, DIVERGED,
     Event, Fetched, Host, HostRef, Outcome, Record, Row, RowSink, Slot, fd, log, status, want,

@@ -267,23 +267,3 @@ pub struct RowSink {
     pub bytes:
         unsafe extern "C" fn(context: *mut c_void, column: u32, start: *const u8, length: u64),
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::mem::offset_of;
-
-    #[test]
-    fn layout_is_pinned() {
-        assert_eq!(size_of::<Slot>(), 16);
-        assert_eq!(offset_of!(Slot, mask), 8);
-        assert_eq!(size_of::<Row>(), 16);
-        assert_eq!(size_of::<Record>(), 56);
-        assert_eq!(offset_of!(Record, unique_id), 24);
-        assert_eq!(offset_of!(Record, wants), 48);
-        assert_eq!(size_of::<Outcome>(), 16);
-        assert_eq!(size_of::<Event>(), 80);
-        assert_eq!(size_of::<Fetched>(), 24);
-        assert_eq!(size_of::<RowSink>(), 32);
-    }
-}
