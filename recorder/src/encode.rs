@@ -1,15 +1,17 @@
 //! Makes rows of captured calls.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::c_void;
 use std::sync::Arc;
 
 use dataseries::{Column, ExtentBuilder, ExtentType, FieldKind, Packed};
+use replay_core::guard::OwnDescriptors;
 use replay_schema::added;
 use replay_schema::{Call, Observed, Role, RowRule, Source, Value, common};
 
 use crate::clock;
 use crate::event::{Batch, Blob, CallEvent, Event, TaskEnd, TaskEvent};
+use crate::own_rows::Value as OwnValue;
+use crate::own_rows::{ByPlugin, Misdeed, Misdeeds, OwnRow, OwnRows};
 use crate::payload::{Kept, Payload};
 use crate::sink::{AddedRows, Cell, SinkError};
 
@@ -21,7 +23,7 @@ pub const EXTENT_SIZE: usize = 1 << 20;
 pub const FLUSH_EVERY: i64 = 1_000_000_000;
 
 /// What the encoder saw.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Rows of calls.
     pub rows: u64,
@@ -29,8 +31,8 @@ pub struct Totals {
     pub buffers_not_captured: u64,
     /// Values of which the trace has a beginning only, or nothing, as it was asked for.
     pub values_cut: u64,
-    /// Rows that a plugin's own encoding should have made, and it panicked.
-    pub panics: u64,
+    /// What plugins that write rows themselves did wrong.
+    pub misdeeds: ByPlugin,
 }
 
 /// What the encoder hands on.
@@ -57,6 +59,9 @@ pub struct Encoder {
     held: BTreeMap<i64, Held>,
     flushed_at: i64,
     totals: Totals,
+    own: OwnDescriptors,
+    /// On the thread that encodes, once there is one.
+    own_rows: Option<OwnRows>,
 }
 
 #[derive(Debug)]
@@ -74,6 +79,8 @@ struct RowType {
     columns: Vec<Filled>,
     /// Declared columns, as `columns` has them, and what each stands for.
     declared: Vec<(Column, Role)>,
+    /// Their types.
+    kinds: Vec<FieldKind>,
     /// For bytes that take the place of others.
     scratch: Vec<u8>,
 }
@@ -120,6 +127,8 @@ impl Encoder {
             held: BTreeMap::new(),
             flushed_at: clock::now(),
             totals: Totals::default(),
+            own: OwnDescriptors::now(),
+            own_rows: None,
         })
     }
 
@@ -241,7 +250,8 @@ impl Encoder {
             }
         }
         let id = if at_entry { event.called_id } else { event.returned_id };
-        let keeping = Keeping { payload: &self.payload, totals: &mut self.totals };
+        let own_rows = self.own_rows.get_or_insert_with(|| OwnRows::new(self.own.clone()));
+        let keeping = Keeping { payload: &self.payload, totals: &mut self.totals, own_rows };
         row_type.write(event, batch, id, now, keeping);
         if row_type.builder.is_full() {
             hand_on(Item::Extent(row_type.builder.take()))?;
@@ -299,8 +309,10 @@ impl RowType {
         });
         let columns = filled.filter(|f| !(f.sources.is_empty() && f.elements.is_empty())).collect();
         let declared = call.columns.iter();
-        let declared = declared.map(|declared| (column(&declared.name), declared.role)).collect();
-        Ok(Self { builder, common, columns, declared, scratch: Vec::new(), call })
+        let declared = declared.map(|declared| (column(&declared.name), declared.role));
+        let declared: Vec<(Column, Role)> = declared.collect();
+        let kinds = declared.iter().map(|(column, _)| column.kind).collect();
+        Ok(Self { builder, common, columns, declared, kinds, scratch: Vec::new(), call })
     }
 
     fn write(
@@ -326,13 +338,19 @@ impl RowType {
             memory: &memory,
             element: None,
         };
-        let row = CommonRow { event, id, now, incomplete: failed > 0 };
+        let mut row = CommonRow { event, id, now, incomplete: failed > 0 };
         if let Some(encode) = self.call.encode {
-            self.write_encoded(encode, &observed, &row, keeping);
-            return;
+            match self.encoded(encode, &observed, &row, keeping.own_rows) {
+                Ok(rows) => return self.write_own(rows, &row, &mut keeping),
+                Err(misdeed) => {
+                    self.tell(misdeed, id, keeping.totals);
+                    row.incomplete = true;
+                }
+            }
         }
         self.new_row(&row, event.returned.is_some(), keeping.totals);
         self.fill(&observed, &mut keeping);
+        self.number_only_row();
         if let RowRule::HeadFirst { fetch, .. } = self.call.rows
             && let Some(items) = memory[fetch]
         {
@@ -376,14 +394,23 @@ impl RowType {
         }
     }
 
-    /// Lets the plugin write the rows.
-    fn write_encoded(
-        &mut self,
+    /// A row that may be the only one of its call has the number of such, where the plugin would have set it.
+    fn number_only_row(&mut self) {
+        if let RowRule::HeadFirst { number, .. } | RowRule::TailLast { number } = self.call.rows
+            && self.call.columns[number].sources.is_empty()
+        {
+            set_number(&mut self.builder, &self.declared[number].0, -1);
+        }
+    }
+
+    /// The rows that the plugin writes.
+    fn encoded(
+        &self,
         encode: replay_schema::EncodeFn,
         observed: &Observed<'_>,
         row: &CommonRow<'_>,
-        keeping: Keeping<'_>,
-    ) {
+        own_rows: &mut OwnRows,
+    ) -> Result<Vec<OwnRow>, Misdeed> {
         let fetched: Vec<abi::Fetched> = observed
             .memory
             .iter()
@@ -404,19 +431,31 @@ impl RowType {
             fetched_count: fetched.len() as u32,
             number: row.event.number,
         };
-        let mut context = SinkContext { row_type: self, row, keeping, started: false };
-        let sink = abi::RowSink {
-            context: (&raw mut context).cast(),
-            row: sink_row,
-            number: sink_number,
-            bytes: sink_bytes,
-        };
-        // SAFETY: event and sink live through the call, as does all they point to; the plugin was
-        // checked when it was loaded.
-        let status = unsafe { encode(&raw const event, &raw const sink) };
-        if status == abi::status::PANICKED {
-            context.keeping.totals.panics += 1;
+        own_rows.write(encode, &self.call, &self.kinds, &event, row.id)
+    }
+
+    /// Writes what the plugin made.
+    fn write_own(&mut self, rows: Vec<OwnRow>, row: &CommonRow<'_>, keeping: &mut Keeping<'_>) {
+        for OwnRow { is_complete, values } in rows {
+            self.new_row(row, is_complete, keeping.totals);
+            let Self { builder, common, declared, scratch, .. } = self;
+            for (column, value) in values {
+                let (column, role) = &declared[column];
+                match value {
+                    OwnValue::Number(number) => set_number(builder, column, number),
+                    OwnValue::Bytes(bytes) => {
+                        let kept = keeping.payload.keep(*role, &bytes, scratch);
+                        keep(builder, common, column, kept, keeping.totals);
+                    }
+                }
+            }
         }
+    }
+
+    /// Counts what the plugin did wrong.
+    fn tell(&self, misdeed: Misdeed, record: i64, totals: &mut Totals) {
+        let first = || Misdeeds { count: 0, first: misdeed.to_string(), record };
+        totals.misdeeds.entry(self.call.plugin).or_insert_with(first).count += 1;
     }
 }
 
@@ -465,50 +504,9 @@ fn keep(
     totals.values_cut += 1;
 }
 
-/// What is kept of values, and where it is counted.
+/// What is kept of values, where it is counted, and who writes rows.
 struct Keeping<'t> {
     payload: &'t Payload,
     totals: &'t mut Totals,
-}
-
-/// What a plugin's row functions act on.
-struct SinkContext<'s> {
-    row_type: &'s mut RowType,
-    row: &'s CommonRow<'s>,
-    keeping: Keeping<'s>,
-    started: bool,
-}
-
-unsafe extern "C" fn sink_row(context: *mut c_void, complete: u32) {
-    // SAFETY: the context is the `SinkContext` of the call that is being encoded.
-    let context = unsafe { &mut *context.cast::<SinkContext<'_>>() };
-    context.row_type.new_row(context.row, complete != 0, context.keeping.totals);
-    context.started = true;
-}
-
-unsafe extern "C" fn sink_number(context: *mut c_void, column: u32, value: i64) {
-    // SAFETY: as in `sink_row`.
-    let context = unsafe { &mut *context.cast::<SinkContext<'_>>() };
-    if context.started
-        && let Some((column, _)) = context.row_type.declared.get(column as usize)
-    {
-        set_number(&mut context.row_type.builder, column, value);
-    }
-}
-
-unsafe extern "C" fn sink_bytes(context: *mut c_void, column: u32, start: *const u8, length: u64) {
-    // SAFETY: as in `sink_row`.
-    let context = unsafe { &mut *context.cast::<SinkContext<'_>>() };
-    let RowType { builder, common, declared, scratch, .. } = &mut *context.row_type;
-    if context.started
-        && let Some((column, role)) = declared.get(column as usize)
-    {
-        let bytes = match length {
-            0 => &[][..],
-            // SAFETY: the plugin passes a slice's own pointer and length.
-            _ => unsafe { std::slice::from_raw_parts(start, length as usize) },
-        };
-        let kept = context.keeping.payload.keep(*role, bytes, scratch);
-        keep(builder, common, column, kept, context.keeping.totals);
-    }
+    own_rows: &'t mut OwnRows,
 }

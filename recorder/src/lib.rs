@@ -23,6 +23,7 @@ pub mod event;
 pub mod filter;
 pub mod memory;
 pub mod output;
+pub mod own_rows;
 pub mod paths;
 pub mod payload;
 pub mod pipeline;

@@ -139,6 +139,7 @@ impl Arguments {
 }
 
 fn main() -> ExitCode {
+    replay_core::crash::tell("recorder");
     let arguments = Arguments::parse();
     let (quiet, verbose) = (arguments.quiet, arguments.verbose);
     let output = arguments.output.clone();

@@ -17,6 +17,7 @@ use crate::clock;
 use crate::encode::{Encoder, Totals};
 use crate::event::{Blob, CallEvent, Event, TaskEnd};
 use crate::output::{Keep, Lost, Output};
+use crate::own_rows::Misdeeds;
 use crate::paths::Paths;
 use crate::payload::Payload;
 use crate::pipeline::{Pipeline, Producer};
@@ -308,14 +309,17 @@ impl Recording {
         if before > 0 {
             notes.push(format!("{before} rows were not kept, for they were the oldest"));
         }
-        let Totals { buffers_not_captured, panics, .. } = self.totals;
-        if buffers_not_captured > 0 {
+        let Totals { buffers_not_captured, misdeeds, .. } = &self.totals;
+        if *buffers_not_captured > 0 {
             notes.push(format!(
                 "{buffers_not_captured} buffers could not be read from the program; their records say so"
             ));
         }
-        if panics > 0 {
-            notes.push(format!("{panics} calls have no record, because their plugin panicked"));
+        for (plugin, Misdeeds { count, first, record }) in misdeeds {
+            notes.push(format!(
+                "the plugin `{plugin}` failed to write the rows of {count} calls, which were recorded \
+                 without it; the first time, at record {record}, {first}"
+            ));
         }
         notes
     }
