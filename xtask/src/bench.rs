@@ -1,6 +1,7 @@
 //! Benchmarks: ratios against native and against a peer, all in one run, written to `docs/benchmarks.md`.
 
 mod dataseries;
+mod plugins;
 mod race;
 mod record;
 mod replay;
@@ -70,12 +71,15 @@ const fn of_format(name: &'static str, run: fn(&Setting) -> Result<Table>) -> Be
     Benchmark { name, is_of_dist: false, run }
 }
 
-const ALL: [Benchmark; 8] = [
+const ALL: [Benchmark; 11] = [
     of_dist("record dd", record::dd),
     of_dist("record find", record::find),
     of_dist("replay pread", replay::pread),
     of_dist("replay write", replay::write),
     of_dist("replay start-up", replay::start_up),
+    of_dist("plugins dispatch", plugins::dispatch),
+    of_dist("plugins load", plugins::load),
+    of_dist("plugins guard", plugins::guard),
     of_format("dataseries decode", dataseries::decode),
     of_format("dataseries decode lz4", dataseries::decode_lz4),
     of_format("dataseries write lz4", dataseries::write_lz4),

@@ -1,20 +1,28 @@
-//! What people install: `dist/bin`, `dist/plugins` and the manifest.
+//! What people install: `dist/bin`, `dist/plugins`, the header for plugins in C, and the manifest.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use crate::Result;
 use crate::cargo::{cargo, root, run, target};
+use crate::{Result, header};
 
 /// The programs.
 const PROGRAMS: [&str; 3] = ["dstool", "recorder", "replayer"];
+
+/// The library with the code of all plugins, beneath the plugin folder. The hosts look for plugins in the
+/// folder itself only.
+const STOCK: &str = "shared/libstock.so";
 
 /// Builds everything and lays it out; returns the folder.
 ///
 /// # Errors
 /// It can't be built or copied.
 pub fn lay_out() -> Result<PathBuf> {
-    run(&mut cargo(&["build", "--release", "--workspace"]))?;
+    let programs = ["-p", "replay-core", "-p", "replay-recorder", "-p", "replay-tests"];
+    run(cargo(&["build", "--release", "--bins"]).args(programs))?;
+    let stock = ["-p", "replay-stock", "--features", "replay-stock/plugins"];
+    run(cargo(&["build", "--release"]).args(stock))?;
     let dist = root().join("dist");
     let built = target().join("release");
     for folder in ["bin", "plugins"] {
@@ -26,10 +34,10 @@ pub fn lay_out() -> Result<PathBuf> {
     for program in PROGRAMS {
         copy(&built.join(program), &dist.join("bin").join(program))?;
     }
-    for name in plugins()? {
-        let library = format!("libplugin_{name}.so");
-        copy(&built.join(&library), &dist.join("plugins").join(&library))?;
-    }
+    lay_out_plugins(&built, &dist.join("plugins"))?;
+    let include = dist.join("include");
+    fs::create_dir_all(&include).map_err(|error| format!("{}: {error}", include.display()))?;
+    copy(&root().join(header::PATH), &include.join("replay_plugin.h"))?;
     copy(&root().join("plugin-manifest.toml"), &dist.join("plugin-manifest.toml"))?;
     Ok(dist)
 }
@@ -48,6 +56,15 @@ pub fn plugins() -> Result<Vec<String>> {
     }
     names.sort();
     Ok(names)
+}
+
+/// A file for each plugin, and their code in one library.
+fn lay_out_plugins(built: &Path, folder: &Path) -> Result<()> {
+    let library = folder.join(STOCK);
+    let shared = library.parent().expect("it is in a folder");
+    fs::create_dir_all(shared).map_err(|error| format!("{}: {error}", shared.display()))?;
+    copy(&built.join("libreplay_stock.so"), &library)?;
+    run(Command::new(built.join("stubs")).arg(&library).arg(STOCK).arg(folder))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

@@ -5,6 +5,7 @@ mod cargo;
 mod demo;
 mod dist;
 mod docs;
+mod header;
 mod test;
 
 use std::process::ExitCode;
@@ -22,6 +23,8 @@ enum Command {
     Dist,
     /// Write the pages of docs/ that are made from the plugins
     Docs,
+    /// Write the header for plugins in C, sdk/include/replay_plugin.h
+    Header,
     /// Measure, as ratios in one run
     Bench(bench::Arguments),
 }
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::check(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Docs => docs::write(),
+        Command::Header => header::write(),
         Command::Dist => dist::lay_out().map(drop),
     };
     match done {

@@ -55,6 +55,11 @@ impl Table {
         Self { bytes: Some(bytes), ..self }
     }
 
+    /// Seconds that contender `number` took.
+    pub fn seconds(&self, number: usize) -> f64 {
+        self.rows[number].1.as_secs_f64()
+    }
+
     /// Adds a sentence below the table.
     pub fn note(&mut self, note: String) {
         self.notes.push(note);
