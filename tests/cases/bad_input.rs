@@ -2,13 +2,13 @@
 //! never a panic.
 
 use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use dataseries::{Checks, File};
 use replay_tests::built::{built, plugins, program};
 use replay_tests::case::told;
+use replay_tests::folder::PluginFolder;
 use tempfile::TempDir;
 
 /// A trace by the original recorder.
@@ -77,32 +77,18 @@ fn a_damaged_extent_is_refused_by_its_place() {
     }
 }
 
-/// A folder with links to all plugins but those named.
-fn plugins_without(names: &[&str]) -> (TempDir, PathBuf) {
-    let scratch = TempDir::new().unwrap();
-    let folder = scratch.path().join("plugins");
-    fs::create_dir(&folder).unwrap();
-    for entry in fs::read_dir(plugins()).unwrap() {
-        let entry = entry.unwrap();
-        let name = entry.file_name().into_string().unwrap();
-        if !names.iter().any(|without| name == format!("libplugin_{without}.so")) {
-            symlink(fs::canonicalize(entry.path()).unwrap(), folder.join(name)).unwrap();
-        }
-    }
-    (scratch, folder)
-}
-
 #[test]
 fn what_is_no_plugin_is_refused_by_name() {
-    let (_scratch, folder) = plugins_without(&[]);
+    let folder = PluginFolder::without(&[]);
+    let folder = folder.path();
     let odd = folder.join("odd.so");
     fs::write(&odd, "no library\n").unwrap();
-    assert_refused(&replay(&folder, &[TRACE]), &["odd.so", "not a shared library"]);
+    assert_refused(&replay(folder, &[TRACE]), &["odd.so", "not a shared library"]);
 
     let whole = fs::read(folder.join("libplugin_read.so")).unwrap();
     for length in [0, 100, 5000, whole.len() / 2, whole.len() - 1] {
         fs::write(&odd, &whole[..length]).unwrap();
-        assert_refused(&replay(&folder, &[TRACE]), &["odd.so"]);
+        assert_refused(&replay(folder, &[TRACE]), &["odd.so"]);
     }
 
     // Any other library will do.
@@ -110,15 +96,16 @@ fn what_is_no_plugin_is_refused_by_name() {
     let other = other.filter(|path| path.extension().is_some_and(|extension| extension == "so"));
     let other = other.into_iter().find(|path| path.to_string_lossy().contains("sdk_derive"));
     fs::copy(other.expect("the derives are a library"), &odd).unwrap();
-    assert_refused(&replay(&folder, &[TRACE]), &["odd.so", "not a plugin"]);
+    assert_refused(&replay(folder, &[TRACE]), &["odd.so", "not a plugin"]);
 }
 
 #[test]
 fn two_plugins_for_one_call_are_refused() {
-    let (_scratch, folder) = plugins_without(&[]);
+    let folder = PluginFolder::without(&[]);
+    let folder = folder.path();
     fs::copy(folder.join("libplugin_rmdir.so"), folder.join("libsecond.so")).unwrap();
     let words = ["libsecond.so", "`rmdir` is already provided by rmdir", "libplugin_rmdir.so"];
-    assert_refused(&replay(&folder, &[TRACE]), &words);
+    assert_refused(&replay(folder, &[TRACE]), &words);
 }
 
 #[test]
@@ -145,8 +132,10 @@ fn a_name_that_nothing_has_is_refused() {
 
 #[test]
 fn a_plugin_that_panics_stops_the_replay_with_record_and_message() {
-    let (scratch, folder) = plugins_without(&["read"]);
-    symlink(built().join("libplugin_panicking.so"), folder.join("libplugin_panicking.so")).unwrap();
+    let scratch = TempDir::new().unwrap();
+    let folder = PluginFolder::without(&["read"]);
+    folder.add("panicking");
+    let folder = folder.path();
     fs::write(scratch.path().join("a"), "some text\n").unwrap();
     let trace = scratch.path().join("trace.ds");
     let mut recorder = Command::new(program("recorder"));
@@ -154,22 +143,24 @@ fn a_plugin_that_panics_stops_the_replay_with_record_and_message() {
     recorder.args(["dd", "if=a", "of=/dev/null", "status=none"]).current_dir(&scratch);
     assert!(recorder.status().unwrap().success());
 
-    let output = replay(&folder, &["-q", &trace.to_string_lossy()]);
+    let output = replay(folder, &["-q", &trace.to_string_lossy()]);
     let told = told(&output);
     assert_eq!(output.status.code(), Some(2), "{told}");
     assert!(told.contains("is too much"), "the panic's message: {told}");
-    assert!(told.contains("the plugin for read panicked at record"), "{told}");
-    assert!(told.contains("--disable read"), "the way on: {told}");
-    let output = replay(&folder, &["--disable", "panicking", &trace.to_string_lossy()]);
+    assert!(told.contains("the plugin `panicking` panicked at record"), "{told}");
+    assert!(told.contains("(read); without it: --disable panicking"), "the way on: {told}");
+    let output = replay(folder, &["--disable", "panicking", &trace.to_string_lossy()]);
     assert_eq!(output.status.code(), Some(0), "{}", self::told(&output));
 }
 
 #[test]
 fn the_recorder_refuses_the_same_plugins() {
-    let (scratch, folder) = plugins_without(&[]);
+    let scratch = TempDir::new().unwrap();
+    let folder = PluginFolder::without(&[]);
+    let folder = folder.path();
     fs::write(folder.join("odd.so"), "no library\n").unwrap();
     let mut recorder = Command::new(program("recorder"));
-    recorder.arg("--plugins").arg(&folder).arg("-X").arg(scratch.path().join("trace.ds"));
+    recorder.arg("--plugins").arg(folder).arg("-X").arg(scratch.path().join("trace.ds"));
     assert_refused(&recorder.arg("true").output().unwrap(), &["odd.so"]);
 }
 

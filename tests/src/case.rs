@@ -12,6 +12,7 @@ use crate::tree::Tree;
 /// A scratch folder in a known state, and a trace beside it.
 pub struct Case {
     scratch: TempDir,
+    plugins: PathBuf,
 }
 
 impl Case {
@@ -21,11 +22,16 @@ impl Case {
     /// If there is no scratch folder to be had.
     pub fn new(make: impl FnOnce(&Path)) -> Self {
         let scratch = TempDir::new().expect("a scratch folder");
-        let case = Self { scratch };
+        let case = Self { scratch, plugins: plugins() };
         fs::create_dir(case.pristine()).expect("the scratch folder is new");
         make(&case.pristine());
         case.reset();
         case
+    }
+
+    /// The same with the plugins in `folder`.
+    pub fn with_plugins(self, folder: &Path) -> Self {
+        Self { plugins: folder.to_owned(), ..self }
     }
 
     fn pristine(&self) -> PathBuf {
@@ -61,7 +67,13 @@ impl Case {
     /// The recorder, to run `words` in the folder.
     pub fn recorder(&self, words: &[&str]) -> Command {
         let mut command = Command::new(program("recorder"));
-        command.arg("--plugins").arg(plugins()).arg("-X").arg(self.trace()).arg("--").args(words);
+        command
+            .arg("--plugins")
+            .arg(&self.plugins)
+            .arg("-X")
+            .arg(self.trace())
+            .arg("--")
+            .args(words);
         command.current_dir(self.folder()).env("LC_ALL", "C");
         command
     }
@@ -89,7 +101,7 @@ impl Case {
     /// The replayer, for the trace, with further `words`.
     pub fn replayer(&self, words: &[&str]) -> Command {
         let mut command = Command::new(program("replayer"));
-        command.arg("--plugins").arg(plugins()).args(words).arg(self.trace());
+        command.arg("--plugins").arg(&self.plugins).args(words).arg(self.trace());
         command
     }
 

@@ -6,6 +6,7 @@
 pub mod built;
 pub mod case;
 pub mod docs;
+pub mod folder;
 pub mod forge;
 pub mod tool;
 pub mod tree;
