@@ -599,7 +599,7 @@ struct replay_host {
     // Forgets `traced` and answers as replay_host.descriptor did; closing it is the plugin's.
     int32_t (*release)(void *context, int32_t traced);
     // Makes `new` another name of what `old` stands for, without a call.
-    void (*alias)(void *context, int32_t old, int32_t new);
+    void (*alias)(void *context, int32_t old, int32_t new_);
     // Writable, page-aligned memory of `length` bytes for the pointer argument `index`; null if
     // there is none to be had.
     uint8_t *(*scratch)(void *context, uint32_t index, uint64_t length);

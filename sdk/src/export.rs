@@ -182,14 +182,19 @@ pub const fn plugin_name(package: &'static str) -> &'static str {
     package.split_at(PREFIX.len()).1
 }
 
-/// The name of the plugin in the module with this path.
+/// The name of the plugin whose `exported` module has this path: that of the module around it.
 pub const fn part_name(path: &'static str) -> &'static str {
     let bytes = path.as_bytes();
-    let mut start = bytes.len();
+    let mut end = bytes.len();
+    while bytes[end - 1] != b':' {
+        end -= 1;
+    }
+    end -= 2;
+    let mut start = end;
     while start > 0 && bytes[start - 1] != b':' {
         start -= 1;
     }
-    path.split_at(start).1
+    path.split_at(end).0.split_at(start).1
 }
 
 /// What a plugin exports.
@@ -437,3 +442,16 @@ pub unsafe fn encode(
 
 /// What a plugin that replays nothing answers.
 pub const NOT_MADE: Replayed = Err(Skip::SIMULATED);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plugin_has_the_name_of_its_package_or_of_its_module() {
+        assert_eq!(plugin_name("plugin-pread64"), "pread64");
+        assert_eq!(plugin_name("acme"), "acme");
+        assert_eq!(part_name("replay_stock::plugins::pread64::exported"), "pread64");
+        assert_eq!(part_name("pread64::exported"), "pread64");
+    }
+}

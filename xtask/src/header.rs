@@ -281,6 +281,16 @@ impl VisitMut for Plain<'_> {
         syn::visit_mut::visit_type_array_mut(self, array);
     }
 
+    fn visit_bare_fn_arg_mut(&mut self, argument: &mut syn::BareFnArg) {
+        syn::visit_mut::visit_bare_fn_arg_mut(self, argument);
+        // A keyword in C++, whose compilers read the header too.
+        if let Some((name, _)) = &mut argument.name
+            && name == "new"
+        {
+            *name = format_ident!("new_");
+        }
+    }
+
     fn visit_attribute_mut(&mut self, attribute: &mut syn::Attribute) {
         let syn::Meta::NameValue(meta) = &attribute.meta else { return };
         let Expr::Lit(literal) = &meta.value else { return };

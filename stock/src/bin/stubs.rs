@@ -24,6 +24,10 @@ fn main() -> ExitCode {
         let name = CStr::from_bytes_until_nul(&part.header.name).expect("names are padded");
         let name = name.to_str().expect("names are text");
         let path = Path::new(folder).join(format!("libplugin_{name}.so"));
+        if path.exists() {
+            eprintln!("stubs: {} is there already", path.display());
+            return ExitCode::FAILURE;
+        }
         if let Err(error) = library.write_stub(part.header, true, &path) {
             eprintln!("stubs: {}: {error}", path.display());
             return ExitCode::FAILURE;
