@@ -1,4 +1,8 @@
-//! The pages that are made from the plugins' declarations say what those say.
+//! What the documents say of the repository is true; the pages that are made from the plugins' declarations
+//! say what those say.
+
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use replay_tests::docs::PAGES;
 
@@ -12,5 +16,34 @@ fn the_pages_say_what_the_plugins_declare() {
         let name = page.name;
         assert_eq!(differing, None, "docs/{name} is not what it should be: run `cargo xtask docs`");
         assert!(expected == written, "docs/{name} has another length: run `cargo xtask docs`");
+    }
+}
+
+/// The repository's documents.
+fn documents() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut found = Vec::new();
+    for folder in ["", "docs", "core/dataseries", "core/dataseries/fuzz", "tests/data"] {
+        let entries = fs::read_dir(root.join(folder)).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        found.extend(paths.filter(|path| path.extension().is_some_and(|end| end == "md")));
+    }
+    assert!(found.len() > 5);
+    found
+}
+
+#[test]
+fn links_lead_to_files_that_are_there() {
+    for document in documents() {
+        let text = fs::read_to_string(&document).unwrap();
+        // What follows `](`, up to the closing bracket.
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = link.split('#').next().unwrap();
+            if target.is_empty() || target.contains("://") {
+                continue;
+            }
+            let path = document.parent().unwrap().join(target);
+            assert!(path.exists(), "{}: {link} leads nowhere", document.display());
+        }
     }
 }

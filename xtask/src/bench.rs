@@ -115,7 +115,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 fn tables(setting: &Setting, chosen: &[&Benchmark]) -> Result<String> {
     let mut text = format!(
         "# Benchmarks\n\nWritten by `cargo xtask bench --write`. Times are the fastest of {} interleaved \
-         rounds in one run; only the ratios mean something elsewhere.\n\nMachine: {}.\n",
+         rounds in one run; only the ratios mean something elsewhere. CPU seconds are those of all processes and \
+         threads of a contender, and say the same on a machine that others use too.\n\nMachine: {}.\n",
         setting.rounds,
         machine()
     );
@@ -143,5 +144,10 @@ fn machine() -> String {
         memory.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0);
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let kernel = output(Command::new("uname").arg("-sr")).unwrap_or_default();
-    format!("{processor}, {cores} CPUs, {} GiB, {}", kibibytes >> 20, kernel.trim())
+    let load = read("/proc/loadavg");
+    let load = load.split(' ').next().unwrap_or("unknown");
+    let (memory, kernel) = (kibibytes >> 20, kernel.trim());
+    format!(
+        "{processor}, {cores} CPUs, {memory} GiB, {kernel}; load average {load} at the beginning"
+    )
 }

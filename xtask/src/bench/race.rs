@@ -4,6 +4,8 @@ use std::fmt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::sys::resource::{UsageWho, getrusage};
+
 use crate::Result;
 
 /// Something that is timed.
@@ -24,25 +26,51 @@ impl<'c> Contender<'c> {
         Self { before: Box::new(before), ..self }
     }
 
-    fn run(&self) -> Result<Duration> {
+    fn run(&self) -> Result<Times> {
         (self.before)();
         let mut command = (self.command)();
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let start = Instant::now();
+        let (start, used) = (Instant::now(), processor_time()?);
         let output = command.output().map_err(|error| format!("{}: {error}", self.name))?;
-        let time = start.elapsed();
+        let times = Times { wall: start.elapsed(), processor: processor_time()? - used };
         if !output.status.success() {
             let errors = String::from_utf8_lossy(&output.stderr);
             return Err(format!("{}: {}\n{errors}", self.name, output.status));
         }
-        Ok(time)
+        Ok(times)
     }
+}
+
+/// How long something took.
+#[derive(Clone, Copy)]
+struct Times {
+    wall: Duration,
+    /// Of all its processes and threads; the same whoever else uses the machine.
+    processor: Duration,
+}
+
+impl Times {
+    const MAX: Self = Self { wall: Duration::MAX, processor: Duration::MAX };
+
+    fn min(self, other: Self) -> Self {
+        let (wall, processor) = (self.wall.min(other.wall), self.processor.min(other.processor));
+        Self { wall, processor }
+    }
+}
+
+/// The processor time of all children that have ended.
+fn processor_time() -> Result<Duration> {
+    let used = getrusage(UsageWho::RUSAGE_CHILDREN).map_err(|error| error.to_string())?;
+    let duration = |time: nix::sys::time::TimeVal| {
+        Duration::new(time.tv_sec().unsigned_abs(), time.tv_usec().unsigned_abs() as u32 * 1000)
+    };
+    Ok(duration(used.user_time()) + duration(used.system_time()))
 }
 
 /// What a race came to. The first contender is what the others are compared with.
 pub struct Table {
     what: String,
-    rows: Vec<(String, Duration)>,
+    rows: Vec<(String, Times)>,
     goal: String,
     /// Bytes that each contender worked on.
     bytes: Option<u64>,
@@ -57,7 +85,7 @@ impl Table {
 
     /// Seconds that contender `number` took.
     pub fn seconds(&self, number: usize) -> f64 {
-        self.rows[number].1.as_secs_f64()
+        self.rows[number].1.wall.as_secs_f64()
     }
 
     /// Adds a sentence below the table.
@@ -71,7 +99,7 @@ impl Table {
 /// # Errors
 /// One fails.
 pub fn race(what: &str, goal: &str, rounds: usize, contenders: &[Contender<'_>]) -> Result<Table> {
-    let mut fastest = vec![Duration::MAX; contenders.len()];
+    let mut fastest = vec![Times::MAX; contenders.len()];
     for _ in 0..rounds {
         for (contender, fastest) in contenders.iter().zip(&mut fastest) {
             *fastest = contender.run()?.min(*fastest);
@@ -86,13 +114,19 @@ impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n", self.what)?;
         let (head, line) = if self.bytes.is_some() { (" MB/s |", "---|") } else { ("", "") };
-        writeln!(f, "| | seconds | × the first |{head}\n|---|---|---|{line}")?;
-        let first = self.rows.first().map_or(1.0, |(_, time)| time.as_secs_f64());
-        for (name, time) in &self.rows {
-            let seconds = time.as_secs_f64();
-            write!(f, "| {name} | {seconds:.4} | {:.2} |", seconds / first)?;
+        writeln!(
+            f,
+            "| | seconds | × the first | CPU seconds | × the first |{head}\n|---|---|---|---|---|{line}"
+        )?;
+        let first = self.rows.first().map_or(Times::MAX, |(_, times)| *times);
+        for (name, times) in &self.rows {
+            write!(f, "| {name} |")?;
+            for (time, first) in [(times.wall, first.wall), (times.processor, first.processor)] {
+                let seconds = time.as_secs_f64();
+                write!(f, " {seconds:.4} | {:.2} |", seconds / first.as_secs_f64())?;
+            }
             if let Some(bytes) = self.bytes {
-                write!(f, " {:.0} |", bytes as f64 / 1e6 / seconds)?;
+                write!(f, " {:.0} |", bytes as f64 / 1e6 / times.wall.as_secs_f64())?;
             }
             writeln!(f)?;
         }
