@@ -69,7 +69,7 @@ pub struct Sample {
 }
 
 /// A group of calls.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Group {
     /// Calls.
     pub calls: u64,
@@ -118,21 +118,6 @@ impl Times {
     }
 }
 
-impl Default for Group {
-    fn default() -> Self {
-        Self {
-            calls: 0,
-            made: 0,
-            recorded_errors: 0,
-            replayed_errors: 0,
-            diverged: 0,
-            bytes: 0,
-            recorded: Times::default(),
-            replayed: Times::default(),
-        }
-    }
-}
-
 impl Group {
     fn add(&mut self, sample: &Sample) {
         self.calls += 1;
@@ -159,13 +144,16 @@ impl Group {
     }
 }
 
+/// What the calls of a group have in common: the name of their record type, their process and their path.
+type Common = (Option<Arc<str>>, Option<i32>, Option<String>);
+
 /// Groups of calls, as a thread counts them.
 #[derive(Clone, Debug)]
 pub struct Stats {
     by: Arc<[By]>,
     /// Names of the record types, by number.
     names: Arc<[Arc<str>]>,
-    groups: HashMap<(Option<Arc<str>>, Option<i32>, Option<String>), Group>,
+    groups: HashMap<Common, Group>,
 }
 
 impl Stats {
