@@ -197,9 +197,24 @@ fn parse_code(bytes: &[u8], stub: &Path) -> Result<CodeFile, Refused> {
     }
     // A stub may be reached by a link; its library is beneath the folder where it really is.
     let stub = std::fs::canonicalize(stub)?;
-    let path = stub.parent().unwrap_or(Path::new("/")).join(path);
+    let beside = stub.parent().unwrap_or(Path::new("/")).join(path);
+    // One that was copied alone finds the library of this program's installation: the digest tells whether it
+    // is the one.
+    let installed = installed_folders().into_iter().map(|folder| folder.join(path));
+    let path = match beside.is_file() {
+        true => beside,
+        false => installed.into_iter().find(|path| path.is_file()).unwrap_or(beside),
+    };
     let sha256 = &bytes[std::mem::offset_of!(Code, sha256)..][..32];
     Ok(CodeFile { path, sha256: sha256.try_into().expect("32 bytes are 32 bytes") })
+}
+
+/// The folders of an installation that have its plugins: beside the folder with the program, and as packages lay
+/// them out.
+pub fn installed_folders() -> [PathBuf; 3] {
+    let program = std::env::current_exe().unwrap_or_default();
+    let beside = program.parent().unwrap_or(Path::new(""));
+    [beside.join("../plugins"), beside.join("../lib/replayer/plugins"), beside.join("plugins")]
 }
 
 /// The header, from the bytes of a [`Header`].

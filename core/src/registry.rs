@@ -326,10 +326,7 @@ fn folders(options: &PluginOptions, manifest: &Manifest) -> Result<Vec<PathBuf>,
     if !manifest.search.is_empty() {
         return Ok(manifest.search.clone());
     }
-    let program = std::env::current_exe().unwrap_or_default();
-    let beside = program.parent().unwrap_or(Path::new(""));
-    let usual =
-        [beside.join("../plugins"), beside.join("../lib/replayer/plugins"), beside.join("plugins")];
+    let usual = loader::installed_folders();
     match usual.iter().find(|folder| folder.is_dir()) {
         Some(folder) => Ok(vec![folder.clone()]),
         None if manifest.plugin.values().any(|plugin| plugin.path.is_some()) => Ok(Vec::new()),

@@ -1,7 +1,7 @@
 //! Files that stand for plugins whose code is in a library of several.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::{env, fs, io};
 
@@ -12,13 +12,23 @@ use sha2::{Digest, Sha256};
 #[derive(Debug)]
 pub struct Library {
     code: Code,
+    template: Template,
+}
+
+/// A stub of no plugin, and where a plugin's bytes go.
+#[derive(Debug)]
+struct Template {
+    bytes: Vec<u8>,
+    header_at: usize,
+    code_at: usize,
 }
 
 impl Library {
-    /// The library in file `path`, to which stubs refer as `beneath`, a path beneath their own folder.
+    /// The library in file `path`, to which stubs refer as `beneath`, a path beneath their own folder. A C
+    /// compiler makes what all stubs have in common.
     ///
     /// # Errors
-    /// It can't be read, or the path is too long for a stub.
+    /// It can't be read, the path is too long for a stub, or there is no C compiler.
     pub fn new(path: &Path, beneath: &str) -> io::Result<Self> {
         let digest = Sha256::digest(fs::read(path)?);
         let mut code = Code {
@@ -33,40 +43,65 @@ impl Library {
             return Err(io::Error::other(format!("{beneath} is too long for a stub")));
         }
         code.path[..beneath.len()].copy_from_slice(beneath.as_bytes());
-        Ok(Self { code })
+        Ok(Self { code, template: Template::new()? })
     }
 
-    /// Writes the stub of the plugin with this `header` to file `to`; a C compiler makes it.
+    /// Writes the stub of the plugin with this `header` to file `to`.
     ///
     /// # Errors
-    /// There is no C compiler, or it fails.
+    /// It can't be written.
     pub fn write_stub(&self, header: &Header, is_stock: bool, to: &Path) -> io::Result<()> {
         let flags = header.flags | if is_stock { flag::STOCK } else { 0 };
         let header = Header { flags, ..*header };
-        let mut source = String::new();
+        let Template { bytes, header_at, code_at } = &self.template;
+        let mut bytes = bytes.clone();
         // SAFETY: both are plain bytes without padding, as pinned.
         let (header, code) = unsafe { (bytes_of(&header), bytes_of(&self.code)) };
-        for (symbol, bytes) in [(HEADER_SYMBOL, header), (CODE_SYMBOL, code)] {
-            let _ =
-                write!(source, "const __attribute__((aligned(8))) unsigned char {symbol}[] = {{");
-            for byte in bytes {
-                let _ = write!(source, "{byte},");
-            }
-            source.push_str("};\n");
+        bytes[*header_at..][..header.len()].copy_from_slice(header);
+        bytes[*code_at..][..code.len()].copy_from_slice(code);
+        fs::write(to, bytes)
+    }
+}
+
+impl Template {
+    /// Compiled with marks where a plugin's bytes go, by which these places are found.
+    fn new() -> io::Result<Self> {
+        let parts =
+            [(HEADER_SYMBOL, size_of::<Header>(), 0xa5), (CODE_SYMBOL, size_of::<Code>(), 0x5a)];
+        let mut source = String::new();
+        for (symbol, size, mark) in parts {
+            let bytes = format!("{mark},").repeat(size);
+            let aligned = "const __attribute__((aligned(8))) unsigned char";
+            let _ = writeln!(source, "{aligned} {symbol}[] = {{{bytes}}};");
         }
-        let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
-        let input = PathBuf::from(to).with_extension("c");
-        fs::write(&input, source)?;
-        let mut command = Command::new(&compiler);
-        command.args(["-shared", "-fPIC", "-nostdlib", "-s", "-Wl,-z,noseparate-code"]);
-        command.args(["-Wl,--build-id=none", "-Wl,--hash-style=gnu", "-x", "c"]);
-        command.arg(&input).arg("-o").arg(to).stdin(Stdio::null());
-        let status = command.status();
-        fs::remove_file(&input)?;
-        match status? {
-            status if status.success() => Ok(()),
-            status => Err(io::Error::other(format!("{} failed: {status}", compiler.display()))),
-        }
+        let folder = env::temp_dir().join(format!("stub-{}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        let compiled = compile(&folder, &source);
+        fs::remove_dir_all(&folder)?;
+        let bytes = compiled?;
+        let find = |(_, size, mark): (&str, usize, u8)| {
+            let marks = vec![mark; size];
+            bytes.windows(size).position(|window| window == marks)
+        };
+        let [header_at, code_at] = parts.map(find);
+        let missing = || io::Error::other("the C compiler left out what it was given");
+        let (header_at, code_at) = header_at.zip(code_at).ok_or_else(missing)?;
+        Ok(Self { bytes, header_at, code_at })
+    }
+}
+
+/// The library that a C compiler makes of `source`, in `folder`.
+fn compile(folder: &Path, source: &str) -> io::Result<Vec<u8>> {
+    let (input, output) = (folder.join("stub.c"), folder.join("stub.so"));
+    fs::write(&input, source)?;
+    let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
+    let mut command = Command::new(&compiler);
+    command.args(["-shared", "-fPIC", "-nostdlib", "-s", "-Wl,-z,noseparate-code"]);
+    command.args(["-Wl,--build-id=none", "-Wl,--hash-style=gnu"]);
+    command.arg(&input).arg("-o").arg(&output).stdin(Stdio::null());
+    match command.status()? {
+        status if status.success() => fs::read(&output),
+        status => Err(io::Error::other(format!("{} failed: {status}", compiler.display()))),
     }
 }
 

@@ -17,6 +17,8 @@ use clap::Parser;
 enum Command {
     /// Build, record a real program, replay it with verification, and show what came of it
     Demo,
+    /// Build the programs and plugins that tests run
+    Build,
     /// Install what the tests need, and run all checks and tests
     Test(test::Arguments),
     /// Lay out in dist/ what people install: programs, plugins, manifest
@@ -35,6 +37,7 @@ type Result<T, E = String> = std::result::Result<T, E>;
 fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::Demo => demo::show(),
+        Command::Build => dist::for_tests(),
         Command::Test(arguments) => test::check(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Docs => docs::write(),

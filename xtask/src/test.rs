@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Instant;
 
-use crate::Result;
+use crate::{Result, dist};
 use crate::cargo::{cargo, run};
 
 /// What to leave out.
@@ -29,23 +29,26 @@ pub fn check(arguments: &Arguments) -> Result<()> {
     install()?;
     let start = Instant::now();
     let mut failed = Vec::new();
-    let mut step = |name, command: &mut Command| {
-        let done = run(command);
-        failed.extend(done.as_ref().err().map(|_| name));
+    let mut step = |name, done: Result<()>| {
+        if let Err(error) = &done {
+            eprintln!("xtask: {error}");
+            failed.push(name);
+        }
         done.is_ok()
     };
     if !arguments.tests_only {
-        step("formatter", &mut cargo(&["fmt", "--all", "--check"]));
+        step("formatter", run(&mut cargo(&["fmt", "--all", "--check"])));
         let words = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-        step("linter", &mut cargo(&words));
+        step("linter", run(&mut cargo(&words)));
     }
-    // `cargo test` alone builds no shared libraries.
-    if step("build", &mut cargo(&["build", "--workspace"])) {
-        let mut test = cargo(&["test", "--workspace", "--no-fail-fast"]);
+    // `cargo test` alone builds neither programs nor plugins.
+    if step("build", dist::for_tests()) {
+        let mut test = cargo(&["test", "--no-fail-fast"]);
+        dist::all(&mut test);
         if !arguments.words.is_empty() {
             test.arg("--").args(&arguments.words);
         }
-        step("tests", &mut test);
+        step("tests", run(&mut test));
     }
     let minutes = start.elapsed().as_secs_f64() / 60.0;
     match failed.as_slice() {
