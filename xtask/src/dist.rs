@@ -69,13 +69,17 @@ pub fn lay_out() -> Result<PathBuf> {
 /// # Errors
 /// Their folder can't be read.
 pub fn plugins() -> Result<Vec<String>> {
-    let folder = root().join("plugins");
+    folders("plugins")
+}
+
+/// The names of the packages in `folder`.
+fn folders(folder: &str) -> Result<Vec<String>> {
+    let folder = root().join(folder);
     let entries =
         fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let mut names = Vec::new();
-    for entry in entries.flatten().filter(|entry| entry.path().join("Cargo.toml").is_file()) {
-        names.push(entry.file_name().to_string_lossy().replace('-', "_"));
-    }
+    let packages = entries.flatten().filter(|entry| entry.path().join("Cargo.toml").is_file());
+    let mut names: Vec<_> =
+        packages.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     Ok(names)
 }

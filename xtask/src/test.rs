@@ -3,8 +3,8 @@
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{Result, dist};
 use crate::cargo::{cargo, run};
+use crate::{Result, dist};
 
 /// What to leave out.
 #[derive(clap::Args)]

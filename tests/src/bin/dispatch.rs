@@ -34,7 +34,7 @@ fn registry(folder: &str) -> Registry {
     Registry::open(&options).expect("the plugins can be listed")
 }
 
-/// A row of the columns that `plugin-idle` has.
+/// A row of the columns that the plugin `idle` has.
 #[repr(C)]
 struct Idle {
     offset: i64,

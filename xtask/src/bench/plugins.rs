@@ -21,7 +21,7 @@ fn program(words: &[&str]) -> Command {
 
 /// One call through the ABI.
 pub fn dispatch(setting: &Setting) -> Result<Table> {
-    run(&mut cargo(&["build", "--release", "-p", "plugin-idle"]))?;
+    run(&mut cargo(&["build", "--release", "-p", "idle"]))?;
     let plugin = target().join("release/libplugin_idle.so").display().to_string();
     let records = RECORDS.to_string();
     let contenders = [
