@@ -337,7 +337,9 @@ impl<'t> Process<'t> {
             Some(data) => {
                 let data = self.payload(data);
                 match self.record.return_value.max(0) as u64 {
-                    taken if taken > data.len() as u64 => self.padded(index, data, taken),
+                    taken if taken > data.len() as u64 && self.is_cut() => {
+                        self.padded(index, data, taken)
+                    }
                     _ => Ok((data.as_ptr() as usize, data.len())),
                 }
             }
@@ -354,6 +356,11 @@ impl<'t> Process<'t> {
                 _ => Err(Skip::NOT_CAPTURED),
             },
         }
+    }
+
+    /// Whether the trace may have only the beginnings of the record's values.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.record.wants & want::CUT != 0
     }
 
     /// `data`, of which the trace has only the beginning, and zeros up to `length` bytes.

@@ -183,11 +183,13 @@ impl<'t> Process<'t> {
             return self.output_vectors(index, rows, None);
         }
         let mut left = self.recorded().return_value as usize;
-        let mut room = self.scratch(index + BUFFERS, cut(rows, left) as u64)?;
+        let is_cut = self.is_cut();
+        let cut = if is_cut { cut(rows, left) } else { 0 };
+        let mut room = self.scratch(index + BUFFERS, cut as u64)?;
         let vectors = self.vectors(index, rows, |row, process| {
             let bytes = row.bytes().unwrap_or_default();
             let bytes = process.payload(&bytes[..bytes.len().min(left)]);
-            let taken = taken(row, left);
+            let taken = if is_cut { taken(row, left) } else { bytes.len() };
             left -= taken;
             if bytes.len() == taken {
                 return (bytes.as_ptr() as usize, taken);

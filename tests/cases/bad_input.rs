@@ -85,7 +85,7 @@ fn what_is_no_plugin_is_refused_by_name() {
     fs::write(&odd, "no library\n").unwrap();
     assert_refused(&replay(folder, &[TRACE]), &["odd.so", "not a shared library"]);
 
-    let whole = fs::read(folder.join("libplugin_read.so")).unwrap();
+    let whole = fs::read(built().join("libplugin_panicking.so")).unwrap();
     for length in [0, 100, 5000, whole.len() / 2, whole.len() - 1] {
         fs::write(&odd, &whole[..length]).unwrap();
         assert_refused(&replay(folder, &[TRACE]), &["odd.so"]);

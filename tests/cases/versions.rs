@@ -82,18 +82,17 @@ fn a_plugin_that_does_not_fit_is_refused_with_both_versions_and_what_to_do() {
 fn a_stub_needs_its_library_and_no_other() {
     let folder = PluginFolder::without(&["mkdir"]);
     let shared = folder.path().join("shared/libfamily.so");
-    fs::create_dir(shared.parent().unwrap()).unwrap();
+    fs::create_dir_all(shared.parent().unwrap()).unwrap();
     fs::copy(built().join("libreplay_stock.so"), &shared).unwrap();
     let library = replay_stock::stub::Library::new(&shared, "shared/libfamily.so").unwrap();
-    let header = sdk::abi::Header::new("mkdir", "1.0.0", &[("mkdir", &["mkdir"])]);
+    let header = sdk::abi::Header::new("makedir", "1.0.0", &[("mkdir", &["mkdir"])]);
     let stub = folder.path().join("libplugin_mkdir.so");
     library.write_stub(&header, false, &stub).unwrap();
     assert!(fs::metadata(&stub).unwrap().len() < 8192, "a stub is small");
 
     let case = Case::new(|_| ()).with_plugins(folder.path());
     let record = || told(&case.record(&["true"]));
-    // The library that is built with the tests is an empty one.
-    assert!(record().contains("libfamily.so, which can't be used: it has no plugin `mkdir`"));
+    assert!(record().contains("libfamily.so, which can't be used: it has no plugin `makedir`"));
     let mut bytes = fs::read(&shared).unwrap();
     let last = bytes.len() - 1;
     bytes[last] ^= 1;

@@ -30,7 +30,9 @@ impl PluginFolder {
     pub fn without(names: &[&str]) -> Self {
         let folder = Self::empty();
         let stock = fs::read_dir(plugins()).expect("the plugins' folder is there");
-        for entry in stock.map(|entry| entry.expect("the folder can be listed")) {
+        // The library that has the code of several is found where the plugins really are.
+        let files = stock.map(|entry| entry.expect("the folder can be listed"));
+        for entry in files.filter(|entry| !entry.path().is_dir()) {
             let name = entry.file_name();
             let is_left_out =
                 names.iter().any(|without| *name == *format!("libplugin_{without}.so"));

@@ -146,6 +146,9 @@ impl Context {
     ) -> (u32, Outcome) {
         let rows = batch.rows(record);
         let mut wants = if self.wants.is_reference { want::REFERENCE } else { 0 };
+        if !self.wants.is_reference && record.incomplete {
+            wants |= want::CUT;
+        }
         if self.wants.verify {
             wants |= want::VERIFY;
             self.filled.clear();

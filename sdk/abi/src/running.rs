@@ -73,6 +73,9 @@ pub mod want {
     pub const PATHS: u32 = 4;
     /// The trace is one by the original recorder: expect its defects (trace schema, §8).
     pub const REFERENCE: u32 = 8;
+    /// The record says that it lacks data: of a value that is shorter than it was, zeros take the place of the
+    /// rest. Since 1.1.
+    pub const CUT: u32 = 16;
 }
 
 /// What the kernel said this time.
