@@ -1,9 +1,10 @@
 //! What a plugin must leave as it is: the replayer's own descriptors, its working directory, umask and
 //! signal masks.
 //!
-//! Looking costs a handful of system calls, about a microsecond; so the calls of stock plugins, which were
-//! tested together with this program, aren't looked after. The umask, which the kernel tells only in a file
-//! of `/proc`, is looked at for the first calls of a kind in a task and then every [`RARELY`] of them.
+//! A look costs some ten system calls, which is more than many a call that is replayed. So the calls of
+//! stock plugins, which were tested together with this program, aren't looked after; and of a foreign
+//! plugin's the first of each kind and then every [`RARELY`]th. One that always misbehaves is caught at once,
+//! one that does it now and then a little later, with a word that it may have been another.
 
 use std::fs::File;
 use std::mem::MaybeUninit;
@@ -13,10 +14,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::misdeed::Misdeed;
 
-/// After how many calls of a kind the umask is looked at again.
+/// After how many calls of a kind one is looked after again.
 const RARELY: u32 = 64;
 
-/// The first calls of a kind, at each of which the umask is looked at.
+/// The first calls of a kind, each of which is looked after.
 const FIRST: u32 = 4;
 
 /// A file, whatever its names.
@@ -65,6 +66,8 @@ pub struct Guard {
     place: Option<Place>,
     /// Calls so far, by kind.
     calls: Vec<u32>,
+    /// Whether this one is looked after.
+    looks: bool,
 }
 
 /// Working directory and umask as they should be.
@@ -80,33 +83,40 @@ struct Place {
 impl Guard {
     /// For the calling thread.
     pub fn new(own: OwnDescriptors) -> Self {
-        Self { own, mask: signal_mask(), place: None, calls: Vec::new() }
+        Self { own, mask: signal_mask(), place: None, calls: Vec::new(), looks: false }
     }
 
     /// A foreign plugin is going to make a call of kind `kind`.
-    pub fn before(&mut self, kind: usize, changes: &FsChanges) {
+    ///
+    /// # Errors
+    /// What one changed that wasn't looked after; it is as it was again, as far as that can be.
+    pub fn before(&mut self, kind: usize, changes: &FsChanges) -> Result<(), Misdeed> {
         if self.calls.len() <= kind {
             self.calls.resize(kind + 1, 0);
         }
+        let calls = &mut self.calls[kind];
+        self.looks = *calls < FIRST || calls.is_multiple_of(RARELY);
+        *calls = calls.wrapping_add(1);
+        if !self.looks {
+            return Ok(());
+        }
+        let found = self.check(changes);
         let now = changes.now();
         if self.place.as_ref().is_none_or(|place| place.changes != now) {
             self.place = Place::now(now);
         }
-        if self.looks_at_umask(kind)
-            && let Some(place) = &mut self.place
-            && place.umask.is_none()
-        {
-            place.umask = umask();
-        }
+        found.map_err(|misdeed| Misdeed::Before(Box::new(misdeed)))
     }
 
-    /// It has made it: what it changed is as it was again, as far as that can be.
+    /// It has made it.
     ///
     /// # Errors
-    /// What it changed.
-    pub fn after(&mut self, kind: usize, changes: &FsChanges) -> Result<(), Misdeed> {
-        let looks_at_umask = self.looks_at_umask(kind);
-        self.calls[kind] = self.calls[kind].wrapping_add(1);
+    /// What it changed; it is as it was again, as far as that can be.
+    pub fn after(&mut self, changes: &FsChanges) -> Result<(), Misdeed> {
+        if self.looks { self.check(changes) } else { Ok(()) }
+    }
+
+    fn check(&self, changes: &FsChanges) -> Result<(), Misdeed> {
         self.own.check()?;
         if !is_same_mask(&self.mask, &signal_mask()) {
             // SAFETY: the set is one that the kernel gave.
@@ -127,8 +137,7 @@ impl Guard {
             unsafe { libc::fchdir(place.folder.as_raw_fd()) };
             return Err(Misdeed::WorkingDirectory);
         }
-        if looks_at_umask
-            && let Some(mask) = place.umask
+        if let Some(mask) = place.umask
             && umask().is_some_and(|now| now != mask)
         {
             // SAFETY: the call takes no pointer.
@@ -136,10 +145,6 @@ impl Guard {
             return Err(Misdeed::Umask);
         }
         Ok(())
-    }
-
-    fn looks_at_umask(&self, kind: usize) -> bool {
-        self.calls[kind] < FIRST || self.calls[kind].is_multiple_of(RARELY)
     }
 }
 
@@ -154,7 +159,7 @@ impl Place {
         }
         // SAFETY: the descriptor was just opened, and is nobody else's.
         let folder = unsafe { OwnedFd::from_raw_fd(folder) };
-        Some(Self { changes, identity: identity_of(folder.as_raw_fd())?, folder, umask: None })
+        Some(Self { changes, identity: identity_of(folder.as_raw_fd())?, folder, umask: umask() })
     }
 }
 
@@ -221,12 +226,11 @@ mod tests {
                     .expect("threads may have their own");
                 let changes = FsChanges::default();
                 let mut guard = Guard::new(OwnDescriptors::now());
-                guard.before(0, &changes);
+                assert_eq!(guard.before(0, &changes), Ok(()));
                 act();
-                let came = guard.after(0, &changes);
-                guard.before(0, &changes);
+                let came = guard.after(&changes);
                 if !came.as_ref().is_err_and(Misdeed::is_fatal) {
-                    assert_eq!(guard.after(0, &changes), Ok(()), "it is as it was");
+                    assert_eq!(guard.before(0, &changes), Ok(()), "it is as it was");
                 }
                 came
             });
@@ -279,5 +283,25 @@ mod tests {
             unsafe { libc::dup2(other.as_raw_fd(), file) };
         });
         assert_eq!(replaced, Err(Misdeed::Descriptor(file)));
+    }
+
+    #[test]
+    fn what_one_changes_that_is_not_looked_after_is_found_by_the_next_that_is() {
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                nix::sched::unshare(nix::sched::CloneFlags::CLONE_FS).expect("threads may");
+                let changes = FsChanges::default();
+                let mut guard = Guard::new(OwnDescriptors::now());
+                for _ in 0..RARELY {
+                    assert_eq!(guard.before(0, &changes), Ok(()));
+                    assert_eq!(guard.after(&changes), Ok(()));
+                }
+                guard.looks = false;
+                std::env::set_current_dir("/").expect("the root is there");
+                assert_eq!(guard.after(&changes), Ok(()), "it isn't looked after");
+                let found = Misdeed::Before(Box::new(Misdeed::WorkingDirectory));
+                assert_eq!(guard.before(0, &changes), Err(found));
+            });
+        });
     }
 }

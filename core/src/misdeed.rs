@@ -63,17 +63,22 @@ pub enum Misdeed {
     Umask,
     /// It closed a descriptor of the replayer's own, or put something else in its place.
     Descriptor(i32),
+    /// It found that done by a plugin that ran before it and wasn't looked after.
+    Before(Box<Misdeed>),
 }
 
 impl Misdeed {
     /// Whether the replayer can't go on as it was.
     pub fn is_fatal(&self) -> bool {
-        matches!(self, Self::Descriptor(_))
+        match self {
+            Self::Before(misdeed) => misdeed.is_fatal(),
+            other => matches!(other, Self::Descriptor(_)),
+        }
     }
 
     /// Whether what the plugin said of the call may be right all the same.
     pub fn is_beside_the_call(&self) -> bool {
-        matches!(self, Self::SignalMask | Self::WorkingDirectory | Self::Umask)
+        matches!(self, Self::SignalMask | Self::WorkingDirectory | Self::Umask | Self::Before(_))
     }
 }
 
@@ -99,6 +104,7 @@ impl fmt::Display for Misdeed {
             Self::NotOpen(fd) => {
                 write!(f, "said that descriptor {fd}, which isn't open, stands for a traced one")
             }
+            Self::Before(misdeed) => write!(f, "or another one {misdeed}, before or"),
             Self::SignalMask => f.write_str("changed the thread's signal mask"),
             Self::WorkingDirectory => f.write_str("changed the working directory"),
             Self::Umask => f.write_str("changed the umask"),

@@ -127,15 +127,17 @@ impl OwnRows {
             number: sink_number,
             bytes: sink_bytes,
         };
-        if !call.is_stock {
-            self.guard.before(0, &self.changes);
-        }
+        let before = match call.is_stock {
+            true => Ok(()),
+            false => self.guard.before(0, &self.changes),
+        };
         let in_plugin = InPlugin::record(call.plugin, record);
         // SAFETY: event and sink live through the call, as does all they point to; the plugin was
         // checked when it was loaded.
         let status = unsafe { encode(event, &raw const sink) };
         drop(in_plugin);
-        let beside = if call.is_stock { Ok(()) } else { self.guard.after(0, &self.changes) };
+        let beside =
+            if call.is_stock { Ok(()) } else { before.and(self.guard.after(&self.changes)) };
         match status {
             abi::status::MADE => {}
             abi::status::PANICKED => return Err(Misdeed::Panicked(last_words(call))),

@@ -5,72 +5,12 @@
 //! dynamic section, symbols and their hash table, versions, relocations, initialisers. What code does when
 //! it runs, nobody can check.
 
+mod numbers;
+
 use std::collections::BTreeSet;
 
 use super::Refused;
-
-// The numbers are those of the ELF specification and of the x86-64 ABI (psABI, table 4.9).
-const PT_LOAD: u32 = 1;
-const PT_DYNAMIC: u32 = 2;
-const PT_NOTE: u32 = 4;
-const PT_TLS: u32 = 7;
-const PT_GNU_PROPERTY: u32 = 0x6474_e553;
-const PT_GNU_RELRO: u32 = 0x6474_e552;
-
-const EXECUTABLE: u32 = 1;
-const WRITABLE: u32 = 2;
-
-const DT_NEEDED: u64 = 1;
-const DT_PLTRELSZ: u64 = 2;
-const DT_HASH: u64 = 4;
-const DT_STRTAB: u64 = 5;
-const DT_SYMTAB: u64 = 6;
-const DT_RELA: u64 = 7;
-const DT_RELASZ: u64 = 8;
-const DT_RELAENT: u64 = 9;
-const DT_STRSZ: u64 = 10;
-const DT_SYMENT: u64 = 11;
-const DT_INIT: u64 = 12;
-const DT_FINI: u64 = 13;
-const DT_SONAME: u64 = 14;
-const DT_RPATH: u64 = 15;
-const DT_REL: u64 = 17;
-const DT_PLTREL: u64 = 20;
-const DT_JMPREL: u64 = 23;
-const DT_INIT_ARRAY: u64 = 25;
-const DT_FINI_ARRAY: u64 = 26;
-const DT_INIT_ARRAYSZ: u64 = 27;
-const DT_FINI_ARRAYSZ: u64 = 28;
-const DT_RUNPATH: u64 = 29;
-const DT_PREINIT_ARRAY: u64 = 32;
-const DT_RELRSZ: u64 = 35;
-const DT_RELR: u64 = 36;
-const DT_GNU_HASH: u64 = 0x6fff_fef5;
-const DT_VERSYM: u64 = 0x6fff_fff0;
-const DT_RELACOUNT: u64 = 0x6fff_fff9;
-const DT_VERDEF: u64 = 0x6fff_fffc;
-const DT_VERDEFNUM: u64 = 0x6fff_fffd;
-const DT_VERNEED: u64 = 0x6fff_fffe;
-const DT_VERNEEDNUM: u64 = 0x6fff_ffff;
-
-/// Tags that plugins have no use for, and that make the linker do much.
-const STRANGE: [u64; 6] =
-    [DT_REL, DT_PREINIT_ARRAY, 0x6fff_fefb, 0x6fff_fefc, 0x7fff_fffd, 0x7fff_ffff];
-
-const RELATIVE: u32 = if cfg!(target_arch = "aarch64") { 1027 } else { 8 };
-const INDIRECT: u32 = if cfg!(target_arch = "aarch64") { 1032 } else { 37 };
-const DIRECT: u32 = if cfg!(target_arch = "aarch64") { 257 } else { 1 };
-
-/// Relocations that libraries have: none, 64, GLOB_DAT, JUMP_SLOT, RELATIVE, the four of thread-local storage,
-/// IRELATIVE.
-const KNOWN: &[u32] = if cfg!(target_arch = "aarch64") {
-    &[0, 257, 1025, 1026, 1027, 1028, 1029, 1030, 1031, 1032]
-} else {
-    &[0, 1, 6, 7, 8, 16, 17, 18, 36, 37]
-};
-
-const RELOCATION: u64 = 24;
-const SYMBOL: u64 = 24;
+use numbers::*;
 
 /// No library of ours takes more of the address space.
 const LARGEST: u64 = 1 << 34;

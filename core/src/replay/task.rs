@@ -326,7 +326,7 @@ impl Task {
         let What::Call(kind) = record.what else { unreachable!("only calls are made") };
         let kind = kind as usize;
         if !call.is_stock {
-            self.guard.before(kind, &shared.fs_changes);
+            self.context.acts.misdeed = self.guard.before(kind, &shared.fs_changes).err();
         }
         if call.changes_fs {
             shared.fs_changes.count();
@@ -340,7 +340,7 @@ impl Task {
             shared.fs_changes.count();
         }
         if !call.is_stock
-            && let Err(misdeed) = self.guard.after(kind, &shared.fs_changes)
+            && let Err(misdeed) = self.guard.after(&shared.fs_changes)
         {
             self.context.acts.misdeed.get_or_insert(misdeed);
         }
@@ -367,7 +367,8 @@ impl Task {
             shared.end(End::Failed(error));
             return Err(Stopped);
         }
-        if shared.options.on_plugin_error == OnPluginError::Simulate {
+        let is_its_own = !matches!(misdeed, Misdeed::Before(_));
+        if shared.options.on_plugin_error == OnPluginError::Simulate && is_its_own {
             shared.given_up.add(plugin);
         }
         self.context.acts.divergences.push(Divergence {

@@ -96,7 +96,7 @@ pub fn guard(setting: &Setting) -> Result<Table> {
     ];
     let what = "1,000,000 pread of 4 KiB, replayed by the same plugin";
     let mut table =
-        race(what, "about a microsecond more for a record", setting.rounds, &contenders)?;
+        race(what, "less than a microsecond more for a record", setting.rounds, &contenders)?;
     let more = (table.seconds(1) - table.seconds(0)) * 1e3;
     table.note(format!("looking after a record costs {more:.0} ns"));
     Ok(table)
