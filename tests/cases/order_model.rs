@@ -12,6 +12,8 @@ use serde_json::Value;
 /// A call of the trace, and when it was entered and done in the replay.
 #[derive(Clone, Debug)]
 struct Call {
+    /// Its record type.
+    ty: String,
     task: i64,
     /// Order ids of its entry and of its return.
     called: i64,
@@ -106,7 +108,7 @@ fn type_of(row: &Value) -> &str {
 /// The calls of the trace that can be told apart, with the times of the replay: both have a task's calls in the
 /// same order.
 fn calls(trace: &Path, replayed: &Path) -> Vec<Call> {
-    let mut times: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
+    let mut times: HashMap<i64, Vec<(String, i64, i64)>> = HashMap::new();
     let mut seen = HashMap::new();
     let is_call = |row: &Value| row["extent_type"].as_str().unwrap().contains("Syscall");
     for row in rows(replayed).iter().filter(|row| is_call(row)) {
@@ -118,7 +120,7 @@ fn calls(trace: &Path, replayed: &Path) -> Vec<Call> {
         if seen.insert((task, id), ()).is_none() {
             let called = number(row, "time_called").unwrap();
             let recorded = number(row, "time_recorded").unwrap();
-            times.entry(task).or_default().push((called, recorded));
+            times.entry(task).or_default().push((type_of(row).to_owned(), called, recorded));
         }
     }
     let all = rows(trace);
@@ -136,13 +138,16 @@ fn calls(trace: &Path, replayed: &Path) -> Vec<Call> {
             continue;
         }
         let index = next.entry(task).or_default();
-        let (entered, done) = times[&task][*index];
-        *index += 1;
         let ty = type_of(row);
+        let (replayed_ty, entered, done) = &times[&task][*index];
+        assert_eq!(ty, replayed_ty, "call {index} of task {task}");
+        let (entered, done) = (*entered, *done);
+        *index += 1;
         let own = if at_entry.contains(ty) { id } else { id - 1 };
         let path = row["given_pathname"].as_str().map(str::to_owned);
         let by_name = BY_NAME.iter().find(|(name, _)| *name == ty);
         calls.push(Call {
+            ty: ty.to_owned(),
             task,
             called: overlaps.get(&id).copied().unwrap_or(own),
             id,
@@ -190,7 +195,9 @@ fn every_order_keeps_its_promises() {
             assert!(calls.iter().filter(|call| call.name.is_some()).count() > 50);
             assert!(calls.iter().filter(|call| !call.may_be_early).count() > calls.len() / 2);
             let broken = broken(&calls, promises);
-            assert!(broken.is_empty(), "{seed} {order}: {:?}", &broken[..broken.len().min(9)]);
+            let find = |id: i64| calls.iter().find(|call| call.id == id);
+            let told = broken.iter().take(9).map(|(first, second)| (find(*first), find(*second)));
+            assert!(broken.is_empty(), "{seed} {order}: {:#?}", told.collect::<Vec<_>>());
         }
     }
 }
@@ -199,6 +206,7 @@ fn every_order_keeps_its_promises() {
 #[test]
 fn a_call_that_came_too_soon_is_found() {
     let call = |task, called, id, name: &str, changes, entered, done| Call {
+        ty: String::new(),
         task,
         called,
         id,
