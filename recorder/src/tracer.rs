@@ -436,8 +436,11 @@ impl<'p> Tracer<'p> {
         self.resume_as_it_was(pid);
     }
 
-    /// The thread is about to end, and still has its descriptors.
+    /// The thread is about to end, and still has its descriptors. A call that it is in won't return; it comes
+    /// before the end.
     fn ending(&mut self, pid: i32) {
+        let state = std::mem::take(&mut self.tracee(pid).state);
+        self.never_returned(pid, state);
         let id = self.take_id();
         self.tracee(pid).ending_id = Some(id);
         self.resume(pid, Resume::Run, false);
@@ -453,8 +456,8 @@ impl<'p> Tracer<'p> {
     /// The thread is gone; a call that it was in never returned.
     fn forget(&mut self, pid: i32, end: Option<TaskEnd>) {
         let Some(mut tracee) = self.tracees.remove(&pid) else { return };
-        let last_id = tracee.ending_id.unwrap_or_else(|| self.take_id());
         self.never_returned(pid, std::mem::take(&mut tracee.state));
+        let last_id = tracee.ending_id.unwrap_or_else(|| self.take_id());
         let Tracee { process, parent, first_id, .. } = tracee;
         let task = TaskEvent { task: pid, process, parent, first_id, last_id, end };
         self.producer.push(Event::Task(task));
