@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::IntoRawFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +10,12 @@ use std::time::Duration;
 use clap::Parser;
 
 use crate::crash;
+use crate::dry_run::dry_run;
 use crate::misdeed::OnPluginError;
 use crate::pattern::Pattern;
-use crate::place::{Mapping, Place};
+use crate::place::{Mapping, PathGlob, Place};
 use crate::registry::{PluginOptions, Registry, RegistryError};
-use crate::replay::{Options, Order, Pace, ReplayError, Speed, replay};
+use crate::replay::{Options, Order, Pace, ReplayError, Speed, Stdio, Streams, replay};
 use crate::report::Log;
 use crate::results::Run;
 use crate::results::options::{ResultOptions, words_of_one};
@@ -22,7 +24,8 @@ use crate::trace::{Needs, Trace, TraceError};
 
 /// Make the system calls of a trace again, on the paths that it names, and check what comes of them.
 ///
-/// Exit status: 0 if the replay was faithful, 1 if it diverged, 2 if it wasn't possible.
+/// Exit status: 0 if the replay was faithful, 1 if it diverged, 2 if it wasn't possible, 130 or 143 if Ctrl-C or
+/// SIGTERM ended it; docs/replay.md says what a replay leaves alone.
 #[derive(Debug, Parser)]
 #[command(name = "replayer", version, max_term_width = 100)]
 pub struct Arguments {
@@ -59,9 +62,22 @@ pub struct Arguments {
     /// Look up paths in folder TO (beneath the root) that the trace has in folder FROM
     #[arg(long, value_name = "FROM=TO", help_heading = "Data and place")]
     map: Vec<Mapping>,
+    /// Make no calls on paths that GLOB matches, and count them: names at any depth, or whole paths from /
+    #[arg(long, value_name = "GLOB", help_heading = "Data and place")]
+    ignore: Vec<PathGlob>,
+    /// What the program's standard streams do
+    #[arg(long, value_enum, default_value_t, help_heading = "Data and place")]
+    stdio: Stdio,
     /// Start in DIR (beneath the root) [default: where the program was recorded]
     #[arg(long, value_name = "DIR", help_heading = "Data and place")]
     cwd: Option<PathBuf>,
+
+    /// Replay nothing; print which paths would be read, made, changed and removed
+    #[arg(short = 'n', long, help_heading = "Checks")]
+    dry_run: bool,
+    /// Make only calls that change nothing, and count the others
+    #[arg(long, help_heading = "Checks")]
+    read_only: bool,
 
     /// Which calls wait for which: docs/ordering.md says what each order promises
     #[arg(long, value_enum, default_value_t, help_heading = "Order and pace")]
@@ -105,6 +121,14 @@ pub enum CommandError {
     #[error("cannot write the log {}: {error}", path.display())]
     Log {
         /// Its file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A standard stream.
+    #[error("--stdio: {}: {error}", path.display())]
+    Stream {
+        /// What should have stood for it.
         path: PathBuf,
         /// Why.
         error: io::Error,
@@ -165,7 +189,14 @@ impl Arguments {
             log.say(note);
         }
         let options = Options {
-            place: Place { root: self.root, cwd: self.cwd, map: self.map.into_iter().collect() },
+            streams: if self.dry_run { Streams::default() } else { self.streams()? },
+            place: Place {
+                root: self.root,
+                cwd: self.cwd,
+                map: self.map.into_iter().collect(),
+                ignore: self.ignore,
+            },
+            read_only: self.read_only,
             verify: self.verify,
             warn: self.warn,
             abort: self.abort,
@@ -183,6 +214,12 @@ impl Arguments {
                 .or(registry.on_plugin_error())
                 .unwrap_or_default(),
         };
+        if self.dry_run {
+            let forecast = dry_run(&trace, &options)?;
+            forecast.print(&mut io::stdout().lock()).map_err(CommandError::Output)?;
+            log.say(&forecast.line());
+            return Ok(0);
+        }
         let summary = replay(trace, options, log.clone())?;
         for line in summary.lines() {
             log.say(&line);
@@ -191,7 +228,27 @@ impl Arguments {
         let run =
             Run::new(names, value_name(&self.order), self.speed.to_string(), self.verify, &summary);
         self.results.print(&run).map_err(CommandError::Output)?;
-        Ok(u8::from(summary.diverged() > 0))
+        Ok(summary.exit_status())
+    }
+
+    /// Opens what stands for the program's standard streams. It stays open as long as this process.
+    fn streams(&self) -> Result<Streams, CommandError> {
+        let open = |path: PathBuf| {
+            let file = File::options().write(true).create(true).truncate(true).open(&path);
+            file.map(|file| Some(file.into_raw_fd()))
+                .map_err(|error| CommandError::Stream { path, error })
+        };
+        let named = |stream: &str| {
+            let mut path = self.files[0].clone().into_os_string();
+            path.push(stream);
+            open(path.into())
+        };
+        Ok(Streams(match self.stdio {
+            Stdio::Leave => [None; 3],
+            Stdio::Null => [None, open("/dev/null".into())?, open("/dev/null".into())?],
+            Stdio::Inherit => [Some(0), Some(1), Some(2)],
+            Stdio::Capture => [None, named(".stdout")?, named(".stderr")?],
+        }))
     }
 }
 

@@ -17,6 +17,7 @@
 
 pub mod cli;
 pub mod crash;
+pub mod dry_run;
 pub mod dstool;
 pub mod guard;
 pub mod loader;

@@ -1,6 +1,7 @@
 //! Where a replay takes place: in place, or beneath a root that it can't leave.
 
 mod capabilities;
+mod glob;
 mod map;
 mod root;
 
@@ -13,7 +14,8 @@ use nix::unistd;
 
 use crate::trace::Initial;
 
-pub use capabilities::may_change_users;
+pub use capabilities::{has_all_users, has_roots_rights, may_change_users};
+pub use glob::PathGlob;
 pub use map::{Mapping, PathMap};
 
 /// Where to replay.
@@ -25,6 +27,8 @@ pub struct Place {
     pub cwd: Option<PathBuf>,
     /// Where else paths lead.
     pub map: PathMap,
+    /// Paths of the trace that calls aren't made on.
+    pub ignore: Vec<PathGlob>,
 }
 
 /// Why the place can't be had.
@@ -128,6 +132,11 @@ impl Place {
         Ok(notes)
     }
 
+    /// Whether calls on `path`, a plain one of the trace, aren't made.
+    pub fn ignores(&self, path: &[u8]) -> bool {
+        self.ignore.iter().any(|glob| glob.matches(path))
+    }
+
     /// Where `path` leads in this replay.
     pub fn mapped(&self, path: &Path) -> PathBuf {
         let mapped = self.map.apply(path.as_os_str().as_bytes());
@@ -135,7 +144,7 @@ impl Place {
     }
 
     /// `path`, which is looked up beneath the root, as it is called outside.
-    fn full(&self, path: &Path) -> PathBuf {
+    pub fn full(&self, path: &Path) -> PathBuf {
         match &self.root {
             Some(root) => root.join(path.strip_prefix("/").unwrap_or(path)),
             None => path.to_owned(),

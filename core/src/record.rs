@@ -42,6 +42,8 @@ pub struct Record {
     pub returned: bool,
     /// Whether the recorder missed some of its data.
     pub incomplete: bool,
+    /// Whether it is on a path that somebody wants ignored.
+    pub ignored: bool,
     /// Whether the trace has no later call of this type.
     pub is_last: bool,
     /// Its rows in the batch.
@@ -65,6 +67,7 @@ impl Record {
             errno_number: 0,
             returned: false,
             incomplete: false,
+            ignored: false,
             is_last: false,
             first_row: 0,
             row_count: 0,

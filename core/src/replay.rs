@@ -9,9 +9,12 @@
 //!  report   counted by record type                                                  → Summary
 //! ```
 
+mod bar;
 mod copy;
 mod descriptors;
 mod effects;
+mod gate;
+mod hints;
 mod host;
 mod initial;
 mod kernels;
@@ -19,12 +22,17 @@ mod order;
 pub mod pace;
 mod progress;
 mod reader;
+mod rights;
 mod scratch;
+mod seen;
 mod shared;
+mod signals;
+mod streams;
 mod task;
 mod tasks;
 mod turn;
 mod watch;
+pub(crate) mod whereabouts;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,17 +45,22 @@ use crossbeam_channel::{Receiver, unbounded};
 use crate::guard::OwnDescriptors;
 use crate::misdeed::{Misdeed, OnPluginError};
 use crate::pattern::Pattern;
-use crate::place::{Place, PlaceError};
+use crate::place::{Place, PlaceError, has_all_users};
 use crate::report::{Log, Summary};
 use crate::results::By;
 use crate::trace::{Trace, TraceError};
+use bar::Bar;
 pub use copy::CopyError;
 use copy::{Copy, Target};
+use gate::ReadOnly;
+pub use kernels::is_kernels;
 pub use order::Order;
 pub(crate) use order::plain;
 pub use pace::{Pace, Speed, Timing};
 use reader::ReadOut;
+use rights::Rights;
 use shared::{End, EndOnPanic, Event, Shared};
+pub use streams::{Stdio, Streams};
 use turn::Turn;
 use watch::Watch;
 
@@ -74,6 +87,10 @@ pub struct Options {
     pub speed: Speed,
     /// What a call's time is counted from.
     pub pace: Pace,
+    /// Make only calls that change nothing.
+    pub read_only: bool,
+    /// What stands for the standard streams.
+    pub streams: Streams,
     /// How long a call may wait for something that doesn't come.
     pub patience: Duration,
     /// Write the replay to this file, as a trace.
@@ -97,7 +114,7 @@ pub enum ReplayError {
     #[error(transparent)]
     Copy(#[from] CopyError),
     /// No thread for a task.
-    #[error("no thread for task {id}: {error}")]
+    #[error("no thread for task {id}: {error}; see ulimit -u and sysctl kernel.threads-max")]
     NoThread {
         /// The task.
         id: i32,
@@ -151,9 +168,11 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
     let target = options.record.take().map(|path| Target::create(&path)).transpose()?;
     raise_descriptor_limit();
     let own = OwnDescriptors::now();
+    let has_all_users = has_all_users();
     for note in options.place.enter(&trace.story.initial)? {
         log.say(&note);
     }
+    let signals = signals::hold();
     let copy =
         target.map(|target| Copy::start(target, trace.clone(), options.order)).transpose()?;
     let (copy, records) = copy.unzip();
@@ -163,6 +182,9 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
         files: initial::descriptors(&trace.story.initial, &options, &log),
         is_rooted: options.place.root.is_some(),
         hosts: host::Hosts::new(),
+        rights: Rights::new(&trace.story.initial, has_all_users),
+        read_only: options.read_only.then(ReadOnly::new),
+        read: Default::default(),
         turn: Turn::new(),
         tasks: Default::default(),
         known: Default::default(),
@@ -172,6 +194,7 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
         given_up: Default::default(),
         memories: Default::default(),
         told: AtomicU64::new(0),
+        explained: AtomicU64::new(0),
         start: Instant::now(),
         first_time: OnceLock::new(),
         last_time: AtomicI64::new(0),
@@ -181,65 +204,74 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
         events,
         log,
     });
+    signals.end(&shared)?;
     let of_reader = shared.clone();
     let reader = std::thread::Builder::new().name("reader".to_owned());
     let reader = reader.spawn(move || {
         let _guard = EndOnPanic(&of_reader);
-        match reader::read(&of_reader) {
-            Ok(read) => drop(of_reader.events.send(Event::Read(read))),
+        let mut out = ReadOut::default();
+        match reader::read(&of_reader, &mut out) {
+            Ok(()) => drop(of_reader.events.send(Event::Read(out))),
             Err(error) => of_reader.end(End::Failed(error)),
         }
+        out
     });
-    reader.map_err(|error| ReplayError::NoThread { id: 0, error })?;
-    let (read, end) = follow(&shared, &told);
+    let reader = reader.map_err(|error| ReplayError::NoThread { id: 0, error })?;
+    let end = follow(&shared, &told);
     // Its thread won't end, so nobody waits for it.
     if let Some(End::Failed(error @ ReplayError::NeverReturned { .. })) = end {
         return Err(error);
     }
     let duration = shared.start.elapsed();
-    let summary = summary(&shared, read, matches!(end, Some(End::Diverged)), duration);
+    // A reader that broke down has ended the replay.
+    let read = reader.join().unwrap_or_default();
+    let mut summary = summary(&shared, read, duration);
     // The last who holds it lets the copy end.
     drop(shared);
     copy.map_or(Ok(()), Copy::finish)?;
     match end {
-        Some(End::Failed(error)) => Err(error),
-        _ => Ok(summary),
+        Some(End::Failed(error)) => return Err(error),
+        Some(End::Diverged) => summary.is_stopped = true,
+        Some(End::Interrupted(signal)) => summary.interrupted = Some(signal as i32),
+        None => {}
     }
+    Ok(summary)
 }
 
 /// Waits until the trace is replayed, or the replay ends otherwise.
-fn follow(shared: &Shared, told: &Receiver<Event>) -> (ReadOut, Option<End>) {
+fn follow(shared: &Shared, told: &Receiver<Event>) -> Option<End> {
     let mut watch = Watch::new(shared.options.patience);
+    let mut bar = Bar::new(shared);
     let read = loop {
         match told.recv_timeout(watch.every()) {
             Ok(Event::Read(read)) => break read,
-            Ok(Event::End(end)) => return (ReadOut::default(), Some(end)),
+            Ok(Event::End(end)) => return Some(end),
             Err(_) => watch.look(shared),
         }
+        bar.show(shared, None);
     };
     loop {
         match shared.turn.wait_up_to(read.records, watch.every()) {
-            Ok(true) => return (read, None),
+            Ok(true) => return None,
             Ok(false) => watch.look(shared),
             Err(progress::Stopped) => {
-                let end = told.iter().find_map(|event| match event {
+                return told.iter().find_map(|event| match event {
                     Event::End(end) => Some(end),
                     Event::Read(_) => None,
                 });
-                return (read, end);
             }
         }
+        bar.show(shared, Some(read.records));
     }
 }
 
 /// What the tasks' threads counted; all of them end now.
-fn summary(shared: &Shared, read: ReadOut, is_stopped: bool, duration: Duration) -> Summary {
+fn summary(shared: &Shared, read: ReadOut, duration: Duration) -> Summary {
     let mut summary = Summary {
         tasks: read.tasks,
         unannounced: read.unannounced,
         out_of_order: read.faults.out_of_order,
         unfinished: read.faults.unfinished,
-        is_stopped,
         duration,
         ..Summary::default()
     };
@@ -276,8 +308,8 @@ fn summary(shared: &Shared, read: ReadOut, is_stopped: bool, duration: Duration)
     }
     if let (Some(lateness), Speed::Times(speed)) = (lateness, shared.options.speed) {
         let first = shared.first_time.get().copied().unwrap_or(0);
-        let recorded =
-            (shared.last_time.load(Ordering::Relaxed) - first).max(0) as f64 / 1e9 / speed;
+        let last = shared.last_time.load(Ordering::Relaxed);
+        let recorded = last.saturating_sub(first).max(0) as f64 / 1e9 / speed;
         let recorded = Duration::try_from_secs_f64(recorded).unwrap_or_default();
         summary.timing = Some(Timing { lateness, recorded, replayed: duration });
     }

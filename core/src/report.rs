@@ -4,8 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+
+use indicatif::ProgressBar;
+use nix::sys::signal::Signal;
 
 use crate::replay::Timing;
 use crate::results::Stats;
@@ -41,11 +45,17 @@ pub enum Reason {
     Kernels,
     /// Its plugin misbehaved, with this call or an earlier one.
     Misdeed,
+    /// It would change something, and the replay is to change nothing.
+    ReadOnly,
+    /// It is on a path that somebody wants ignored.
+    Ignored,
+    /// It was tried, and the replay hadn't the rights that the program had.
+    Rights,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Simulated,
         Self::Disabled,
         Self::NoPlugin,
@@ -60,6 +70,9 @@ impl Reason {
         Self::Waited,
         Self::Kernels,
         Self::Misdeed,
+        Self::ReadOnly,
+        Self::Ignored,
+        Self::Rights,
     ];
 }
 
@@ -79,6 +92,9 @@ impl fmt::Display for Reason {
             Self::Malformed => "their records make no sense",
             Self::Kernels => "on files of the kernel's (/proc, /sys, devices)",
             Self::Misdeed => "their plugin misbehaved",
+            Self::ReadOnly => "they change something, and the replay is read-only",
+            Self::Ignored => "on paths that are ignored",
+            Self::Rights => "for want of rights that the program had",
             Self::Waited => "let go, for they waited for what didn't come",
         })
     }
@@ -93,6 +109,8 @@ pub struct Tally {
     pub diverged: u64,
     /// Values that couldn't be compared, because the trace lacks them.
     pub without_value: u64,
+    /// Owners of files that weren't compared, because the replay runs as somebody else.
+    pub other_owners: u64,
     /// Not made, by [`Reason`].
     pub skipped: [u64; Reason::ALL.len()],
 }
@@ -108,6 +126,7 @@ impl Tally {
         self.made += other.made;
         self.diverged += other.diverged;
         self.without_value += other.without_value;
+        self.other_owners += other.other_owners;
         for (to, from) in self.skipped.iter_mut().zip(other.skipped) {
             *to += from;
         }
@@ -131,6 +150,8 @@ pub struct Summary {
     pub unfinished: u64,
     /// Whether it was stopped at a divergence.
     pub is_stopped: bool,
+    /// The signal that ended it, if one did.
+    pub interrupted: Option<i32>,
     /// How long it took.
     pub duration: Duration,
     /// How well it kept the recorded times, if it was to.
@@ -145,12 +166,21 @@ impl Summary {
         self.calls.values().map(|tally| tally.diverged).sum()
     }
 
+    /// The exit status that says it: 0 faithful, 1 diverged, 128 and the signal's number if one ended it.
+    pub fn exit_status(&self) -> u8 {
+        match self.interrupted {
+            Some(signal) => 128 + signal as u8,
+            None => (self.diverged() > 0).into(),
+        }
+    }
+
     /// The summary as lines of text.
     pub fn lines(&self) -> Vec<String> {
         let made: u64 = self.calls.values().map(|tally| tally.made).sum();
         let calls: u64 = self.calls.values().map(Tally::calls).sum();
         let seconds = self.duration.as_secs_f64();
         let verdict = match (self.diverged(), self.is_stopped) {
+            (0, _) if self.interrupted.is_some() => "faithful so far".to_owned(),
             (0, _) => "faithful".to_owned(),
             (1, false) => "diverged: 1 call".to_owned(),
             (n, false) => format!("diverged: {n} calls"),
@@ -161,6 +191,9 @@ impl Summary {
         let mut lines = vec![format!(
             "{verdict}; {made} of {calls} calls made again, by {tasks} in {seconds:.3} s"
         )];
+        if let Some(signal) = self.interrupted.and_then(|signal| Signal::try_from(signal).ok()) {
+            lines.push(format!("  {signal} ended it before the trace did"));
+        }
         lines.extend(self.timing.iter().map(|timing| format!("  {}", timing.line())));
         for (number, reason) in Reason::ALL.into_iter().enumerate() {
             if reason == Reason::Simulated {
@@ -173,7 +206,9 @@ impl Summary {
             }
         }
         let without_value: u64 = self.calls.values().map(|tally| tally.without_value).sum();
+        let other_owners: u64 = self.calls.values().map(|tally| tally.other_owners).sum();
         let further = [
+            (other_owners, "owners of files are others, for the replay runs as somebody else"),
             (without_value, "values were not compared, because the trace lacks them"),
             (self.unannounced, "tasks came up without a call that created them"),
             (self.out_of_order, "records came after others with a higher unique_id"),
@@ -210,15 +245,29 @@ impl Summary {
 pub struct Log {
     file: Option<Mutex<File>>,
     is_quiet: bool,
+    /// Whether some of what was told isn't in the file.
+    is_lost: AtomicBool,
+    /// What else is on the terminal.
+    bar: OnceLock<ProgressBar>,
 }
 
 impl Log {
     /// A log that also goes to `file`, and with `is_quiet` to nowhere else.
     pub fn new(file: Option<File>, is_quiet: bool) -> Self {
-        Self { file: file.map(Mutex::new), is_quiet }
+        Self { file: file.map(Mutex::new), is_quiet, ..Self::default() }
     }
 
-    /// Says `text`. What can't be written is lost: there is nobody left to tell.
+    /// Whether only what matters is told.
+    pub fn is_quiet(&self) -> bool {
+        self.is_quiet
+    }
+
+    /// Lines come above `bar` from now on.
+    pub fn set_bar(&self, bar: ProgressBar) {
+        let _ = self.bar.set(bar);
+    }
+
+    /// Says `text`. What can't be written to standard error is lost: there is nobody left to tell.
     pub fn say(&self, text: &str) {
         self.write(text, self.is_quiet);
     }
@@ -231,11 +280,21 @@ impl Log {
     fn write(&self, text: &str, only_to_file: bool) {
         let line = format!("replayer: {text}\n");
         if !only_to_file {
-            let _ = std::io::stderr().write_all(line.as_bytes());
+            let write = || {
+                let _ = std::io::stderr().write_all(line.as_bytes());
+            };
+            match self.bar.get() {
+                Some(bar) => bar.suspend(write),
+                None => write(),
+            }
         }
         if let Some(file) = &self.file {
             let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-            let _ = file.write_all(line.as_bytes());
+            if let Err(error) = file.write_all(line.as_bytes())
+                && !self.is_lost.swap(true, Ordering::Relaxed)
+            {
+                let _ = writeln!(std::io::stderr(), "replayer: cannot write the log: {error}");
+            }
         }
     }
 }

@@ -156,6 +156,14 @@ impl Trace {
         self.files.iter().flat_map(|file| file.types().iter())
     }
 
+    /// Rows of all calls, as far as that can be told without unpacking them.
+    pub fn rows(&self) -> u64 {
+        let entries =
+            self.types.iter().flat_map(|ty| ty.entries.iter().map(|entry| (&ty.file, entry)));
+        let rows = entries.filter_map(|(file, entry)| file.read_prefix(entry).ok());
+        rows.map(|prefix| u64::from(prefix.records)).sum()
+    }
+
     /// Bytes of its files.
     pub fn size(&self) -> u64 {
         self.files.iter().map(|file| file.size()).sum()

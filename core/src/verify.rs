@@ -7,7 +7,7 @@
 use abi::Outcome;
 use dataseries::Value as Cell;
 use nix::errno::Errno;
-use replay_schema::{Call, Column, Condition, Observed, Returns, RowRule, Value};
+use replay_schema::{Call, Column, Condition, Observed, Returns, Role, RowRule, Value};
 
 use crate::record::{Batch, Record};
 use crate::show;
@@ -63,15 +63,19 @@ pub struct Compared {
     pub divergences: Vec<Divergence>,
     /// Values that the trace lacks, so that there was nothing to compare with.
     pub without_value: u64,
+    /// Owners that differ, where others own what the replay makes.
+    pub other_owners: u64,
 }
 
-/// Compares the data that the kernel returned, `memory` by the fetches of the call.
+/// Compares the data that the kernel returned, `memory` by the fetches of the call. With `owners_differ`, who
+/// owns a file is expected to be another.
 pub fn data(
     ty: &RecordType,
     batch: &Batch,
     record: &Record,
     replayed: Outcome,
     memory: &[Option<&[u8]>],
+    owners_differ: bool,
 ) -> Compared {
     let mut compared = Compared::default();
     let Some(call) = &ty.call else { return compared };
@@ -93,7 +97,13 @@ pub fn data(
                 compared.without_value += 1;
                 continue;
             }
+            let before = compared.divergences.len();
             compare_value(declared, cell, replayed, row, &mut compared);
+            if owners_differ && declared.role == Role::Owner && compared.divergences.len() > before
+            {
+                compared.divergences.truncate(before);
+                compared.other_owners += 1;
+            }
         }
     };
     compare(0, &observed);
@@ -174,6 +184,15 @@ pub fn returns(ty: &RecordType, call: &Call, batch: &Batch, record: &Record) -> 
         true => call.returns,
         false => call.returns(arguments(ty, batch, record)),
     }
+}
+
+/// Whether the recorded call only looks: it changes no file and no name.
+pub fn looks(ty: &RecordType, call: &Call, batch: &Batch, record: &Record) -> bool {
+    if call.looks == Condition::ALWAYS {
+        return true;
+    }
+    let arguments = arguments(ty, batch, record);
+    call.looks.holds(&Observed { arguments, returned: None, memory: &[], element: None })
 }
 
 /// The recorded arguments, as far as columns hold them.

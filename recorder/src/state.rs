@@ -26,6 +26,10 @@ pub struct InitialState {
     pub root: Option<OsString>,
     /// Its umask.
     pub umask: i32,
+    /// Its effective user and group, where the kernel tells.
+    pub user: Option<u32>,
+    /// Likewise.
+    pub group: Option<u32>,
     /// Descriptors that stay open when it runs the program.
     pub descriptors: Vec<OpenDescriptor>,
 }
@@ -51,6 +55,11 @@ impl InitialState {
         let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
         let umask = status.lines().find_map(|line| line.strip_prefix("Umask:"));
         let umask = umask.and_then(|mask| i32::from_str_radix(mask.trim(), 8).ok());
+        let effective = |name: &str| {
+            let ids = status.lines().find_map(|line| line.strip_prefix(name))?;
+            ids.split_whitespace().nth(1)?.parse().ok()
+        };
+        let (user, group) = (effective("Uid:"), effective("Gid:"));
         let mut descriptors = Vec::new();
         for entry in fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten() {
             let Some(number) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
@@ -69,6 +78,8 @@ impl InitialState {
             cwd: link("cwd").map(Into::into),
             root: link("root").map(Into::into),
             umask: umask.unwrap_or(0o022),
+            user,
+            group,
             descriptors,
         }
     }
@@ -90,6 +101,11 @@ impl InitialState {
         push(state::ROOT, [Cell::Null; 3], path(&self.root));
         let umask = [Cell::Null, Cell::Number(self.umask.into()), Cell::Null];
         push(state::UMASK, umask, Cell::Null);
+        for (key, id) in [(state::USER, self.user), (state::GROUP, self.group)] {
+            if let Some(id) = id {
+                push(key, [Cell::Null, Cell::Number(id.into()), Cell::Null], Cell::Null);
+            }
+        }
         for OpenDescriptor { number, target, flags, offset } in &self.descriptors {
             let numbers = [i64::from(*flags), *number, *offset].map(Cell::Number);
             push(state::DESCRIPTOR, numbers, Cell::Bytes(target.as_bytes()));

@@ -758,6 +758,30 @@ impl ColumnDeclaration<'_> {
         self
     }
 
+    /// Holds the path of a name that the call makes.
+    pub fn makes(&mut self) -> &mut Self {
+        self.declared().column.role = abi::role::MADE_PATH;
+        self
+    }
+
+    /// Holds the path of a name that the call takes away.
+    pub fn removes(&mut self) -> &mut Self {
+        self.declared().column.role = abi::role::REMOVED_PATH;
+        self
+    }
+
+    /// Holds a descriptor that data is taken from and no more.
+    pub fn taken_from(&mut self) -> &mut Self {
+        self.declared().column.role = abi::role::SOURCE;
+        self
+    }
+
+    /// Holds the user or group that a file belongs to.
+    pub fn owner(&mut self) -> &mut Self {
+        self.declared().column.role = abi::role::OWNER;
+        self
+    }
+
     /// Holds the text of a symbolic link.
     pub fn target(&mut self) -> &mut Self {
         self.declared().column.role = abi::role::TARGET;

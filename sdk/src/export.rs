@@ -319,6 +319,8 @@ pub fn call<R: Declared>(replay: ReplayFn) -> CallRef {
         replay,
         encode: R::ENCODE,
         classes: List::new(classes.leak()),
+        changes: R::CHANGES,
+        privileged: R::PRIVILEGED.into(),
     }
     .leak_into_prefix()
 }

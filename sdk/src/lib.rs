@@ -37,6 +37,7 @@ extern crate self as sdk;
 pub mod aio;
 pub mod bits;
 pub mod control;
+mod credentials;
 pub mod declare;
 pub mod directory;
 pub mod export;

@@ -101,6 +101,11 @@ impl<'t> Process<'t> {
         self.record.unique_id
     }
 
+    /// Whether the host wants `what`; see [`abi::want`].
+    pub(crate) fn wants(&self, what: u32) -> bool {
+        self.record.wants & what != 0
+    }
+
     /// Whether the trace is by the original recorder, whose records have defects of their own (trace schema,
     /// §8).
     pub fn is_reference_trace(&self) -> bool {

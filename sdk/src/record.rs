@@ -30,6 +30,10 @@ pub trait Declared {
     const CHANGES_FS: bool = false;
     /// Whether the call leaves its descriptors as they are, open and at the same place.
     const KEEPS_OFFSET: bool = false;
+    /// What the call changes where it does more than look; see [`abi::changes`].
+    const CHANGES: u32 = abi::changes::ANYTHING;
+    /// Whether the call may need a right that the program had and a replay lacks.
+    const PRIVILEGED: bool = false;
     /// Whether the record belongs to the moment at which the call was entered.
     const AT_ENTRY: bool = false;
     /// What the trace's first record says, if it is of this type; see [`abi::start`].

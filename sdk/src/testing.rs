@@ -243,6 +243,12 @@ impl Stage {
         self
     }
 
+    /// The replay takes on the program's users and groups.
+    pub fn takes_on_users(&mut self) -> &mut Self {
+        self.wants |= want::CREDENTIALS;
+        self
+    }
+
     /// The order id of the next records; 0 is that of the made-up one at a trace's start.
     pub fn unique_id(&mut self, unique_id: i64) -> &mut Self {
         self.unique_id = unique_id;
@@ -393,6 +399,16 @@ pub fn with_own_fs<T: Send>(body: impl FnOnce() -> T + Send) -> T {
         });
         thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
+}
+
+/// Runs `body` on a thread of its own, whose users and groups it may change; only root may.
+pub fn with_own_users(body: impl FnOnce() + Send) {
+    // SAFETY: the call takes nothing.
+    if unsafe { libc::geteuid() } != 0 {
+        eprintln!("not tested: it needs root");
+        return;
+    }
+    with_own_fs(body);
 }
 
 /// `path` with its NUL, as a trace has it.

@@ -1,7 +1,13 @@
 //! Where a replay takes place.
 
+#[path = "place/asked.rs"]
+mod asked;
+#[path = "place/ends.rs"]
+mod ends;
 #[path = "place/hostile.rs"]
 mod hostile;
+#[path = "place/rights.rs"]
+mod rights;
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -10,6 +10,7 @@ pub mod folder;
 pub mod forge;
 pub mod tool;
 pub mod tree;
+pub mod users;
 
 #[cfg(test)]
 #[allow(dead_code, reason = "without hosts nobody calls what a plugin exports")]

@@ -91,6 +91,10 @@ pub mod state {
     pub const ROOT: &str = "root";
     /// `number` is the umask.
     pub const UMASK: &str = "umask";
+    /// `number` is the effective user.
+    pub const USER: &str = "user";
+    /// `number` is the effective group.
+    pub const GROUP: &str = "group";
     /// Descriptor `number` is open on what `value` names, with the open(2) flags `flags`, at `offset`.
     pub const DESCRIPTOR: &str = "descriptor";
 }

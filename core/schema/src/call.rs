@@ -5,7 +5,7 @@ use std::ffi::c_void;
 
 use abi::abi_stable::prefix_type::PrefixTypeTrait;
 use abi::{CallRef, Event, Host, HostRef, List, Outcome, Place, Record, RowSink, Text};
-use abi::{compare, condition, display, fetch, kind, place, returns, role, rows, source};
+use abi::{changes, compare, condition, display, fetch, kind, place, returns, role, rows, source};
 
 use crate::{Elements, Observed, PREFIX, common, extent_type};
 
@@ -141,6 +141,32 @@ pub enum Role {
     Target,
     Payload,
     Environment,
+    Owner,
+}
+
+/// What the call does to what a column names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Touch {
+    /// What the call does as a whole: it looks, or changes it.
+    #[default]
+    Call,
+    /// It makes the name.
+    Makes,
+    /// It takes the name away.
+    Removes,
+    /// It takes data from it and no more.
+    Looks,
+}
+
+/// What a call changes that outlives the program; see [`abi::changes`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "see `abi::changes`")]
+pub enum Changes {
+    #[default]
+    Anything,
+    Descriptors,
+    Nothing,
+    Program,
 }
 
 /// How a column is shown to people.
@@ -262,6 +288,8 @@ pub struct Column {
     pub added: bool,
     /// What it stands for.
     pub role: Role,
+    /// What the call does to that.
+    pub touch: Touch,
     /// Where its value comes from, in the first or only row; the first whose conditions hold.
     pub sources: Vec<Source>,
     /// The same in the rows that follow.
@@ -306,6 +334,10 @@ pub struct Call {
     pub changes_fs: bool,
     /// Whether the call leaves its descriptors as they are, open and at the same place.
     pub keeps_offset: bool,
+    /// What the call changes where it does more than look.
+    pub changes: Changes,
+    /// Whether the call may need a right that the program had and a replay lacks.
+    pub privileged: bool,
     /// Whether the record belongs to the moment the call is entered.
     pub at_entry: bool,
     /// Whether the trace's first record, which says the first process's umask, is of this type.
@@ -404,6 +436,14 @@ impl Call {
             looks,
             changes_fs: call.changes_fs() != 0,
             keeps_offset: call.keeps_offset() != 0,
+            changes: match call.changes() {
+                Some(changes::NOTHING) => Changes::Nothing,
+                Some(changes::PROGRAM) => Changes::Program,
+                Some(changes::DESCRIPTORS) => Changes::Descriptors,
+                // A plugin of an older ABI doesn't say.
+                _ => Changes::Anything,
+            },
+            privileged: call.privileged().is_some_and(|privileged| privileged != 0),
             at_entry: call.at_entry() != 0,
             starts_with_umask: call.start() == abi::start::UMASK,
             partly: call.partly() != 0,
@@ -623,7 +663,16 @@ fn read_column(
         role::TARGET => Role::Target,
         role::PAYLOAD => Role::Payload,
         role::ENVIRONMENT => Role::Environment,
+        role::MADE_PATH | role::REMOVED_PATH => Role::Path,
+        role::SOURCE => Role::Descriptor,
+        role::OWNER => Role::Owner,
         number => return Err(unknown("role", number)),
+    };
+    let touch = match column.role {
+        role::MADE_PATH => Touch::Makes,
+        role::REMOVED_PATH => Touch::Removes,
+        role::SOURCE => Touch::Looks,
+        _ => Touch::Call,
     };
     let display = match column.display {
         display::OCTAL => Display::Octal,
@@ -668,6 +717,7 @@ fn read_column(
                 nullable: false,
                 added: false,
                 role: Role::None,
+                touch: Touch::Call,
                 sources: sources.collect(),
                 elements: Vec::new(),
                 compared: None,
@@ -678,8 +728,19 @@ fn read_column(
     }
     let nullable = column.nullable != 0;
     let added = column.added != 0;
-    let column =
-        Column { name, kind, nullable, added, role, sources, elements, compared, display, bits };
+    let column = Column {
+        name,
+        kind,
+        nullable,
+        added,
+        role,
+        touch,
+        sources,
+        elements,
+        compared,
+        display,
+        bits,
+    };
     Ok((column, columns))
 }
 

@@ -17,7 +17,8 @@ mod observed;
 mod xml;
 
 pub use call::{
-    Bit, Call, Column, Condition, Display, Field, Kind, Returns, Role, RowRule, Source,
+    Bit, Call, Changes, Column, Condition, Display, Field, Kind, Returns, Role, RowRule, Source,
+    Touch,
 };
 pub use call::{DeclarationError, EncodeFn, Fetch, LastWordsFn, Op, ReplayFn};
 pub use observed::{Element, Elements, NOT_COPIED, Observed, Value};

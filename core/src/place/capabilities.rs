@@ -10,6 +10,7 @@ const FSETID: u32 = 4;
 const SETGID: u32 = 6;
 const SETUID: u32 = 7;
 const SYS_ADMIN: u32 = 21;
+const MKNOD: u32 = 27;
 
 /// What a replay needs beneath a root, and may have there: files' owners and modes, and whose it acts as.
 ///
@@ -48,6 +49,19 @@ fn get() -> nix::Result<[Half; 2]> {
 /// Whether this thread may do what is for system administrators.
 pub fn is_administrator() -> bool {
     has(SYS_ADMIN)
+}
+
+/// Whether this thread may do with files all that root may.
+pub fn has_roots_rights() -> bool {
+    let needed = [CHOWN, DAC_OVERRIDE, FOWNER, FSETID, MKNOD];
+    unistd::geteuid().is_root() && needed.into_iter().all(has)
+}
+
+/// Whether all users there are exist in this process's user namespace.
+pub fn has_all_users() -> bool {
+    let Ok(map) = std::fs::read_to_string("/proc/self/uid_map") else { return true };
+    let counts = map.lines().filter_map(|line| line.split_whitespace().nth(2)?.parse::<u64>().ok());
+    counts.sum::<u64>() >= u32::MAX.into()
 }
 
 /// Whether this thread may take on any user's identity.

@@ -85,12 +85,6 @@ impl Descriptors {
         }
     }
 
-    /// What stands for `traced`, as a plugin is told.
-    #[inline]
-    pub fn answer(&self, traced: i32) -> i32 {
-        answer(self.get(traced))
-    }
-
     /// What stands for `traced`.
     #[inline]
     pub fn get(&self, traced: i32) -> Option<Stands> {
@@ -162,7 +156,7 @@ impl Descriptors {
 }
 
 /// Whether `open` is a pipe or a socket.
-fn is_stream(open: RawFd) -> bool {
+pub fn is_stream(open: RawFd) -> bool {
     let mut stat = MaybeUninit::<libc::stat>::uninit();
     // SAFETY: the kernel fills in the structure that it is given, or fails.
     if unsafe { libc::fstat(open, stat.as_mut_ptr()) } != 0 {
@@ -191,11 +185,11 @@ mod tests {
     fn any_number_of_a_trace_is_taken() {
         let mut table = Descriptors::default();
         for traced in [0, 3, LOW as i32 - 1, LOW as i32, i32::MAX, -7] {
-            assert_eq!(table.answer(traced), fd::UNKNOWN);
+            assert_eq!(answer(table.get(traced)), fd::UNKNOWN);
             assert_eq!(table.set(traced, Stands::Open(9)), None);
-            assert_eq!(table.answer(traced), 9);
+            assert_eq!(answer(table.get(traced)), 9);
             assert_eq!(table.set(traced, Stands::Simulated), Some(Stands::Open(9)));
-            assert_eq!(table.answer(traced), fd::SIMULATED);
+            assert_eq!(answer(table.get(traced)), fd::SIMULATED);
             assert_eq!(table.remove(traced), Some(Stands::Simulated));
             assert_eq!(table.remove(traced), None);
         }

@@ -2,7 +2,7 @@
 //! is left to do for a call that isn't made.
 
 use dataseries::{Row, Value};
-use replay_schema::{Returns, Role};
+use replay_schema::{Returns, Role, Touch};
 
 use crate::record::{Batch, Record};
 use crate::trace::RecordType;
@@ -24,7 +24,7 @@ pub fn effects(ty: &RecordType, batch: &Batch, record: &Record) -> Vec<Effect> {
     if !record.succeeded() {
         return effects;
     }
-    for (number, role) in descriptors(ty, &batch.cells(record, 0)) {
+    for (number, role, _) in descriptors(ty, &batch.cells(record, 0)) {
         match role {
             Role::NewDescriptor => effects.push(Effect::Simulate(number)),
             Role::ClosedDescriptor => effects.push(Effect::Close(number)),
@@ -50,11 +50,11 @@ fn paths<'a>(ty: &'a RecordType, cells: &'a Row<'a>) -> impl Iterator<Item = &'a
     })
 }
 
-/// The columns that hold descriptors.
-fn descriptors<'a>(
+/// The descriptors of a call, and what it does to each.
+pub fn descriptors<'a>(
     ty: &'a RecordType,
     cells: &'a Row<'a>,
-) -> impl Iterator<Item = (i32, Role)> + 'a {
+) -> impl Iterator<Item = (i32, Role, Touch)> + 'a {
     let declared = ty.call.iter().flat_map(|call| &call.columns);
     declared.zip(&ty.columns).filter_map(|(declared, column)| {
         let is_descriptor = matches!(
@@ -62,7 +62,7 @@ fn descriptors<'a>(
             Role::Descriptor | Role::NewDescriptor | Role::ClosedDescriptor
         );
         match cells.get(column.as_ref().filter(|_| is_descriptor)?) {
-            Value::Int32(number) => Some((number, declared.role)),
+            Value::Int32(number) => Some((number, declared.role, declared.touch)),
             _ => None,
         }
     })
@@ -71,8 +71,8 @@ fn descriptors<'a>(
 /// The traced descriptors that the call is on.
 pub fn used(ty: &RecordType, batch: &Batch, record: &Record) -> Vec<i32> {
     let cells = batch.cells(record, 0);
-    let used = descriptors(ty, &cells).filter(|(_, role)| *role == Role::Descriptor);
-    used.map(|(traced, _)| traced).collect()
+    let used = descriptors(ty, &cells).filter(|(_, role, _)| *role == Role::Descriptor);
+    used.map(|(traced, ..)| traced).collect()
 }
 
 /// Whether `is_such` says so of one of the call's paths.

@@ -15,8 +15,10 @@ use crate::pattern::Pattern;
 use crate::place::PathMap;
 use crate::record::{Batch, Record};
 use crate::replay::Options;
-use crate::replay::descriptors::{Files, Stands, answer};
+use crate::replay::descriptors::{Files, Stands, answer, is_stream as is_stream_itself};
+use crate::replay::rights::Rights;
 use crate::replay::scratch::Scratch;
+use crate::replay::streams::{Moves, Streams};
 use crate::trace::RecordType;
 use crate::verify::Divergence;
 
@@ -27,6 +29,10 @@ pub struct Wants {
     pub verify: bool,
     /// Expect the defects of the original recorder.
     pub is_reference: bool,
+    /// Take on the program's users and groups.
+    pub takes_on_users: bool,
+    /// What stands for the standard streams, if calls that move data through them are made.
+    pub streams: Streams,
     /// Write this instead of what was recorded.
     pub pattern: Option<Pattern>,
     /// Where else paths lead.
@@ -35,9 +41,16 @@ pub struct Wants {
 
 impl Wants {
     /// What `options` ask for.
-    pub fn new(options: &Options, is_reference: bool) -> Self {
-        let Options { verify, pattern, place, .. } = options;
-        Self { verify: *verify, is_reference, pattern: pattern.clone(), map: place.map.clone() }
+    pub fn new(options: &Options, is_reference: bool, rights: Rights) -> Self {
+        let Options { verify, pattern, place, streams, .. } = options;
+        Self {
+            verify: *verify,
+            is_reference,
+            takes_on_users: rights.takes_on_users,
+            streams: *streams,
+            pattern: pattern.clone(),
+            map: place.map.clone(),
+        }
     }
 }
 
@@ -109,6 +122,8 @@ pub struct Context {
     call: Option<Arc<Call>>,
     /// Whether it is one of ours.
     is_stock: bool,
+    /// Which way the call moves data, if it may do so through standard streams.
+    moves: Option<Moves>,
 }
 
 // SAFETY: the pointers lead into the context's own scratch memory.
@@ -131,6 +146,7 @@ impl Context {
             unique_id: 0,
             call: None,
             is_stock: true,
+            moves: None,
         }
     }
 
@@ -149,6 +165,10 @@ impl Context {
         if !self.wants.is_reference && record.incomplete {
             wants |= want::CUT;
         }
+        if self.wants.takes_on_users {
+            wants |= want::CREDENTIALS;
+        }
+        self.moves = self.wants.streams.moves(ty, call, batch, record);
         if self.wants.verify {
             wants |= want::VERIFY;
             self.filled.clear();
@@ -227,6 +247,12 @@ impl Context {
         self.filled().into_iter().map(|filled| filled.map(<[u8]>::to_vec)).collect()
     }
 
+    /// The standard stream that `stands` for a descriptor, if the call may move data through it.
+    fn stream(&self, stands: Option<Stands>) -> Option<RawFd> {
+        let Some(Stands::Standard(number)) = stands else { return None };
+        self.wants.streams.real(number, self.moves?)
+    }
+
     /// Closes what no longer stands for anything.
     pub fn close(&self, before: Option<Stands>) {
         if let Some(Stands::Open(open)) = before {
@@ -302,12 +328,23 @@ unsafe fn bytes<'a>(start: *const u8, length: u64) -> &'a [u8] {
 
 unsafe extern "C" fn descriptor(context: *mut c_void, traced: i32) -> i32 {
     // SAFETY: as `of` says.
-    unsafe { of(context) }.files.lock().answer(traced)
+    let context = unsafe { of(context) };
+    let stands = context.files.lock().get(traced);
+    match context.stream(stands) {
+        Some(stream) => stream,
+        None => answer(stands),
+    }
 }
 
 unsafe extern "C" fn is_stream(context: *mut c_void, traced: i32) -> u32 {
     // SAFETY: as `of` says.
-    unsafe { of(context) }.files.lock().is_stream(traced).into()
+    let context = unsafe { of(context) };
+    let mut files = context.files.lock();
+    let stands = files.get(traced);
+    match context.stream(stands) {
+        Some(stream) => is_stream_itself(stream).into(),
+        None => files.is_stream(traced).into(),
+    }
 }
 
 unsafe extern "C" fn adopt(context: *mut c_void, traced: i32, replayed: i32) {

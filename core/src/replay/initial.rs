@@ -54,6 +54,9 @@ pub fn descriptors(initial: &Initial, options: &Options, log: &Log) -> Files {
 fn open(descriptor: &InitialDescriptor, options: &Options) -> Option<RawFd> {
     let InitialDescriptor { target, flags, offset, .. } = descriptor;
     let flags = (*flags)? & !MAKING | libc::O_CLOEXEC;
+    if options.place.ignores(target.as_os_str().as_bytes()) {
+        return None;
+    }
     let path = options.place.mapped(target);
     let is_rooted = options.place.root.is_some();
     // Of the devices only the harmless ones are left.

@@ -129,7 +129,8 @@ impl Clock {
     ) -> Result<(), Stopped> {
         let returned = record.time_returned.max(record.time_called);
         if let Some((due, late)) = self.under_way.take() {
-            let due_to_return = due.checked_add(self.scaled(returned - record.time_called));
+            let due_to_return =
+                due.checked_add(self.scaled(returned.saturating_sub(record.time_called)));
             match took {
                 Took::ItsTime => self.was_late(late),
                 Took::OthersTime => {
@@ -163,7 +164,7 @@ impl Clock {
             (Pace::Schedule, _) => self.start,
             (Pace::Think, last) => last?,
         };
-        from.checked_add(self.scaled(then - start))
+        from.checked_add(self.scaled(then.saturating_sub(start)))
     }
 
     /// So many of the trace's nanoseconds, now.

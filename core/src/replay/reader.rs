@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -13,6 +14,7 @@ use crate::replay::order::{Resources, Waits, link_on_disk};
 use crate::replay::progress::{Progress, Stopped};
 use crate::replay::shared::Shared;
 use crate::replay::tasks::{Birth, Expected, start};
+use crate::replay::whereabouts::Whereabouts;
 use crate::trace::Faults;
 
 /// Records of one task, in one batch.
@@ -70,21 +72,29 @@ pub struct ReadOut {
     pub faults: Faults,
 }
 
-/// Reads the trace to its end.
+/// Reads the trace to its end, or until the replay is stopped; `out` says what was read.
 ///
 /// # Errors
 /// The trace is damaged, or a task's thread can't be had.
-pub fn read(shared: &Arc<Shared>) -> Result<ReadOut, ReplayError> {
+pub fn read(shared: &Arc<Shared>, out: &mut ReadOut) -> Result<(), ReplayError> {
     let mut merge = shared.trace.merge();
-    let mut out = ReadOut::default();
     let resources = shared.options.order.needs_resources().then(|| {
         let cwd = std::env::current_dir().unwrap_or_default();
         Resources::new(cwd.as_os_str().as_bytes(), link_on_disk)
     });
     let mut dealer = Dealer { shared, queues: HashMap::new(), resources, count: 0 };
     let mut window = Window::default();
-    while let Some(batch) = merge.next_batch()? {
+    let mut ignore = Ignore::new(shared);
+    while let Some(mut batch) = merge.next_batch()? {
+        if let Some(ignore) = &mut ignore {
+            ignore.mark(&mut batch);
+        }
         out.records += batch.records.len() as u64;
+        for (read, more) in
+            shared.read.iter().zip([batch.row_count() as usize, batch.records.len()])
+        {
+            read.fetch_add(more as u64, Ordering::Relaxed);
+        }
         for task in &batch.tasks {
             out.unannounced += u64::from(!task.announced && out.tasks > 0);
             out.tasks += 1;
@@ -93,12 +103,45 @@ pub fn read(shared: &Arc<Shared>) -> Result<ReadOut, ReplayError> {
         window.add(&batch, out.records);
         dealer.deal(&batch)?;
         drop(batch);
-        if window.wait_for_room(shared).is_err() {
+        if shared.turn.is_stopped() || window.wait_for_room(shared).is_err() {
             break;
         }
     }
     out.faults = merge.faults();
-    Ok(out)
+    Ok(())
+}
+
+/// Finds the records that aren't to be replayed because of their paths.
+struct Ignore<'s> {
+    shared: &'s Shared,
+    whereabouts: Whereabouts,
+}
+
+impl<'s> Ignore<'s> {
+    fn new(shared: &'s Shared) -> Option<Self> {
+        let initial = &shared.trace.story.initial;
+        let is_asked = !shared.options.place.ignore.is_empty();
+        is_asked.then(|| Self { shared, whereabouts: Whereabouts::new(initial) })
+    }
+
+    /// Marks those of `batch`. Where a change of the working directory isn't made, relative paths lead elsewhere
+    /// than they did, and aren't followed either.
+    fn mark(&mut self, batch: &mut Batch) {
+        let Self { shared, whereabouts } = self;
+        for index in 0..batch.records.len() {
+            let record = batch.records[index];
+            let named = whereabouts.of(&shared.trace.types, batch, &record);
+            let is_lost = whereabouts.is_lost(&record);
+            let ignored = named.iter().any(|named| match &named.path {
+                Some(path) => shared.options.place.ignores(path),
+                None => is_lost,
+            });
+            if ignored && shared.changes_fs(&record) && record.succeeded() {
+                whereabouts.lose(&record);
+            }
+            batch.records[index].ignored = ignored;
+        }
+    }
 }
 
 /// Gives tasks their records.

@@ -6,12 +6,17 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use crossbeam_channel::Sender;
+use nix::sys::signal::Signal;
 
 use crate::guard::{FsChanges, OwnDescriptors};
+use crate::record::{Record, What};
 use crate::replay::copy::Recording;
 use crate::replay::descriptors::Files;
+use crate::replay::gate::ReadOnly;
+use crate::replay::hints;
 use crate::replay::host::{Hosts, Known};
 use crate::replay::progress::lock;
+use crate::replay::rights::Rights;
 use crate::replay::tasks::Tasks;
 use crate::replay::turn::Turn;
 use crate::replay::watch::BusyThreads;
@@ -35,6 +40,8 @@ pub enum End {
     Diverged,
     /// It can't go on.
     Failed(ReplayError),
+    /// Somebody sent this signal.
+    Interrupted(Signal),
 }
 
 /// What all replaying threads share.
@@ -47,6 +54,12 @@ pub struct Shared {
     pub options: Options,
     /// Whether the process has changed its root.
     pub is_rooted: bool,
+    /// Whose rights the replay has.
+    pub rights: Rights,
+    /// Which calls are made, if the replay is to change nothing.
+    pub read_only: Option<ReadOnly>,
+    /// Rows of the trace that are read so far, and the records that they made.
+    pub read: [AtomicU64; 2],
     /// The functions that plugins call.
     pub hosts: Hosts,
     /// Whose turn it is.
@@ -81,9 +94,17 @@ pub struct Shared {
     pub seen: Box<[AtomicBool]>,
     /// Divergences that people were told of.
     pub told: AtomicU64,
+    /// Errors that were explained to them; see [`crate::replay::hints`].
+    pub explained: AtomicU64,
 }
 
 impl Shared {
+    /// Whether `record` is of a call that changes the working directory, the root or the umask.
+    pub fn changes_fs(&self, record: &Record) -> bool {
+        let What::Call(kind) = record.what else { return false };
+        self.trace.types[kind as usize].call.as_ref().is_some_and(|call| call.changes_fs)
+    }
+
     /// Ends the replay before the trace does.
     pub fn end(&self, end: End) {
         // If the main thread has gone, there is nothing left to end.
@@ -100,6 +121,13 @@ impl Shared {
     /// A number for a memory that nobody had before.
     pub fn new_memory(&self) -> u32 {
         self.memories.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// What to do about `error`, the first time that it comes.
+    pub fn explain(&self, error: i32) -> Option<String> {
+        let bit = hints::bit(error)?;
+        let before = self.explained.fetch_or(bit, Ordering::Relaxed);
+        if before & bit == 0 { hints::hint(error) } else { None }
     }
 
     /// Whether this is the first call of record type `kind`.

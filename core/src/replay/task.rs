@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use abi::{Outcome, status};
 use crossbeam_channel::Receiver;
 use nix::sched::{CloneFlags, unshare};
-use replay_schema::{Call, Returns};
+use replay_schema::{Call, Changes, Returns};
 
 use crate::crash::{self, InPlugin};
 use crate::guard::Guard;
@@ -79,7 +79,7 @@ impl Task {
         progress: Arc<Progress>,
         files: Files,
     ) -> Self {
-        let wants = Wants::new(&shared.options, shared.trace.story.is_reference());
+        let wants = Wants::new(&shared.options, shared.trace.story.is_reference(), shared.rights);
         let tallies = vec![Tally::default(); shared.trace.types.len()];
         let thread = nix::unistd::gettid().as_raw();
         let names = shared.trace.types.iter().map(|ty| ty.name.clone());
@@ -154,7 +154,8 @@ impl Task {
     /// Waits until the record's time, where it has one.
     fn wait_until_due(&mut self, shared: &Shared, record: &Record) -> Result<(), Stopped> {
         let Options { speed, pace, .. } = shared.options;
-        if speed == Speed::Max || matches!(record.what, What::TaskEnd) {
+        let is_untimed = matches!(record.what, What::TaskEnd) || record.time_called == 0;
+        if speed == Speed::Max || is_untimed {
             return Ok(());
         }
         let first = *shared.first_time.get_or_init(|| record.time_called);
@@ -249,6 +250,12 @@ impl Task {
         if !differences.is_empty() {
             self.tallies[kind].diverged += 1;
             self.tell(ty, batch, record, &differences);
+            if let Came::Made(outcome) = &came
+                && record.succeeded()
+                && let Some(hint) = shared.explain(outcome.errno_number)
+            {
+                self.say(&format!("  ({hint})"));
+            }
             if shared.options.abort {
                 shared.end(End::Diverged);
                 return Err(Stopped);
@@ -266,6 +273,11 @@ impl Task {
         let shared = self.shared.clone();
         if shared.given_up.has(call.plugin) {
             return Ok(Came::Not(Reason::Misdeed));
+        }
+        if let Some(read_only) = &shared.read_only
+            && !read_only.allows(ty, call, batch, record, &self.context.files.lock())
+        {
+            return Ok(Came::Not(Reason::ReadOnly));
         }
         if effects::has_path(ty, batch, record, |path| is_kernels(path, shared.is_rooted)) {
             return Ok(Came::Not(Reason::Kernels));
@@ -296,6 +308,13 @@ impl Task {
         Ok(match status {
             // The watch let it go, for the recorded call wasn't interrupted.
             status::MADE if outcome.errno_number == libc::EINTR => Came::Not(Reason::Waited),
+            status::MADE
+                if call.privileged
+                    && record.succeeded()
+                    && shared.rights.explain(outcome.errno_number) =>
+            {
+                Came::Not(Reason::Rights)
+            }
             status::MADE => Came::Made(outcome),
             status::SIMULATED => Came::Not(Reason::Simulated),
             status::SIMULATED_DESCRIPTOR => Came::Not(Reason::SimulatedDescriptor),
@@ -412,8 +431,10 @@ impl Task {
             differences.push(difference);
         } else if self.shared.options.verify && replayed.errno_number == 0 {
             let memory = self.context.filled();
-            let compared = verify::data(ty, batch, record, replayed, &memory);
+            let owners_differ = self.shared.rights.owners_differ();
+            let compared = verify::data(ty, batch, record, replayed, &memory, owners_differ);
             self.tallies[kind].without_value += compared.without_value;
+            self.tallies[kind].other_owners += compared.other_owners;
             differences.extend(compared.divergences);
         }
         differences
@@ -488,6 +509,8 @@ impl Task {
             drop(files);
             self.context.close(before);
         }
+        let runs = |call: &Arc<Call>| call.changes == Changes::Program;
+        self.context.acts.executed |= record.succeeded() && ty.call.as_ref().is_some_and(runs);
     }
 
     /// What the call did to its process, beside descriptors: a child, or a new program.
@@ -606,6 +629,9 @@ fn not_to_be_made(ty: &RecordType, call: &Call, record: &Record) -> Option<Reaso
     }
     if call.is_simulated() {
         return Some(Reason::Simulated);
+    }
+    if record.ignored {
+        return Some(Reason::Ignored);
     }
     if !record.returned && call.returns != Returns::Never {
         return Some(Reason::NeverReturned);

@@ -22,6 +22,10 @@ pub struct Initial {
     pub cwd: Option<PathBuf>,
     /// Its umask.
     pub umask: Option<u32>,
+    /// Its effective user.
+    pub user: Option<u32>,
+    /// Its effective group.
+    pub group: Option<u32>,
     /// Its open descriptors, where the trace lists them.
     pub descriptors: Vec<InitialDescriptor>,
 }
@@ -114,6 +118,12 @@ impl Story {
             }
             Some(key) if key == state::UMASK.as_bytes() => {
                 self.initial.umask = number.map(|mask| mask as u32 & 0o777);
+            }
+            Some(key) if key == state::USER.as_bytes() => {
+                self.initial.user = number.and_then(|id| u32::try_from(id).ok());
+            }
+            Some(key) if key == state::GROUP.as_bytes() => {
+                self.initial.group = number.and_then(|id| u32::try_from(id).ok());
             }
             Some(key) if key == state::DESCRIPTOR.as_bytes() => {
                 let Some(number) = number.and_then(|fd| i32::try_from(fd).ok()) else { return };

@@ -139,6 +139,7 @@ impl Stream {
             errno_number: if returned { cells.int32(&common.errno_number) } else { 0 },
             returned,
             incomplete,
+            ignored: false,
             ..Record::end_of(task, id)
         };
         if self.is_reference {

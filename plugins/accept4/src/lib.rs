@@ -11,6 +11,7 @@ use sdk::prelude::*;
     blocks,
     simulated = "its other end is not in the trace",
     partly,
+    changes = descriptors,
     class = "network"
 )]
 struct Accept4<'t> {

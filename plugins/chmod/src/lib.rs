@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "chmod")]
+#[record(syscall = "chmod", privileged)]
 struct Chmod<'t> {
     #[pathname(0)]
     given_pathname: Option<Path<'t>>,

@@ -4,7 +4,7 @@ use sdk::prelude::*;
 
 /// −1 leaves owner or group as it is. In traces of the original recorder some of these are lchown(2).
 #[derive(Record, Replay)]
-#[record(syscall = "chown")]
+#[record(syscall = "chown", privileged)]
 struct Chown<'t> {
     #[pathname(0)]
     given_pathname: Option<Path<'t>>,

@@ -5,7 +5,7 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "close_range")]
+#[record(syscall = "close_range", changes = nothing)]
 struct CloseRange {
     #[arg(0)]
     first_descriptor: i64,

@@ -4,9 +4,10 @@ use sdk::prelude::*;
 
 /// An offset that is null is the file's own, which moves.
 #[derive(Record)]
-#[record(syscall = "copy_file_range")]
+#[record(syscall = "copy_file_range", changes = descriptors)]
 struct CopyFileRange {
     #[arg(0)]
+    #[source]
     in_descriptor: Fd,
     #[before(1)]
     in_offset: Option<i64>,

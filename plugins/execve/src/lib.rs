@@ -12,6 +12,7 @@ use sdk::prelude::*;
     strings(1, 2),
     tail_last = "continuation_number",
     looks,
+    changes = program,
     class = "process"
 )]
 struct Execve<'t> {

@@ -14,6 +14,7 @@ use sdk::prelude::*;
     strings(2, 3),
     tail_last = "continuation_number",
     looks,
+    changes = program,
     class = "process"
 )]
 struct Execveat<'t> {

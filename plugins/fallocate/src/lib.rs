@@ -5,7 +5,7 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "fallocate", keeps_offset)]
+#[record(syscall = "fallocate", keeps_offset, changes = descriptors)]
 struct Fallocate {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "fchmod", keeps_offset)]
+#[record(syscall = "fchmod", keeps_offset, changes = descriptors, privileged)]
 struct Fchmod {
     #[arg(0)]
     descriptor: Fd,

@@ -5,7 +5,7 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "fchmodat")]
+#[record(syscall = "fchmodat", privileged)]
 struct Fchmodat<'t> {
     #[arg(0)]
     descriptor: DirFd,

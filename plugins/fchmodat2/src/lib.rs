@@ -4,7 +4,7 @@ use sdk::abi::Bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "fchmodat2")]
+#[record(syscall = "fchmodat2", privileged)]
 struct Fchmodat2<'t> {
     #[arg(0)]
     descriptor: DirFd,

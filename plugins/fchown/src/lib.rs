@@ -4,7 +4,7 @@ use sdk::prelude::*;
 
 /// −1 leaves owner or group as it is.
 #[derive(Record, Replay)]
-#[record(syscall = "fchown", keeps_offset)]
+#[record(syscall = "fchown", keeps_offset, changes = descriptors, privileged)]
 struct Fchown {
     #[arg(0)]
     descriptor: Fd,

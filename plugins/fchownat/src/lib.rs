@@ -5,7 +5,7 @@ use sdk::prelude::*;
 
 /// −1 leaves owner or group as it is.
 #[derive(Record, Replay)]
-#[record(syscall = "fchownat")]
+#[record(syscall = "fchownat", privileged)]
 struct Fchownat<'t> {
     #[arg(0)]
     descriptor: DirFd,

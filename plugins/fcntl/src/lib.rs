@@ -15,7 +15,8 @@ use sdk::prelude::*;
     returns = descriptor,
     returns_when = arg(1).is(F_DUPFD_CLOEXEC),
     blocks,
-    keeps_offset
+    keeps_offset,
+    changes = nothing
 )]
 struct Fcntl {
     #[arg(0)]

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "fdatasync", keeps_offset)]
+#[record(syscall = "fdatasync", keeps_offset, changes = nothing)]
 struct Fdatasync {
     #[arg(0)]
     descriptor: Fd,

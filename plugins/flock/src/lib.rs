@@ -6,7 +6,7 @@ use sdk::prelude::*;
 
 /// `operation` and `operation_value` hold the same.
 #[derive(Record, Replay)]
-#[record(syscall = "flock", blocks, keeps_offset)]
+#[record(syscall = "flock", blocks, keeps_offset, changes = nothing)]
 struct Flock {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "fremovexattr", keeps_offset)]
+#[record(syscall = "fremovexattr", keeps_offset, changes = descriptors, privileged)]
 struct Fremovexattr<'t> {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "fsetxattr", keeps_offset)]
+#[record(syscall = "fsetxattr", keeps_offset, changes = descriptors, privileged)]
 struct Fsetxattr<'t> {
     #[arg(0)]
     descriptor: Fd,

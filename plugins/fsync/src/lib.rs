@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "fsync", keeps_offset)]
+#[record(syscall = "fsync", keeps_offset, changes = nothing)]
 struct Fsync {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "ftruncate", keeps_offset)]
+#[record(syscall = "ftruncate", keeps_offset, changes = descriptors)]
 struct Ftruncate {
     #[arg(0)]
     descriptor: Fd,

@@ -5,7 +5,7 @@ use sdk::prelude::*;
 /// Null times mean now, and a null path the descriptor itself. The schema's unit of time ends in January
 /// 2038: later times are set to that.
 #[derive(Record, Replay)]
-#[record(syscall = "futimesat")]
+#[record(syscall = "futimesat", privileged)]
 struct Futimesat<'t> {
     #[arg(0)]
     descriptor: DirFd,

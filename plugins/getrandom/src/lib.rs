@@ -5,7 +5,7 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "getrandom")]
+#[record(syscall = "getrandom", changes = nothing)]
 struct Getrandom<'t> {
     /// Others come each time.
     #[output(0, length = 1)]

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "io_setup")]
+#[record(syscall = "io_setup", changes = nothing)]
 struct IoSetup {
     #[arg(0)]
     events_requested: i32,

@@ -3,7 +3,11 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "io_uring_setup", returns = descriptor, simulated = "what goes through the rings is not in the trace")]
+#[record(
+    syscall = "io_uring_setup",
+    returns = descriptor,
+    simulated = "what goes through the rings is not in the trace"
+)]
 struct IoUringSetup {
     #[arg(0)]
     entries_requested: i32,

@@ -9,7 +9,7 @@ use sdk::declare::{Size, constant, filled, passed, size_of};
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "ioctl", keeps_offset)]
+#[record(syscall = "ioctl", keeps_offset, changes = descriptors)]
 struct Ioctl<'t> {
     #[arg(0)]
     descriptor: Fd,

@@ -4,7 +4,7 @@ use sdk::prelude::*;
 
 /// −1 leaves owner or group as it is.
 #[derive(Record, Replay)]
-#[record(syscall = "lchown")]
+#[record(syscall = "lchown", privileged)]
 struct Lchown<'t> {
     #[pathname(0)]
     given_pathname: Option<Path<'t>>,

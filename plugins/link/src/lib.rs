@@ -9,6 +9,7 @@ struct Link<'t> {
     #[pathname(0)]
     given_oldpathname: Path<'t>,
     #[pathname(1)]
+    #[makes]
     given_newpathname: Option<Path<'t>>,
     #[unset]
     full_oldpathname: Option<Path<'t>>,

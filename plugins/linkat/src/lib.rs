@@ -18,6 +18,7 @@ struct Linkat<'t> {
     #[holds(arg(2).is(libc::AT_FDCWD))]
     new_descriptor_current_working_directory: bool,
     #[pathname(3)]
+    #[makes]
     given_newpathname: Option<Path<'t>>,
     #[arg(4)]
     #[bits(FLAGS)]

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "listen", class = "network")]
+#[record(syscall = "listen", changes = descriptors, class = "network")]
 struct Listen {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "lremovexattr")]
+#[record(syscall = "lremovexattr", privileged)]
 struct Lremovexattr<'t> {
     #[pathname(0)]
     given_pathname: Option<Path<'t>>,

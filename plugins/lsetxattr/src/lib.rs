@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "lsetxattr")]
+#[record(syscall = "lsetxattr", privileged)]
 struct Lsetxattr<'t> {
     #[pathname(0)]
     given_pathname: Option<Path<'t>>,

@@ -5,7 +5,7 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "memfd_create", returns = descriptor)]
+#[record(syscall = "memfd_create", returns = descriptor, changes = nothing)]
 struct MemfdCreate<'t> {
     #[string(0)]
     given_name: Option<&'t [u8]>,

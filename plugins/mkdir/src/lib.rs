@@ -6,6 +6,7 @@ use sdk::prelude::*;
 #[record(syscall = "mkdir")]
 struct Mkdir<'t> {
     #[pathname(0)]
+    #[makes]
     given_pathname: Option<Path<'t>>,
     #[arg(1)]
     #[bits(bits::MODE)]

@@ -10,6 +10,7 @@ struct Mkdirat<'t> {
     #[holds(arg(0).is(libc::AT_FDCWD))]
     descriptor_current_working_directory: bool,
     #[pathname(1)]
+    #[makes]
     given_pathname: Option<Path<'t>>,
     #[arg(2)]
     #[bits(bits::MODE)]

@@ -4,9 +4,10 @@ use sdk::prelude::*;
 
 /// `dev` is null unless a device is made. `S_IFCHR` is a part of `S_IFBLK`.
 #[derive(Record, Replay)]
-#[record(syscall = "mknod")]
+#[record(syscall = "mknod", privileged)]
 struct Mknod<'t> {
     #[pathname(0)]
+    #[makes]
     given_pathname: Option<Path<'t>>,
     #[code(1, bits::NODE_TYPE)]
     r#type: u8,

@@ -4,11 +4,12 @@ use sdk::prelude::*;
 
 /// `dev` is null unless a device is made. `S_IFCHR` is a part of `S_IFBLK`.
 #[derive(Record, Replay)]
-#[record(syscall = "mknodat")]
+#[record(syscall = "mknodat", privileged)]
 struct Mknodat<'t> {
     #[arg(0)]
     descriptor: DirFd,
     #[pathname(1)]
+    #[makes]
     given_pathname: Option<Path<'t>>,
     #[code(2, bits::NODE_TYPE)]
     r#type: u8,

@@ -11,7 +11,7 @@ use sdk::prelude::*;
 
 /// The columns stand where pwrite64(2) would have them.
 #[derive(Record)]
-#[record(extent = "mmappwrite")]
+#[record(extent = "mmappwrite", changes = descriptors)]
 struct Mmappwrite<'t> {
     #[arg(0)]
     descriptor: Fd,

@@ -6,6 +6,7 @@ use sdk::prelude::*;
 #[record(syscall = "open", returns = descriptor, blocks, looks_when = arg(1).has(bits::MAKES, 0))]
 struct Open<'t> {
     #[pathname(0)]
+    #[makes]
     given_pathname: Option<Path<'t>>,
     #[arg(1)]
     #[bits(bits::OPEN)]

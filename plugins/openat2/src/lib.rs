@@ -14,6 +14,7 @@ struct Openat2<'t> {
     #[holds(arg(0).is(libc::AT_FDCWD))]
     descriptor_current_working_directory: bool,
     #[pathname(1)]
+    #[makes]
     given_pathname: Option<Path<'t>>,
     #[before(2)]
     #[bits(bits::OPEN)]

@@ -3,7 +3,11 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "pidfd_getfd", returns = descriptor, simulated = "the replay has no processes to act on")]
+#[record(
+    syscall = "pidfd_getfd",
+    returns = descriptor,
+    simulated = "the replay has no processes to act on"
+)]
 struct PidfdGetfd {
     #[arg(0)]
     descriptor: Fd,

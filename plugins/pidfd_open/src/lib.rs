@@ -5,7 +5,11 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "pidfd_open", returns = descriptor, simulated = "the replay has no processes to act on")]
+#[record(
+    syscall = "pidfd_open",
+    returns = descriptor,
+    simulated = "the replay has no processes to act on"
+)]
 struct PidfdOpen {
     #[arg(0)]
     pid: Task,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "pipe")]
+#[record(syscall = "pipe", changes = nothing)]
 struct Pipe {
     #[after(0)]
     read_descriptor: NewFd,

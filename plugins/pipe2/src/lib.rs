@@ -5,7 +5,7 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "pipe2")]
+#[record(syscall = "pipe2", changes = nothing)]
 struct Pipe2 {
     #[after(0)]
     read_descriptor: NewFd,

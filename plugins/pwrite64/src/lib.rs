@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "pwrite64", extent = "pwrite", keeps_offset)]
+#[record(syscall = "pwrite64", extent = "pwrite", keeps_offset, changes = descriptors)]
 struct Pwrite64<'t> {
     #[arg(0)]
     descriptor: Fd,

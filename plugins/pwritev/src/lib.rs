@@ -4,7 +4,7 @@ use sdk::prelude::*;
 
 /// A head row (`iov_number` = −1), then a row per buffer.
 #[derive(Record, Replay)]
-#[record(syscall = "pwritev", keeps_offset)]
+#[record(syscall = "pwritev", keeps_offset, changes = descriptors)]
 struct Pwritev<'t> {
     #[arg(0)]
     descriptor: Option<Fd>,

@@ -5,7 +5,7 @@ use sdk::stream::{Direction, transfer};
 
 /// A head row (`iov_number` = −1), then a row per buffer. An offset of −1 is the file's own.
 #[derive(Record)]
-#[record(syscall = "pwritev2", blocks, keeps_offset)]
+#[record(syscall = "pwritev2", blocks, keeps_offset, changes = descriptors)]
 struct Pwritev2<'t> {
     #[arg(0)]
     descriptor: Option<Fd>,

@@ -6,7 +6,12 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(extent = "recv", simulated = "the network is not touched", class = "network")]
+#[record(
+    extent = "recv",
+    simulated = "the network is not touched",
+    changes = descriptors,
+    class = "network"
+)]
 struct Recv<'t> {
     #[arg(0)]
     descriptor: Fd,

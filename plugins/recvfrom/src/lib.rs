@@ -8,6 +8,7 @@ use sdk::prelude::*;
     blocks,
     simulated = "its other end is not in the trace",
     partly,
+    changes = descriptors,
     class = "network"
 )]
 struct Recvfrom<'t> {

@@ -10,6 +10,7 @@ use sdk::socket::Message;
     blocks,
     simulated = "its other end is not in the trace",
     partly,
+    changes = descriptors,
     class = "network"
 )]
 struct Recvmsg<'t> {

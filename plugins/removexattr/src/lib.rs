@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "removexattr")]
+#[record(syscall = "removexattr", privileged)]
 struct Removexattr<'t> {
     #[pathname(0)]
     given_pathname: Option<Path<'t>>,

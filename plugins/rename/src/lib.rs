@@ -6,8 +6,10 @@ use sdk::prelude::*;
 #[record(syscall = "rename")]
 struct Rename<'t> {
     #[pathname(0)]
+    #[removes]
     given_oldname: Option<Path<'t>>,
     #[pathname(1)]
+    #[makes]
     given_newname: Option<Path<'t>>,
     #[unset]
     full_oldname: Option<Path<'t>>,

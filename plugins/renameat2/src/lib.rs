@@ -12,12 +12,14 @@ struct Renameat2<'t> {
     #[holds(arg(0).is(libc::AT_FDCWD))]
     old_descriptor_current_working_directory: bool,
     #[pathname(1)]
+    #[removes]
     given_oldname: Option<Path<'t>>,
     #[arg(2)]
     new_descriptor: DirFd,
     #[holds(arg(2).is(libc::AT_FDCWD))]
     new_descriptor_current_working_directory: bool,
     #[pathname(3)]
+    #[makes]
     given_newname: Option<Path<'t>>,
     #[arg(4)]
     #[bits(FLAGS)]

@@ -4,7 +4,12 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(extent = "send", simulated = "the network is not touched", class = "network")]
+#[record(
+    extent = "send",
+    simulated = "the network is not touched",
+    changes = descriptors,
+    class = "network"
+)]
 struct Send<'t> {
     #[arg(0)]
     descriptor: Fd,

@@ -4,11 +4,12 @@ use sdk::prelude::*;
 
 /// An offset that is null is the file's own, which moves.
 #[derive(Record)]
-#[record(syscall = "sendfile", blocks)]
+#[record(syscall = "sendfile", blocks, changes = descriptors)]
 struct Sendfile {
     #[arg(0)]
     out_descriptor: Fd,
     #[arg(1)]
+    #[source]
     in_descriptor: Fd,
     #[before(2)]
     in_offset: Option<i64>,

@@ -3,7 +3,12 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "sendmmsg", simulated = "the network is not touched", class = "network")]
+#[record(
+    syscall = "sendmmsg",
+    simulated = "the network is not touched",
+    changes = descriptors,
+    class = "network"
+)]
 struct Sendmmsg {
     #[arg(0)]
     descriptor: Fd,

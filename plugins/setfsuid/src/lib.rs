@@ -2,15 +2,24 @@
 
 use sdk::prelude::*;
 
-#[derive(Record, Replay)]
+#[derive(Record)]
 #[record(
     syscall = "setfsuid",
+    returns = status,
     simulated = "the replayer runs as whoever started it",
+    partly,
+    changes = nothing,
     class = "creds"
 )]
 struct Setfsuid {
     #[arg(0)]
     filesystem_uid: i32,
+}
+
+impl<'t> Replay<'t> for Setfsuid {
+    fn replay(&self, process: &mut Process<'t>) -> Replayed {
+        process.set_ids(libc::SYS_setfsuid, [self.filesystem_uid])
+    }
 }
 
 export_plugin!(Setfsuid);

@@ -2,10 +2,12 @@
 
 use sdk::prelude::*;
 
-#[derive(Record, Replay)]
+#[derive(Record)]
 #[record(
     syscall = "setregid",
     simulated = "the replayer runs as whoever started it",
+    partly,
+    changes = nothing,
     class = "creds"
 )]
 struct Setregid {
@@ -13,6 +15,12 @@ struct Setregid {
     real_gid: i32,
     #[arg(1)]
     effective_gid: i32,
+}
+
+impl<'t> Replay<'t> for Setregid {
+    fn replay(&self, process: &mut Process<'t>) -> Replayed {
+        process.set_ids(libc::SYS_setregid, [self.real_gid, self.effective_gid])
+    }
 }
 
 export_plugin!(Setregid);

@@ -2,10 +2,12 @@
 
 use sdk::prelude::*;
 
-#[derive(Record, Replay)]
+#[derive(Record)]
 #[record(
     syscall = "setresuid",
     simulated = "the replayer runs as whoever started it",
+    partly,
+    changes = nothing,
     class = "creds"
 )]
 struct Setresuid {
@@ -15,6 +17,12 @@ struct Setresuid {
     effective_uid: i32,
     #[arg(2)]
     saved_uid: i32,
+}
+
+impl<'t> Replay<'t> for Setresuid {
+    fn replay(&self, process: &mut Process<'t>) -> Replayed {
+        process.set_ids(libc::SYS_setresuid, [self.real_uid, self.effective_uid, self.saved_uid])
+    }
 }
 
 export_plugin!(Setresuid);

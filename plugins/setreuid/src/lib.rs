@@ -2,10 +2,12 @@
 
 use sdk::prelude::*;
 
-#[derive(Record, Replay)]
+#[derive(Record)]
 #[record(
     syscall = "setreuid",
     simulated = "the replayer runs as whoever started it",
+    partly,
+    changes = nothing,
     class = "creds"
 )]
 struct Setreuid {
@@ -13,6 +15,12 @@ struct Setreuid {
     real_uid: i32,
     #[arg(1)]
     effective_uid: i32,
+}
+
+impl<'t> Replay<'t> for Setreuid {
+    fn replay(&self, process: &mut Process<'t>) -> Replayed {
+        process.set_ids(libc::SYS_setreuid, [self.real_uid, self.effective_uid])
+    }
 }
 
 export_plugin!(Setreuid);

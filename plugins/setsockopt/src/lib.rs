@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "setsockopt", class = "network")]
+#[record(syscall = "setsockopt", changes = descriptors, class = "network")]
 struct Setsockopt<'t> {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "setxattr")]
+#[record(syscall = "setxattr", privileged)]
 struct Setxattr<'t> {
     #[pathname(0)]
     given_pathname: Option<Path<'t>>,

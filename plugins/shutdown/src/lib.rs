@@ -5,7 +5,7 @@ use sdk::declare::constant;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "shutdown", class = "network")]
+#[record(syscall = "shutdown", changes = descriptors, class = "network")]
 struct Shutdown {
     #[arg(0)]
     descriptor: Fd,

@@ -3,7 +3,14 @@
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "socket", returns = descriptor, simulated = "the network is not touched", partly, class = "network")]
+#[record(
+    syscall = "socket",
+    returns = descriptor,
+    simulated = "the network is not touched",
+    partly,
+    changes = descriptors,
+    class = "network"
+)]
 struct Socket {
     #[arg(0)]
     #[names(bits::ADDRESS_FAMILY)]

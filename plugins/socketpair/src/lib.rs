@@ -7,6 +7,7 @@ use sdk::prelude::*;
     syscall = "socketpair",
     simulated = "the network is not touched",
     partly,
+    changes = descriptors,
     class = "network"
 )]
 struct Socketpair {

@@ -6,9 +6,10 @@ use sdk::prelude::*;
 use sdk::stream::{Direction, transfer, wait};
 
 #[derive(Record)]
-#[record(syscall = "splice", blocks)]
+#[record(syscall = "splice", blocks, changes = descriptors)]
 struct Splice {
     #[arg(0)]
+    #[source]
     in_descriptor: Fd,
     #[before(1)]
     in_offset: Option<i64>,

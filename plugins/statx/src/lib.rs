@@ -74,12 +74,17 @@ impl Group for StatxResult {
             .shown(abi::display::OCTAL)
             .bits(bits::FILE_TYPE)
             .compared();
-        let mut compared = |name, offset| {
-            d.column::<Option<i32>>(name).memory(argument, Moment::After, offset as u32).compared();
+        d.column::<Option<i32>>("statx_result_nlink")
+            .memory(argument, Moment::After, offset_of!(libc::statx, stx_nlink) as u32)
+            .compared();
+        let mut owner = |name, offset| {
+            d.column::<Option<i32>>(name)
+                .memory(argument, Moment::After, offset as u32)
+                .compared()
+                .owner();
         };
-        compared("statx_result_nlink", offset_of!(libc::statx, stx_nlink));
-        compared("statx_result_uid", offset_of!(libc::statx, stx_uid));
-        compared("statx_result_gid", offset_of!(libc::statx, stx_gid));
+        owner("statx_result_uid", offset_of!(libc::statx, stx_uid));
+        owner("statx_result_gid", offset_of!(libc::statx, stx_gid));
         d.column::<Option<i64>>("statx_result_size")
             .memory(argument, Moment::After, offset_of!(libc::statx, stx_size) as u32)
             .compared_when(behind(argument, mode, 4).is_not(libc::S_IFMT, libc::S_IFDIR));

@@ -10,6 +10,7 @@ struct Symlink<'t> {
     #[target]
     target_pathname: Option<&'t [u8]>,
     #[pathname(1)]
+    #[makes]
     given_pathname: Option<Path<'t>>,
     #[unset]
     full_pathname: Option<Path<'t>>,

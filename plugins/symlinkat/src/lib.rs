@@ -14,6 +14,7 @@ struct Symlinkat<'t> {
     #[holds(arg(1).is(libc::AT_FDCWD))]
     new_descriptor_current_working_directory: bool,
     #[pathname(2)]
+    #[makes]
     given_pathname: Option<Path<'t>>,
     #[unset]
     full_pathname: Option<Path<'t>>,

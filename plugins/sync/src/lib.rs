@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "sync")]
+#[record(syscall = "sync", changes = nothing)]
 struct Sync;
 
 export_plugin!(Sync);

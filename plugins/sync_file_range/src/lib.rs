@@ -5,7 +5,7 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "sync_file_range", keeps_offset)]
+#[record(syscall = "sync_file_range", keeps_offset, changes = nothing)]
 struct SyncFileRange {
     #[arg(0)]
     descriptor: Fd,

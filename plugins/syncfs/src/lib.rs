@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "syncfs", keeps_offset)]
+#[record(syscall = "syncfs", keeps_offset, changes = nothing)]
 struct Syncfs {
     #[arg(0)]
     descriptor: Fd,

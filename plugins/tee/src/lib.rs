@@ -3,9 +3,10 @@
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "tee", blocks)]
+#[record(syscall = "tee", blocks, changes = descriptors)]
 struct Tee {
     #[arg(0)]
+    #[source]
     in_descriptor: Fd,
     #[arg(1)]
     out_descriptor: Fd,

@@ -6,6 +6,7 @@ use sdk::prelude::*;
 #[record(syscall = "unlink")]
 struct Unlink<'t> {
     #[pathname(0)]
+    #[removes]
     given_pathname: Option<Path<'t>>,
     #[unset]
     full_pathname: Option<Path<'t>>,

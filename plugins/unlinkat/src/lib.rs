@@ -12,6 +12,7 @@ struct Unlinkat<'t> {
     #[holds(arg(0).is(libc::AT_FDCWD))]
     descriptor_current_working_directory: bool,
     #[pathname(1)]
+    #[removes]
     given_pathname: Option<Path<'t>>,
     #[arg(2)]
     #[bits(FLAGS)]

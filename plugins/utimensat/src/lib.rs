@@ -13,7 +13,7 @@ use sdk::prelude::*;
 /// the second second of 1970, which of the two booleans alone doesn't tell. The schema's unit of time ends
 /// in January 2038: later times are set to that.
 #[derive(Record)]
-#[record(syscall = "utimensat")]
+#[record(syscall = "utimensat", privileged)]
 struct Utimensat<'t> {
     #[arg(0)]
     descriptor: DirFd,

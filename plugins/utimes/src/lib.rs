@@ -4,7 +4,7 @@ use sdk::prelude::*;
 
 /// Null times mean now. The schema's unit of time ends in January 2038: later times are set to that.
 #[derive(Record, Replay)]
-#[record(syscall = "utimes")]
+#[record(syscall = "utimes", privileged)]
 struct Utimes<'t> {
     #[pathname(0)]
     given_pathname: Option<Path<'t>>,

@@ -5,7 +5,7 @@ use sdk::stream::{Direction, transfer};
 
 /// A head row (`iov_number` = −1), then a row per buffer, as it was before the call.
 #[derive(Record)]
-#[record(syscall = "vmsplice", blocks)]
+#[record(syscall = "vmsplice", blocks, changes = descriptors)]
 struct Vmsplice<'t> {
     #[arg(0)]
     descriptor: Option<Fd>,

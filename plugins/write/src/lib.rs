@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "write", stream)]
+#[record(syscall = "write", stream, changes = descriptors)]
 struct Write<'t> {
     #[arg(0)]
     descriptor: Fd,

@@ -4,7 +4,7 @@ use sdk::prelude::*;
 
 /// A head row (`iov_number` = −1), then a row per buffer.
 #[derive(Record, Replay)]
-#[record(syscall = "writev", stream)]
+#[record(syscall = "writev", stream, changes = descriptors)]
 struct Writev<'t> {
     #[arg(0)]
     descriptor: Option<Fd>,

@@ -159,6 +159,11 @@ pub struct Call {
     /// Classes that people select calls by, as `network`, beyond those that the columns tell (`file` for
     /// paths, `desc` for descriptors). Since 1.1.
     pub classes: List<Text>,
+    /// What the call changes where it does more than look; see [`changes`]. Since 1.1.
+    pub changes: u32,
+    /// Non-zero: the call may need a right that the program had and a replay lacks, as that to give a file
+    /// away. Since 1.1.
+    pub privileged: u32,
 }
 
 /// A column of a record type.
@@ -472,6 +477,28 @@ pub mod role {
     pub const PAYLOAD: u32 = 8;
     /// A string of a program's environment.
     pub const ENVIRONMENT: u32 = 9;
+    /// A path of a name that the call makes. Since 1.1.
+    pub const MADE_PATH: u32 = 10;
+    /// A path of a name that the call takes away. Since 1.1.
+    pub const REMOVED_PATH: u32 = 11;
+    /// A descriptor of the traced process that data is taken from and no more, though the call does more than
+    /// look. Since 1.1.
+    pub const SOURCE: u32 = 12;
+    /// The user or group that a file belongs to. Since 1.1.
+    pub const OWNER: u32 = 13;
+}
+
+/// What a call changes that outlives the program.
+pub mod changes {
+    /// Files, names, or the machine.
+    pub const ANYTHING: u32 = 0;
+    /// Nothing but what its descriptors are open on.
+    pub const DESCRIPTORS: u32 = 1;
+    /// Nothing: it changes the process itself, or how a file is used meanwhile (a lock), or that what was
+    /// written is kept.
+    pub const NOTHING: u32 = 2;
+    /// The program that the process runs.
+    pub const PROGRAM: u32 = 3;
 }
 
 /// What a return value is, and so how two are compared.

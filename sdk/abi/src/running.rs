@@ -76,6 +76,8 @@ pub mod want {
     /// The record says that it lacks data: of a value that is shorter than it was, zeros take the place of the
     /// rest. Since 1.1.
     pub const CUT: u32 = 16;
+    /// Take on the program's users and groups, for this thread alone. Since 1.1.
+    pub const CREDENTIALS: u32 = 32;
 }
 
 /// What the kernel said this time.

@@ -62,6 +62,10 @@ pub enum Modifier {
     Shares,
     Target,
     Environment,
+    Makes,
+    Removes,
+    Source,
+    Owner,
 }
 
 /// One field of the struct.
@@ -106,6 +110,8 @@ pub struct RecordAttribute {
     pub looks_when: Option<Expr>,
     pub changes_fs: bool,
     pub keeps_offset: bool,
+    pub changes: Option<Ident>,
+    pub privileged: bool,
     pub stream: bool,
     pub at_entry: bool,
     pub start: Option<Ident>,
@@ -360,6 +366,10 @@ fn modifier(word: &str, attribute: &Attribute) -> Result<Option<Modifier>> {
         "shares" => Modifier::Shares,
         "target" => Modifier::Target,
         "environment" => Modifier::Environment,
+        "makes" => Modifier::Makes,
+        "removes" => Modifier::Removes,
+        "source" => Modifier::Source,
+        "owner" => Modifier::Owner,
         _ => return Ok(None),
     }))
 }
@@ -468,6 +478,8 @@ pub fn record_attribute(input: &DeriveInput) -> Result<RecordAttribute> {
         looks_when: None,
         changes_fs: false,
         keeps_offset: false,
+        changes: None,
+        privileged: false,
         stream: false,
         at_entry: false,
         start: None,
@@ -496,6 +508,8 @@ pub fn record_attribute(input: &DeriveInput) -> Result<RecordAttribute> {
             "looks_when" => record.looks_when = Some(meta.value()?.parse()?),
             "changes_fs" => record.changes_fs = true,
             "keeps_offset" => record.keeps_offset = true,
+            "changes" => record.changes = Some(meta.value()?.parse()?),
+            "privileged" => record.privileged = true,
             "stream" => (record.blocks, record.stream) = (true, true),
             "start" => record.start = Some(meta.value()?.parse()?),
             "simulated" => record.simulated = Some(meta.value()?.parse()?),

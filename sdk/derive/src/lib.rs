@@ -33,7 +33,10 @@
 //! Others say how it is shown and compared: `#[bits(TABLE)]` and `#[bits(TABLE, when = condition)]`
 //! (boolean columns and names), `#[octal]`, `#[hex]`, `#[names(TABLE)]`, `#[compared]`,
 //! `#[not_compared]`, `#[shares]` for flags that say what a
-//! child shares, `#[target]` for the text of a symbolic link, `#[environment]` for a string of the environment, and `#[added]` if the original schema's type doesn't have the column. Fields of an
+//! child shares, `#[target]` for the text of a symbolic link, `#[environment]` for a string of the environment,
+//! `#[makes]` and `#[removes]` for the path of a name that the call makes or takes away, `#[source]` for a
+//! descriptor that data is taken from and no more, `#[owner]` for the user or group that a file belongs to, and
+//! `#[added]` if the original schema's type doesn't have the column. Fields of an
 //! element have `#[length]`, `#[bytes]`, `#[address]` or `#[member(offset, width = w)]`.
 //!
 //! The struct says `#[record(syscall = "name", extent = "name", returns = kind)]`, with
@@ -43,7 +46,10 @@
 //! wait for what another process does, `cpus` if it tells or sets which CPUs a task may use, `looks` (or
 //! `looks_when = condition`) if it changes no file and no name, `changes_fs` if it changes the working
 //! directory, root or umask, `class = "network"` (or `classes("process", "signal")`) for the classes that
-//! people select calls by, `keeps_offset` if it leaves its descriptors open and where they are, and `stream` if it moves data through a descriptor that may be a pipe or
+//! people select calls by, `changes = descriptors` if it changes nothing but what its descriptors are open on,
+//! `changes = nothing` if it changes no file and no name though it does more than look, `privileged` if it may
+//! need a right that the program had and a replay lacks, `keeps_offset` if it leaves its descriptors open and
+//! where they are, and `stream` if it moves data through a descriptor that may be a pipe or
 //! socket.
 
 mod field;
@@ -90,7 +96,11 @@ use syn::{DeriveInput, parse_macro_input};
         added,
         shares,
         target,
-        environment
+        environment,
+        makes,
+        removes,
+        source,
+        owner
     )
 )]
 pub fn derive_record(input: TokenStream) -> TokenStream {

@@ -20,7 +20,11 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
         .returns_when
         .as_ref()
         .map(|condition| quote!(const RETURNS_WHEN: ::sdk::abi::Condition = #condition;));
-    let RecordAttribute { blocks, cpus, partly, changes_fs, keeps_offset, .. } = &attribute;
+    let RecordAttribute { blocks, cpus, partly, changes_fs, keeps_offset, privileged, .. } =
+        &attribute;
+    let changes =
+        attribute.changes.as_ref().map_or_else(|| format_ident!("anything"), Clone::clone);
+    let changes = format_ident!("{}", changes.to_string().to_uppercase());
     let looks = match (&attribute.looks_when, attribute.looks) {
         (Some(condition), _) => quote!(#condition),
         (None, true) => quote!(::sdk::declare::ALWAYS),
@@ -61,6 +65,8 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
             const LOOKS: ::sdk::abi::Condition = #looks;
             const CHANGES_FS: bool = #changes_fs;
             const KEEPS_OFFSET: bool = #keeps_offset;
+            const CHANGES: u32 = ::sdk::abi::changes::#changes;
+            const PRIVILEGED: bool = #privileged;
             const AT_ENTRY: bool = #at_entry;
             const START: u32 = ::sdk::abi::start::#start;
             const SIMULATED: &'static str = #simulated;
@@ -207,6 +213,10 @@ fn declaration(field: &Field) -> Result<TokenStream> {
         Modifier::Shares => quote!(.shares()),
         Modifier::Target => quote!(.target()),
         Modifier::Environment => quote!(.environment()),
+        Modifier::Makes => quote!(.makes()),
+        Modifier::Removes => quote!(.removes()),
+        Modifier::Source => quote!(.taken_from()),
+        Modifier::Owner => quote!(.owner()),
     });
     Ok(quote!(let _ = #column #unless #origins #(#modifiers)*;))
 }

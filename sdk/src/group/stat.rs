@@ -34,14 +34,17 @@ impl Group for Stat {
             .shown(abi::display::OCTAL)
             .bits(bits::FILE_TYPE)
             .compared();
-        let mut compared = |name, offset, width| {
+        d.column::<Option<i32>>("stat_result_nlink")
+            .memory_of_width(argument, Moment::After, offset_of!(stat, st_nlink) as u32, 8)
+            .compared();
+        let mut owner = |name, offset| {
             d.column::<Option<i32>>(name)
-                .memory_of_width(argument, Moment::After, offset as u32, width)
-                .compared();
+                .memory_of_width(argument, Moment::After, offset as u32, 4)
+                .compared()
+                .owner();
         };
-        compared("stat_result_nlink", offset_of!(stat, st_nlink), 8);
-        compared("stat_result_uid", offset_of!(stat, st_uid), 4);
-        compared("stat_result_gid", offset_of!(stat, st_gid), 4);
+        owner("stat_result_uid", offset_of!(stat, st_uid));
+        owner("stat_result_gid", offset_of!(stat, st_gid));
 
         let mut noted = |name, offset, width| {
             d.column::<Option<i32>>(name).memory_of_width(

@@ -13,6 +13,7 @@ use replay_tests::built::{plugins, program};
 use replay_tests::case::told;
 use replay_tests::forge::{Cell, Forge};
 use replay_tests::tree::Tree;
+use replay_tests::users::{NOBODY, is_root, own_user};
 use tempfile::TempDir;
 
 const CWD: i64 = libc::AT_FDCWD as i64;
@@ -37,21 +38,9 @@ enum Who {
     NoNamespaces,
 }
 
-const NOBODY: u32 = 65534;
-
-fn is_root() -> bool {
-    own_user() == 0
-}
-
-fn own_user() -> u32 {
-    // SAFETY: the call takes nothing.
-    unsafe { libc::geteuid() }
-}
-
 /// Those whom this machine lets the tests be.
 fn all() -> Vec<Who> {
     if !is_root() {
-        eprintln!("only as the user who runs the tests: the others need root");
         return vec![Who::Me];
     }
     vec![Who::Me, Who::Nobody, Who::NoAdministrator, Who::NoNamespaces]
@@ -355,7 +344,6 @@ fn the_kernels_own_paths_lead_nowhere() {
 #[test]
 fn the_kernels_files_that_are_mounted_beneath_the_root_are_covered() {
     if !is_root() {
-        eprintln!("not tested: it needs root");
         return;
     }
     World::assert_kept_in(
@@ -527,7 +515,6 @@ fn wild_values_are_outcomes() {
 #[test]
 fn where_only_chroot_is_left_people_are_told() {
     if !is_root() {
-        eprintln!("not tested: it needs root");
         return;
     }
     let world = World::new();

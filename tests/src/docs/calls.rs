@@ -7,7 +7,7 @@ use std::path::Path;
 
 use dataseries::{Checks, File};
 use replay_core::registry::{Registry, RegistryError};
-use replay_schema::{Call, Column, Condition, PREFIX, Returns, Role, RowRule};
+use replay_schema::{Call, Changes, Column, Condition, PREFIX, Returns, Role, RowRule, Touch};
 use syscalls::SysnoSet;
 
 use crate::tool::trace;
@@ -24,10 +24,12 @@ Every call that a plugin has, as the plugins themselves declare it. `cargo xtask
   reasons (a file of `/proc`, a standard stream, a descriptor that is simulated) is told at a replay's end.
 * **roles**: what the call is to its process and to the order of a replay. `returns …` is how its result is compared:
   numbers must be equal, of descriptors, tasks and addresses only success counts. `looks`: changes no file and no
-  name. `waits`: may wait for another process. `rows`: more than one row.
+  name. `changes …`: what it changes where it does more than look, else anything. `waits`: may wait for another
+  process. `rows`: more than one row.
 * **columns**: beside those that all calls have. `=` before a name: `--verify` compares it. After it: `fd` a
-  descriptor, `fd+` one that the call makes, `fd−` one that it closes, `path` a path, `task` a process or thread, `¹` a
-  column that the original schema's type doesn't have. `+n`: so many boolean columns, made from the bits of others. In
+  descriptor, `fd+` one that the call makes, `fd−` one that it closes, `path` a path, `path+` one that it
+  makes, `path−` one that it takes away, `owner` a file's user or group, `task` a process or thread, `¹` a column that
+  the original schema's type doesn't have. `+n`: so many boolean columns, made from the bits of others. In
   brackets: columns of the rows that follow the first.
 ";
 
@@ -146,6 +148,10 @@ fn roles(call: &Call) -> Vec<String> {
     }
     say(call.looks == Condition::ALWAYS, "looks");
     say(call.looks != Condition::ALWAYS && call.looks != Condition::NEVER, "sometimes looks");
+    say(call.changes == Changes::Nothing, "changes no file");
+    say(call.changes == Changes::Descriptors, "changes what its descriptors are open on");
+    say(call.changes == Changes::Program, "runs a program");
+    say(call.privileged, "may need rights");
     say(call.changes_fs, "changes directory, root or umask");
     say(call.keeps_offset, "leaves descriptors as they are");
     say(call.blocks, "waits");
@@ -179,6 +185,13 @@ fn column(column: &Column) -> String {
         Role::ClosedDescriptor => " fd−",
         Role::Path | Role::Target => " path",
         Role::Task => " task",
+        Role::Owner => " owner",
+    };
+    text += match column.touch {
+        Touch::Call => "",
+        Touch::Makes => "+",
+        Touch::Removes => "−",
+        Touch::Looks => " (source)",
     };
     if column.added {
         text.push('¹');

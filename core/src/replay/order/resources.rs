@@ -8,8 +8,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use dataseries::Value;
-use replay_schema::{Call, Returns, Role};
+use replay_schema::{Call, Returns};
 
 use crate::record::{Batch, Record, What};
 use crate::replay::order::names::{Id, Names};
@@ -17,6 +16,7 @@ use crate::replay::order::paths::{ancestors, parent, plain};
 use crate::replay::order::uses::{At, How, Uses};
 use crate::replay::order::{Wait, Waits};
 use crate::replay::progress::Progress;
+use crate::replay::seen::Seen;
 use crate::trace::RecordType;
 use crate::verify;
 
@@ -132,12 +132,7 @@ impl Resources {
         let Some(call) = &ty.call else { return };
         let task = self.tasks[&at.task];
         let is_made = ty.disabled.is_none() && !call.is_simulated();
-        let looks = call.looks.holds(&replay_schema::Observed {
-            arguments: verify::arguments(ty, batch, record),
-            returned: None,
-            memory: &[],
-            element: None,
-        });
+        let looks = verify::looks(ty, call, batch, record);
         let mut seen = Seen::read(ty, call, batch, record);
         if is_made {
             self.uses(call, task, &mut seen, looks, at, found);
@@ -309,51 +304,4 @@ impl Resources {
 /// a task, nor the beginning of one or of a program.
 fn record_is_plain(call: &Call) -> bool {
     !matches!(call.returns, Returns::Never | Returns::Child)
-}
-
-/// What a record's columns say of descriptors and names.
-#[derive(Default)]
-struct Seen {
-    used: Vec<i32>,
-    made: Vec<i32>,
-    closed: Vec<i32>,
-    /// Paths, each with the descriptor of the directory that it is looked up from.
-    paths: Vec<(Option<i32>, Vec<u8>)>,
-    target: Option<Vec<u8>>,
-    shares: i64,
-    makes_descriptor: bool,
-    names: Vec<Id>,
-}
-
-impl Seen {
-    fn read(ty: &RecordType, call: &Call, batch: &Batch, record: &Record) -> Self {
-        let cells = batch.cells(record, 0);
-        let mut seen =
-            Self { makes_descriptor: call.returns == Returns::Descriptor, ..Self::default() };
-        let mut directory = None;
-        for (declared, column) in call.columns.iter().zip(&ty.columns) {
-            let Some(column) = column else { continue };
-            // Other values may not have been read.
-            if matches!(declared.role, Role::None | Role::Payload | Role::Environment) {
-                continue;
-            }
-            match (declared.role, cells.get(column)) {
-                (Role::Descriptor, Value::Int32(traced)) => {
-                    seen.used.push(traced);
-                    directory = Some(traced);
-                }
-                (Role::NewDescriptor, Value::Int32(traced)) => seen.made.push(traced),
-                (Role::ClosedDescriptor, Value::Int32(traced)) => seen.closed.push(traced),
-                (Role::Path, Value::Bytes(path)) => {
-                    seen.paths.push((directory.take(), path.to_vec()));
-                }
-                (Role::Target, Value::Bytes(target)) => seen.target = Some(target.to_vec()),
-                (Role::Shares, Value::Int64(flags)) => seen.shares = flags,
-                (Role::Shares, Value::Int32(flags)) => seen.shares = flags.into(),
-                _ => {}
-            }
-        }
-        seen.makes_descriptor |= !seen.made.is_empty() || !seen.closed.is_empty();
-        seen
-    }
 }
