@@ -26,6 +26,8 @@ use crate::trace::{Needs, Trace, TraceError};
 ///
 /// Exit status: 0 if the replay was faithful, 1 if it diverged, 2 if it wasn't possible, 130 or 143 if Ctrl-C or
 /// SIGTERM ended it; docs/replay.md says what a replay leaves alone.
+///
+/// `replayer plugins` tells which plugins there are; see `replayer plugins --help`.
 #[derive(Debug, Parser)]
 #[command(name = "replayer", version, max_term_width = 100)]
 pub struct Arguments {
@@ -180,6 +182,9 @@ impl Arguments {
             return Ok(u8::from(runs.diverged()));
         }
         let registry = Registry::open(&self.plugins)?;
+        for note in registry.notes() {
+            log.say(&note);
+        }
         let needs = Needs {
             all_values: self.verify || self.verbose || self.record.is_some(),
             recover: self.recover,

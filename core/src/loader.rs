@@ -12,24 +12,25 @@ mod dynamic;
 mod elf;
 mod plain;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use abi::abi_stable::StableAbi;
 use abi::abi_stable::abi_stability::abi_checking::check_layout_compatibility;
 use abi::abi_stable::library::AbiHeader;
 use abi::abi_stable::type_layout::TypeLayout;
 use abi::{
-    ABI_MAJOR, ABI_MINOR, Code, Exported, Header, MAGIC, ModuleRef, Part, Parts, PlainEntry,
+    ABI_MAJOR, ABI_MINOR, Code, Exported, Header, List, MAGIC, ModuleRef, OptionValue, Part, Parts,
+    PlainEntry, SCHEMA_MAJOR, SCHEMA_MINOR, flag,
 };
-use abi::{SCHEMA_MAJOR, SCHEMA_MINOR, flag};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
-use replay_schema::{Call, DeclarationError};
+use replay_schema::{Call, Claimed, DeclarationError};
 use sha2::{Digest, Sha256};
 
 use crate::crash::InPlugin;
+use crate::manifest::Pin;
+use crate::settings::{Declared, Value, crossing};
 
 /// Why a file isn't taken as a plugin.
 #[derive(Debug, thiserror::Error)]
@@ -111,8 +112,8 @@ pub enum Refused {
     },
     /// Another plugin has the call already.
     #[error(
-        "`{call}` is already provided by {by}; say which is to have it with \
-         `[syscall.{call}] plugin = \"NAME\"` in the manifest"
+        "`{call}` is already provided by {by}; say which is to have it in the manifest, with \
+         `[syscall.{call}] plugin = \"NAME\"` or a `priority` of one of the two"
     )]
     Taken {
         /// The call.
@@ -120,14 +121,39 @@ pub enum Refused {
         /// The plugin that has it.
         by: String,
     },
+    /// Another plugin of its folder has its name.
+    #[error("another plugin is named `{name}` too, {}: take one of them away", other.display())]
+    SameName {
+        /// The name of both.
+        name: String,
+        /// The other one's file.
+        other: PathBuf,
+    },
     /// Not the file that the manifest pins.
     #[error("its SHA-256 is {found}, not the pinned {pinned}")]
     Pin {
         /// As computed.
-        found: String,
+        found: Pin,
         /// As the manifest has it.
-        pinned: String,
+        pinned: Pin,
     },
+    /// The manifest requires pins and has none for it.
+    #[error(
+        "the manifest requires pins and has none for it: to trust this file, add \
+         `[plugin.{name}] sha256 = \"{found}\"`"
+    )]
+    NotPinned {
+        /// The plugin's name.
+        name: String,
+        /// The file's SHA-256.
+        found: Pin,
+    },
+    /// Others than root could change what root is to run.
+    #[error("{0}; --allow-unsafe-plugins takes it all the same")]
+    Unsafe(String),
+    /// Its options make no sense.
+    #[error("its options make no sense: {0}")]
+    Options(String),
 }
 
 fn remedy(major: u16, minor: u16) -> &'static str {
@@ -143,8 +169,8 @@ fn remedy(major: u16, minor: u16) -> &'static str {
 pub struct Claim {
     /// Name of the extent, without the common prefix.
     pub extent: String,
-    /// Kernel names of the calls.
-    pub syscalls: Vec<String>,
+    /// The calls.
+    pub syscalls: Vec<Claimed>,
 }
 
 /// What a plugin's header says.
@@ -158,6 +184,8 @@ pub struct PluginHeader {
     pub claims: Vec<Claim>,
     /// The ABI that it was built for.
     pub abi: (u16, u16),
+    /// The record schema that it speaks.
+    pub schema: (u16, u16),
     /// Whether it was built and tested together with the hosts of its release.
     pub is_stock: bool,
     /// Where its code is, if that isn't its own file.
@@ -209,12 +237,13 @@ fn parse_code(bytes: &[u8], stub: &Path) -> Result<CodeFile, Refused> {
     Ok(CodeFile { path, sha256: sha256.try_into().expect("32 bytes are 32 bytes") })
 }
 
-/// The folders of an installation that have its plugins: beside the folder with the program, and as packages lay
-/// them out.
+/// The folders in which an installation may have its plugins: as packages lay them out, beside the programs, and
+/// beside the programs' folder.
 pub fn installed_folders() -> [PathBuf; 3] {
     let program = std::env::current_exe().unwrap_or_default();
-    let beside = program.parent().unwrap_or(Path::new(""));
-    [beside.join("../plugins"), beside.join("../lib/replayer/plugins"), beside.join("plugins")]
+    let programs = program.parent().unwrap_or(Path::new(""));
+    let prefix = programs.parent().unwrap_or(programs);
+    [prefix.join("lib/replayer/plugins"), programs.join("plugins"), prefix.join("plugins")]
 }
 
 /// The header, from the bytes of a [`Header`].
@@ -248,7 +277,8 @@ fn parse_header(bytes: &[u8]) -> Result<PluginHeader, Refused> {
     let claims = text(claims_at, size_of::<Header>(), "its claims aren't text")?;
     let claims = claims.lines().map(|line| {
         let (extent, calls) = line.split_once('=').ok_or(Refused::Header("a claim has no `=`"))?;
-        let syscalls = calls.split_terminator(',').map(str::to_owned).collect();
+        let syscalls = calls.split_terminator(',').map(str::parse);
+        let syscalls = syscalls.collect::<Result<_, _>>().map_err(Refused::Header)?;
         Ok(Claim { extent: extent.to_owned(), syscalls })
     });
     Ok(PluginHeader {
@@ -256,26 +286,57 @@ fn parse_header(bytes: &[u8]) -> Result<PluginHeader, Refused> {
         version: text(version_at, claims_at, "its version isn't text")?.to_owned(),
         claims: claims.collect::<Result<_, Refused>>()?,
         abi: (major, minor),
+        schema,
         is_stock: flags & flag::STOCK != 0,
         code: None,
     })
+}
+
+/// A plugin's code, loaded.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Its calls, in the order of its claims.
+    pub calls: Vec<Arc<Call>>,
+    /// What people may set of it.
+    pub options: Vec<Declared>,
+    configure: Option<ConfigureFn>,
+}
+
+type ConfigureFn = unsafe extern "C" fn(List<OptionValue>);
+
+impl Loaded {
+    /// Hands the plugin the values of its options, in their order.
+    pub fn configure(&self, values: &[Value]) {
+        if let Some(configure) = self.configure {
+            let values = crossing(values).leak();
+            // SAFETY: the values, and the texts in them, stay for ever.
+            unsafe { configure(List::new(values)) };
+        }
+    }
+}
+
+/// A module as it was read.
+struct Read {
+    calls: Vec<Call>,
+    options: Vec<Declared>,
+    configure: Option<ConfigureFn>,
 }
 
 /// Opens libraries, each of them once.
 #[derive(Debug, Default)]
 pub struct Loader {
     /// Libraries of several plugins that are open and checked.
-    open: RefCell<BTreeMap<PathBuf, &'static [Part]>>,
+    open: Mutex<BTreeMap<PathBuf, &'static [Part]>>,
 }
 
 impl Loader {
-    /// Loads the plugin in file `path`, whose header was read before, and returns its calls.
+    /// Loads the plugin in file `path`, whose header was read before.
     ///
     /// # Errors
     /// Why its code isn't taken.
-    pub fn load(&self, path: &Path, header: &PluginHeader) -> Result<Vec<Arc<Call>>, Refused> {
+    pub fn load(&self, path: &Path, header: &PluginHeader) -> Result<Loaded, Refused> {
         let _in_plugin = InPlugin::loading(path);
-        let mut calls = match &header.code {
+        let Read { mut calls, options, configure } = match &header.code {
             Some(code) => described(self.part(code, &header.name)?.module)?,
             None => open(path)?,
         };
@@ -290,18 +351,23 @@ impl Loader {
         if claims != header.claims {
             return Err(Refused::Claims { header: list(&header.claims), module: list(&claims) });
         }
-        Ok(calls.into_iter().map(Arc::new).collect())
+        let calls = calls.into_iter().map(Arc::new).collect();
+        Ok(Loaded { calls, options, configure })
+    }
+
+    fn open(&self) -> MutexGuard<'_, BTreeMap<PathBuf, &'static [Part]>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The plugin called `name` in a library of several.
     fn part(&self, code: &CodeFile, name: &str) -> Result<Part, Refused> {
         let refused = |why: String| Refused::Code { path: code.path.clone(), why };
-        let known = self.open.borrow().get(&code.path).copied();
+        let known = self.open().get(&code.path).copied();
         let parts = match known {
             Some(parts) => parts,
             None => {
                 let parts = open_parts(code).map_err(|error| refused(error.to_string()))?;
-                self.open.borrow_mut().insert(code.path.clone(), parts);
+                self.open().insert(code.path.clone(), parts);
                 parts
             }
         };
@@ -349,8 +415,8 @@ fn open_library(path: &Path) -> Result<Library, Refused> {
     library.map_err(|error| Refused::Linker(error.to_string()))
 }
 
-/// The calls of the plugin whose code is in file `path` itself.
-fn open(path: &Path) -> Result<Vec<Call>, Refused> {
+/// The module of the plugin whose code is in file `path` itself.
+fn open(path: &Path) -> Result<Read, Refused> {
     dynamic::check(&std::fs::read(path)?)?;
     let library = open_library(path)?;
     // SAFETY: a file with a plugin's header exports a plugin's module under this name, if any.
@@ -367,11 +433,12 @@ fn open(path: &Path) -> Result<Vec<Call>, Refused> {
     let entry = *entry.map_err(|_| Refused::NoModule)?;
     std::mem::forget(library);
     // SAFETY: the header's ABI version fixes what the function takes; the library stays loaded.
-    unsafe { plain::read(entry) }
+    let calls = unsafe { plain::read(entry) }?;
+    Ok(Read { calls, options: Vec::new(), configure: None })
 }
 
-/// The calls of a module whose layout was checked.
-fn described(module: ModuleRef) -> Result<Vec<Call>, Refused> {
+/// A module whose layout was checked.
+fn described(module: ModuleRef) -> Result<Read, Refused> {
     // SAFETY: the layout was checked, and the library stays loaded.
     let calls = unsafe { (module.calls())().items() };
     let calls = calls.iter().map(|call| {
@@ -379,7 +446,13 @@ fn described(module: ModuleRef) -> Result<Vec<Call>, Refused> {
         let call = unsafe { Call::read(*call)? };
         Ok::<_, DeclarationError>(Call { last_words: module.last_words(), ..call })
     });
-    Ok(calls.collect::<Result<_, _>>()?)
+    let calls = calls.collect::<Result<_, _>>()?;
+    let options = match module.options() {
+        // SAFETY: as above.
+        Some(options) => unsafe { Declared::read(options()) }.map_err(Refused::Options)?,
+        None => Vec::new(),
+    };
+    Ok(Read { calls, options, configure: module.configure() })
 }
 
 /// Either side may be the older one: what one has at the end of a structure, the other may lack.
@@ -398,6 +471,9 @@ fn list(claims: &[Claim]) -> String {
     if claims.is_empty() {
         return "nothing".to_owned();
     }
-    let names = claims.iter().map(|claim| format!("{}={}", claim.extent, claim.syscalls.join(",")));
-    names.collect::<Vec<_>>().join(" ")
+    let claims = claims.iter().map(|Claim { extent, syscalls }| {
+        let syscalls: Vec<_> = syscalls.iter().map(Claimed::to_string).collect();
+        format!("{extent}={}", syscalls.join(","))
+    });
+    claims.collect::<Vec<_>>().join(" ")
 }

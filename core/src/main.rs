@@ -1,28 +1,25 @@
-//! `replayer foo.ds`: makes the system calls of a trace again.
+//! `replayer foo.ds`: makes the system calls of a trace again. Its commands are a first word: `plugins`, `compare`.
 
+use std::fmt::Display;
 use std::process::ExitCode;
 
 use clap::Parser;
 use replay_core::cli::Arguments;
+use replay_core::plugins;
 use replay_core::results::compare;
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os().skip(1).peekable();
-    // A trace of that name is ./compare.
-    if words.peek().is_some_and(|word| word == "compare") {
-        return match compare::Arguments::parse_from(words).run() {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("replayer: {error}");
-                ExitCode::from(2)
-            }
-        };
-    }
-    match Arguments::parse().run() {
-        Ok(status) => ExitCode::from(status),
-        Err(error) => {
-            eprintln!("replayer: {error}");
-            ExitCode::from(2)
-        }
-    }
+    // A trace of a command's name is `./plugins`.
+    let status = match words.peek().and_then(|word| word.to_str()) {
+        Some("plugins") => plugins::Arguments::parse_from(words).run().map_err(told),
+        Some("compare") => compare::Arguments::parse_from(words).run().map(|()| 0).map_err(told),
+        _ => Arguments::parse().run().map_err(told),
+    };
+    status.map_or_else(|could_not_run| could_not_run, ExitCode::from)
+}
+
+fn told(error: impl Display) -> ExitCode {
+    eprintln!("replayer: {error}");
+    ExitCode::from(2)
 }

@@ -1,41 +1,33 @@
 //! Which plugin has which call: the manifest, the command line and the plugins' headers put together.
 //!
 //! Opening a registry reads headers only. A plugin's code is loaded when the first of its calls is
-//! asked for.
+//! asked for, or if people set something of it.
+
+mod safety;
+mod search;
+mod settle;
+mod words;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use replay_schema::Call;
+use replay_schema::{Call, Selector};
 use sha2::{Digest, Sha256};
 
-use crate::loader::{self, Claim, Loader, PluginHeader, Refused};
-use crate::manifest::{ByDefault, Manifest, ManifestError};
+pub use safety::danger;
+use settle::Owner;
+pub use settle::Standing;
+pub use words::{FOLDERS_VARIABLE, PluginOptions, path};
+
+use crate::crash::InPlugin;
+use crate::loader::{self, Claim, Loaded, Loader, PluginHeader, Refused};
+use crate::manifest::{ByDefault, Manifest, ManifestError, Pin};
 use crate::misdeed::OnPluginError;
-
-/// Environment variable that names folders with plugins, separated by colons.
-pub const FOLDERS_VARIABLE: &str = "REPLAYER_PLUGINS";
-
-/// The options that say which plugins there are, common to all programs that load them.
-#[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "Plugins")]
-pub struct PluginOptions {
-    /// Folder with plugins; may be given more than once
-    #[arg(long, value_name = "DIR", env = FOLDERS_VARIABLE, value_delimiter = ':')]
-    pub plugins: Vec<PathBuf>,
-    /// Which plugins serve which calls [default: plugin-manifest.toml above the program's folder]
-    #[arg(long, value_name = "FILE")]
-    pub manifest: Option<PathBuf>,
-    /// Calls or plugins to switch off, separated by commas
-    #[arg(long, value_name = "CALLS", value_delimiter = ',')]
-    pub disable: Vec<String>,
-    /// Switch off all other calls and plugins than these
-    #[arg(long, value_name = "CALLS", value_delimiter = ',')]
-    pub only: Vec<String>,
-}
+use crate::settings::{self, Origin, Set, SettingError, Value};
 
 /// Why there is no registry.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +57,7 @@ pub enum RegistryError {
         /// Why.
         refused: Refused,
     },
-    /// A name on the command line or in the manifest that nothing has.
+    /// A name on the command line that nothing has.
     #[error("{name}: no plugin has that name, and none provides a call of that name ({from})")]
     UnknownName {
         /// The name.
@@ -73,10 +65,113 @@ pub enum RegistryError {
         /// Where it was given.
         from: String,
     },
+    /// `--set` with something else than `PLUGIN.OPTION=VALUE`.
+    #[error("--set {text}: {why}")]
+    Set {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// An option can't have the value that it is given.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// The manifest is one that others than root could change.
+    #[error("the manifest {}: {danger}; --allow-unsafe-plugins takes it all the same", path.display())]
+    UnsafeManifest {
+        /// The file.
+        path: PathBuf,
+        /// Why it is.
+        danger: String,
+    },
 }
 
 fn list(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// What people say of plugins and calls: the manifest and the command line.
+#[derive(Debug, Default)]
+pub struct Config {
+    manifest: Manifest,
+    disable: BTreeSet<String>,
+    only: BTreeSet<String>,
+    sets: Vec<Set>,
+    allow_unsafe: bool,
+}
+
+/// Why a call isn't enabled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disabled(pub String);
+
+impl Config {
+    fn new(options: &PluginOptions) -> Result<Self, RegistryError> {
+        let manifest = search::manifest(options)?;
+        if let Some(path) = manifest.path().filter(|_| !options.allow_unsafe_plugins)
+            && let Some(danger) = danger(path)
+        {
+            return Err(RegistryError::UnsafeManifest { path: path.to_owned(), danger });
+        }
+        let given =
+            |names: &[String]| names.iter().filter(|name| !name.is_empty()).cloned().collect();
+        let sets = options.set.iter().filter(|text| !text.is_empty());
+        let sets = sets.map(|text| {
+            let set: Result<Set, String> = text.parse();
+            set.map_err(|why| RegistryError::Set { text: text.clone(), why })
+        });
+        Ok(Self {
+            disable: given(&options.disable),
+            only: given(&options.only),
+            sets: sets.collect::<Result<_, _>>()?,
+            allow_unsafe: options.allow_unsafe_plugins || manifest.allow_unsafe_plugins,
+            manifest,
+        })
+    }
+
+    /// The plugins that the manifest chooses for what `claim` is for.
+    fn chosen(&self, claim: &Claim) -> impl Iterator<Item = &str> {
+        let whole = claim.syscalls.iter().filter(|claimed| claimed.selector.is_none());
+        let names = whole.map(|claimed| &*claimed.call).chain([&*claim.extent]);
+        names.filter_map(|name| {
+            let entry = self.manifest.syscall.get(name)?;
+            entry.plugin.as_ref().map(|plugin| plugin.get_ref().as_str())
+        })
+    }
+
+    /// Whether any of the calls that are recorded as `claim` of plugin `plugin` are enabled.
+    fn is_enabled(&self, claim: &Claim, plugin: &str) -> bool {
+        match claim.syscalls.as_slice() {
+            [] => self.enabled(&claim.extent, claim, plugin).is_ok(),
+            calls => calls.iter().any(|call| self.enabled(&call.call, claim, plugin).is_ok()),
+        }
+    }
+
+    /// Whether call or extent `name`, which is recorded as `claim` of plugin `plugin`, is enabled.
+    fn enabled(&self, name: &str, claim: &Claim, plugin: &str) -> Result<(), Disabled> {
+        let names = [name, &claim.extent, plugin];
+        let named = |set: &BTreeSet<String>| names.iter().any(|name| set.contains(*name));
+        if named(&self.disable) {
+            return Err(Disabled("--disable".to_owned()));
+        }
+        if !self.only.is_empty() {
+            return if named(&self.only) { Ok(()) } else { Err(Disabled("--only".to_owned())) };
+        }
+        let of_syscall = self.manifest.syscall.get(name).and_then(|entry| entry.enabled);
+        let of_plugin = self.manifest.plugin.get(plugin).and_then(|entry| entry.enabled);
+        let by_default = self.manifest.default == ByDefault::Enabled;
+        if of_syscall.or(of_plugin).unwrap_or(by_default) {
+            Ok(())
+        } else {
+            Err(Disabled("the manifest".to_owned()))
+        }
+    }
+
+    /// Whether people set something of plugin `name`.
+    fn sets(&self, name: &str) -> bool {
+        let entry = self.manifest.plugin.get(name);
+        entry.is_some_and(|entry| !entry.options.is_empty())
+            || self.sets.iter().any(|set| set.plugin == name)
+    }
 }
 
 /// One plugin.
@@ -86,46 +181,79 @@ pub struct Plugin {
     pub path: PathBuf,
     /// Its names and versions.
     pub header: PluginHeader,
-    calls: OnceCell<Vec<Arc<Call>>>,
+    config: Arc<Config>,
+    loader: Arc<Loader>,
+    loaded: OnceCell<(Loaded, Vec<(Value, Origin)>)>,
 }
 
 impl Plugin {
     /// Its calls; loads it if nobody did before.
     ///
     /// # Errors
-    /// Its code isn't taken.
-    fn calls(&self, loader: &Loader) -> Result<&[Arc<Call>], RegistryError> {
-        if let Some(calls) = self.calls.get() {
-            return Ok(calls);
+    /// Its code isn't taken, or it can't be set as people want it.
+    pub fn calls(&self) -> Result<&[Arc<Call>], RegistryError> {
+        Ok(&self.loaded()?.0.calls)
+    }
+
+    /// Its options, each with its value and where that comes from; loads it if nobody did before.
+    ///
+    /// # Errors
+    /// As [`Plugin::calls`].
+    pub fn options(
+        &self,
+    ) -> Result<impl Iterator<Item = (&settings::Declared, &Value, &Origin)>, RegistryError> {
+        let (loaded, values) = self.loaded()?;
+        Ok(loaded.options.iter().zip(values).map(|(option, (value, from))| (option, value, from)))
+    }
+
+    fn loaded(&self) -> Result<&(Loaded, Vec<(Value, Origin)>), RegistryError> {
+        if let Some(loaded) = self.loaded.get() {
+            return Ok(loaded);
         }
-        let calls = loader
+        let loaded = self.loader
             .load(&self.path, &self.header)
             .map_err(|refused| RegistryError::Refused { path: self.path.clone(), refused })?;
-        Ok(self.calls.get_or_init(|| calls))
+        let Config { manifest, sets, .. } = &*self.config;
+        let set = settings::values(&self.header.name, &loaded.options, manifest, sets)?;
+        if !loaded.options.is_empty() {
+            let values: Vec<Value> = set.iter().map(|(value, _)| value.clone()).collect();
+            let _in_plugin = InPlugin::loading(&self.path);
+            loaded.configure(&values);
+        }
+        Ok(self.loaded.get_or_init(|| (loaded, set)))
     }
 }
 
-/// Why a call isn't enabled.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Disabled(pub String);
+/// A file that was found and isn't used.
+#[derive(Debug)]
+pub struct Aside {
+    /// The file.
+    pub path: PathBuf,
+    /// What its header says, if that could be read.
+    pub header: Option<PluginHeader>,
+    /// Why it isn't used.
+    pub why: Why,
+}
 
-/// Who has a system call.
-#[derive(Clone, Copy, Debug)]
-struct Owner {
-    plugin: usize,
-    claim: usize,
+/// Why a file isn't used.
+#[derive(Debug)]
+pub enum Why {
+    /// It can't be taken.
+    Refused(Refused),
+    /// The plugin of its name in this file is taken: its folder comes first, or the manifest names it.
+    Shadowed(PathBuf),
 }
 
 /// The plugins and what each provides.
 #[derive(Debug)]
 pub struct Registry {
-    loader: Loader,
     plugins: Vec<Plugin>,
+    aside: Vec<Aside>,
+    standings: Vec<Vec<Standing>>,
     extents: BTreeMap<String, Owner>,
     syscalls: BTreeMap<String, Owner>,
-    manifest: Manifest,
-    disable: BTreeSet<String>,
-    only: BTreeSet<String>,
+    selected: Vec<(String, Selector, Owner)>,
+    config: Arc<Config>,
 }
 
 impl Registry {
@@ -134,89 +262,173 @@ impl Registry {
     /// # Errors
     /// A folder, manifest or plugin that can't be used, named.
     pub fn open(options: &PluginOptions) -> Result<Self, RegistryError> {
-        let manifest = match options.manifest.clone().or_else(default_manifest) {
-            Some(path) => Manifest::read(&path)?,
-            None => Manifest::default(),
-        };
-        let folders = folders(options, &manifest)?;
-        let mut files = Vec::new();
-        for folder in &folders {
-            files.extend(libraries(folder)?);
+        let mut registry = Self::survey(options)?;
+        let refused = registry.aside.iter().position(|aside| matches!(aside.why, Why::Refused(_)));
+        if let Some(Aside { path, why: Why::Refused(refused), .. }) =
+            refused.map(|index| registry.aside.swap_remove(index))
+        {
+            return Err(RegistryError::Refused { path, refused });
         }
-        files.extend(manifest.plugin.values().filter_map(|plugin| plugin.path.clone()));
+        registry.check_names()?;
+        for plugin in &registry.plugins {
+            let name = &plugin.header.name;
+            let mut claims = plugin.header.claims.iter();
+            if registry.config.sets(name)
+                && claims.any(|claim| registry.config.is_enabled(claim, name))
+            {
+                plugin.loaded()?;
+            }
+        }
+        Ok(registry)
+    }
+
+    /// The same, with what can't be taken put aside; see [`Registry::aside`].
+    ///
+    /// # Errors
+    /// A folder or manifest that can't be used, or no plugin at all.
+    pub fn survey(options: &PluginOptions) -> Result<Self, RegistryError> {
+        let config = Arc::new(Config::new(options)?);
+        let folders = search::folders(options, &config.manifest)?;
+        // Those that the manifest names are in no folder: each is on its own, before all of them.
+        let named = config.manifest.plugin.values().filter_map(|entry| entry.path.clone());
+        let mut files: Vec<(usize, PathBuf)> = named.map(|path| (0, path)).collect();
+        for (number, folder) in folders.iter().enumerate() {
+            files.extend(search::libraries(folder)?.into_iter().map(|path| (number + 1, path)));
+        }
         if files.is_empty() {
             return Err(RegistryError::Empty(folders));
         }
         let mut registry = Self {
-            loader: Loader::default(),
             plugins: Vec::new(),
+            aside: Vec::new(),
+            standings: Vec::new(),
             extents: BTreeMap::new(),
             syscalls: BTreeMap::new(),
-            manifest,
-            disable: options.disable.iter().cloned().collect(),
-            only: options.only.iter().cloned().collect(),
+            selected: Vec::new(),
+            config,
         };
+        let loader = Arc::new(Loader::default());
         let mut seen = BTreeSet::new();
-        for path in files {
-            if seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
-                registry
-                    .add(&path)
-                    .map_err(|refused| RegistryError::Refused { path: path.clone(), refused })?;
+        let mut by_name: HashMap<String, (usize, PathBuf)> = HashMap::new();
+        for (folder, path) in files {
+            if !seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
+                continue;
+            }
+            match registry.examine(&path) {
+                Err((header, refused)) => {
+                    registry.aside.push(Aside { path, header, why: Why::Refused(refused) });
+                }
+                Ok(header) => match by_name.get(&header.name) {
+                    Some((first, other)) => {
+                        let (name, other) = (header.name.clone(), other.clone());
+                        let why = match *first == folder {
+                            true => Why::Refused(Refused::SameName { name, other }),
+                            false => Why::Shadowed(other),
+                        };
+                        registry.aside.push(Aside { path, header: Some(header), why });
+                    }
+                    None => {
+                        by_name.insert(header.name.clone(), (folder, path.clone()));
+                        let (config, loader) = (registry.config.clone(), loader.clone());
+                        let loaded = OnceCell::new();
+                        registry.plugins.push(Plugin { path, header, config, loader, loaded });
+                    }
+                },
             }
         }
-        registry.check_names()?;
+        registry.settle();
         Ok(registry)
     }
 
-    fn add(&mut self, path: &Path) -> Result<(), Refused> {
-        let header = loader::read_header(path)?;
-        if let Some(pinned) =
-            self.manifest.plugin.get(&header.name).and_then(|plugin| plugin.sha256.clone())
+    /// The header of the plugin in file `path`, if it may be taken.
+    fn examine(&self, path: &Path) -> Result<PluginHeader, (Option<PluginHeader>, Refused)> {
+        if !self.config.allow_unsafe
+            && let Some(danger) = danger(path)
         {
-            check_pin(path, pinned)?;
+            return Err((None, Refused::Unsafe(danger)));
         }
-        let plugin = self.plugins.len();
-        for (claim, Claim { extent, syscalls }) in header.claims.iter().enumerate() {
-            let owner = Owner { plugin, claim };
-            let chosen = |call: &String| {
-                self.manifest.syscall.get(call).and_then(|entry| entry.plugin.as_deref())
-            };
-            // The manifest's word on any of the calls decides for the record type that holds them.
-            let chosen = syscalls.iter().chain([extent]).find_map(chosen);
-            if chosen.is_some_and(|chosen| chosen != header.name) {
-                continue;
-            }
-            let taken = syscalls.iter().find(|call| self.syscalls.contains_key(*call));
-            let taken = taken.or_else(|| self.extents.contains_key(extent).then_some(extent));
-            if let Some(call) = taken {
-                let by = self.syscalls.get(call).or_else(|| self.extents.get(call));
-                let by = &self.plugins[by.expect("one of them has it").plugin];
-                let by = format!("{} ({})", by.header.name, by.path.display());
-                return Err(Refused::Taken { call: call.clone(), by });
-            }
-            self.extents.insert(extent.clone(), owner);
-            self.syscalls.extend(syscalls.iter().map(|call| (call.clone(), owner)));
+        let header = loader::read_header(path).map_err(|refused| (None, refused))?;
+        let manifest = &self.config.manifest;
+        let pinned = manifest.plugin.get(header.name.as_str()).and_then(|entry| entry.sha256);
+        if pinned.is_none() && !manifest.require_pins {
+            return Ok(header);
         }
-        self.plugins.push(Plugin { path: path.to_owned(), header, calls: OnceCell::new() });
-        Ok(())
+        let refused = match (fingerprint(path), pinned) {
+            (Err(error), _) => error.into(),
+            (Ok(found), Some(pinned)) if found == pinned => return Ok(header),
+            (Ok(found), Some(pinned)) => Refused::Pin { found, pinned },
+            (Ok(found), None) => Refused::NotPinned { name: header.name.clone(), found },
+        };
+        Err((Some(header), refused))
+    }
+
+    /// Decides who has which call.
+    fn settle(&mut self) {
+        let headers: Vec<_> = self.plugins.iter().map(|plugin| &plugin.header).collect();
+        self.standings = settle::settle(&headers, &self.config);
+        for (plugin, standings) in self.standings.iter().enumerate() {
+            let Plugin { path, header, .. } = &self.plugins[plugin];
+            for (claim, standing) in standings.iter().enumerate() {
+                match standing {
+                    Standing::Serves => {
+                        let owner = Owner { plugin, claim };
+                        let Claim { extent, syscalls } = &header.claims[claim];
+                        self.extents.insert(extent.clone(), owner);
+                        for claimed in syscalls {
+                            let call = claimed.call.clone();
+                            match claimed.selector {
+                                None => drop(self.syscalls.insert(call, owner)),
+                                Some(selector) => self.selected.push((call, selector, owner)),
+                            }
+                        }
+                    }
+                    Standing::Yields { .. } => {}
+                    Standing::Tie { with, call } => {
+                        let by = &self.plugins[*with];
+                        let by = format!("{} ({})", by.header.name, by.path.display());
+                        let why = Why::Refused(Refused::Taken { call: call.clone(), by });
+                        let (path, header) = (path.clone(), Some(header.clone()));
+                        self.aside.push(Aside { path, header, why });
+                    }
+                }
+            }
+        }
+        // Of two that mean the same call, the narrower one is asked first.
+        self.selected
+            .sort_by_key(|(call, selector, _)| (call.clone(), Reverse(selector.mask.count_ones())));
     }
 
     /// Every name that was given means something.
     fn check_names(&self) -> Result<(), RegistryError> {
-        let known = |name: &str| {
-            self.syscalls.contains_key(name)
-                || self.extents.contains_key(name)
-                || self.plugins.iter().any(|plugin| plugin.header.name == name)
-        };
-        let given = [(&self.disable, "--disable"), (&self.only, "--only")];
-        let on_command_line =
-            given.iter().flat_map(|(names, from)| names.iter().map(|name| (name, *from)));
-        let chosen = self.manifest.syscall.values().filter_map(|entry| entry.plugin.as_ref());
-        let in_manifest = chosen.map(|name| (name, "the manifest"));
-        for (name, from) in on_command_line.chain(in_manifest) {
-            if !known(name) {
+        let Config { manifest, disable, only, sets, .. } = &*self.config;
+        let given = [(disable, "--disable"), (only, "--only")];
+        let given = given.iter().flat_map(|(names, from)| names.iter().map(|name| (name, *from)));
+        for (name, from) in given {
+            if !self.is_name(name) {
                 let (name, from) = (name.clone(), from.to_owned());
                 return Err(RegistryError::UnknownName { name, from });
+            }
+        }
+        let set = sets.iter().find(|set| self.plugin(&set.plugin).is_none());
+        if let Some(set) = set {
+            let message = "no plugin has that name".to_owned();
+            return Err(SettingError::CommandLine { set: set.clone(), message }.into());
+        }
+        for (call, entry) in &manifest.syscall {
+            let Some(chosen) = &entry.plugin else { continue };
+            let Some(plugin) = self.plugin(chosen.get_ref()) else {
+                let message = format!("no plugin is named `{}`", chosen.get_ref());
+                return Err(manifest.invalid(chosen.span(), message).into());
+            };
+            let is_meant = |claim: &Claim| {
+                let mut whole = claim.syscalls.iter().filter(|claimed| claimed.selector.is_none());
+                claim.extent == *call.get_ref()
+                    || whole.any(|claimed| claimed.call == *call.get_ref())
+            };
+            if !plugin.header.claims.iter().any(is_meant) {
+                let (plugin, call) = (chosen.get_ref(), call.get_ref());
+                let message = format!("plugin {plugin} doesn't provide `{call}`");
+                return Err(manifest.invalid(chosen.span(), message).into());
             }
         }
         Ok(())
@@ -224,12 +436,59 @@ impl Registry {
 
     /// What the manifest says is to be done when a plugin misbehaves.
     pub fn on_plugin_error(&self) -> Option<OnPluginError> {
-        self.manifest.on_plugin_error
+        self.config.manifest.on_plugin_error
+    }
+
+    /// Whether a plugin, a call or an extent has that name.
+    fn is_name(&self, name: &str) -> bool {
+        self.syscalls.contains_key(name)
+            || self.extents.contains_key(name)
+            || self.selected.iter().any(|(call, ..)| call == name)
+            || self.plugin(name).is_some()
+    }
+
+    /// What the manifest says of plugins and calls that aren't there: it has no effect.
+    pub fn notes(&self) -> Vec<String> {
+        let manifest = &self.config.manifest;
+        let of_plugins = manifest.plugin.iter().filter(|(name, entry)| {
+            // A pin is no wish that the plugin were there.
+            let wishes = entry.enabled.is_some() || entry.priority.is_some();
+            (wishes || !entry.options.is_empty()) && self.plugin(name.get_ref()).is_none()
+        });
+        let of_plugins = of_plugins.map(|(name, _)| {
+            format!("{}: no plugin is named `{}` here", manifest.place(name.span()), name.get_ref())
+        });
+        let of_calls = manifest.syscall.keys().filter(|name| !self.is_name(name.get_ref()));
+        let of_calls = of_calls.map(|name| {
+            let (place, name) = (manifest.place(name.span()), name.get_ref());
+            format!("{place}: no plugin provides a call `{name}` here")
+        });
+        of_plugins.chain(of_calls).collect()
     }
 
     /// The plugins.
     pub fn plugins(&self) -> &[Plugin] {
         &self.plugins
+    }
+
+    /// The plugin of that name.
+    pub fn plugin(&self, name: &str) -> Option<&Plugin> {
+        self.plugins.iter().find(|plugin| plugin.header.name == name)
+    }
+
+    /// The files that aren't used.
+    pub fn aside(&self) -> &[Aside] {
+        &self.aside
+    }
+
+    /// What became of the claims of plugin number `plugin`, in their order.
+    pub fn standings(&self, plugin: usize) -> &[Standing] {
+        &self.standings[plugin]
+    }
+
+    /// The manifest; one that says nothing if there is none.
+    pub fn manifest(&self) -> &Manifest {
+        &self.config.manifest
     }
 
     /// The record type of extent `name` (without the prefix), its plugin loaded.
@@ -249,6 +508,21 @@ impl Registry {
         owners.map(|(name, owner)| Ok((name.as_str(), self.load(*owner)?))).collect()
     }
 
+    /// The system calls of which plugins provide some calls, those that are enabled: the first selector that
+    /// takes a call says its record type.
+    ///
+    /// # Errors
+    /// A plugin's code isn't taken.
+    pub fn selected(&self) -> Result<Vec<(&str, Selector, Arc<Call>)>, RegistryError> {
+        let enabled = self.selected.iter().filter(|(call, _, owner)| {
+            let (claim, plugin) = self.claim(*owner);
+            self.config.enabled(call, claim, plugin).is_ok()
+        });
+        let loaded = enabled
+            .map(|(call, selector, owner)| Ok((call.as_str(), *selector, self.load(*owner)?)));
+        loaded.collect()
+    }
+
     /// All record types, those that no system call makes too, by their extents' names; all plugins
     /// loaded.
     ///
@@ -259,7 +533,13 @@ impl Registry {
     }
 
     fn load(&self, owner: Owner) -> Result<Arc<Call>, RegistryError> {
-        Ok(self.plugins[owner.plugin].calls(&self.loader)?[owner.claim].clone())
+        Ok(self.plugins[owner.plugin].calls()?[owner.claim].clone())
+    }
+
+    /// A claim, and its plugin's name.
+    fn claim(&self, owner: Owner) -> (&Claim, &str) {
+        let header = &self.plugins[owner.plugin].header;
+        (&header.claims[owner.claim], &header.name)
     }
 
     /// Whether the record type of extent `name` is enabled: the system calls that are recorded in it
@@ -269,10 +549,12 @@ impl Registry {
     /// What disabled it.
     pub fn extent_enabled(&self, name: &str) -> Result<(), Disabled> {
         let Some(owner) = self.extents.get(name) else { return Ok(()) };
-        let claim = &self.plugins[owner.plugin].header.claims[owner.claim];
+        let (claim, plugin) = self.claim(*owner);
         match claim.syscalls.as_slice() {
-            [] => self.enabled(name, *owner),
-            calls => calls.iter().try_for_each(|call| self.enabled(call, *owner)),
+            [] => self.config.enabled(name, claim, plugin),
+            calls => {
+                calls.iter().try_for_each(|call| self.config.enabled(&call.call, claim, plugin))
+            }
         }
     }
 
@@ -281,69 +563,17 @@ impl Registry {
     /// # Errors
     /// What disabled it.
     pub fn syscall_enabled(&self, name: &str) -> Result<(), Disabled> {
-        self.syscalls.get(name).map_or(Ok(()), |owner| self.enabled(name, *owner))
-    }
-
-    fn enabled(&self, name: &str, owner: Owner) -> Result<(), Disabled> {
-        let header = &self.plugins[owner.plugin].header;
-        let names = [name, &header.claims[owner.claim].extent, &header.name];
-        let named = |set: &BTreeSet<String>| names.iter().any(|name| set.contains(*name));
-        if named(&self.disable) {
-            return Err(Disabled("--disable".to_owned()));
-        }
-        if !self.only.is_empty() {
-            return if named(&self.only) { Ok(()) } else { Err(Disabled("--only".to_owned())) };
-        }
-        let of_syscall = self.manifest.syscall.get(name).and_then(|entry| entry.enabled);
-        let of_plugin = self.manifest.plugin.get(&header.name).and_then(|entry| entry.enabled);
-        let by_default = self.manifest.default == ByDefault::Enabled;
-        if of_syscall.or(of_plugin).unwrap_or(by_default) {
-            Ok(())
-        } else {
-            Err(Disabled("the manifest".to_owned()))
-        }
+        self.syscalls.get(name).map_or(Ok(()), |owner| {
+            let (claim, plugin) = self.claim(*owner);
+            self.config.enabled(name, claim, plugin)
+        })
     }
 }
 
-fn check_pin(path: &Path, pinned: String) -> Result<(), Refused> {
-    let found: String =
-        Sha256::digest(fs::read(path)?).iter().map(|byte| format!("{byte:02x}")).collect();
-    if found.eq_ignore_ascii_case(&pinned) { Ok(()) } else { Err(Refused::Pin { found, pinned }) }
-}
-
-/// The manifest of an installation: beside the folder with the program.
-fn default_manifest() -> Option<PathBuf> {
-    let program = std::env::current_exe().ok()?;
-    let path = program.parent()?.parent()?.join("plugin-manifest.toml");
-    path.is_file().then_some(path)
-}
-
-/// The folders to search: those that were named, else those of an installation.
-fn folders(options: &PluginOptions, manifest: &Manifest) -> Result<Vec<PathBuf>, RegistryError> {
-    if !options.plugins.is_empty() {
-        return Ok(options.plugins.clone());
-    }
-    if !manifest.search.is_empty() {
-        return Ok(manifest.search.clone());
-    }
-    let usual = loader::installed_folders();
-    match usual.iter().find(|folder| folder.is_dir()) {
-        Some(folder) => Ok(vec![folder.clone()]),
-        None if manifest.plugin.values().any(|plugin| plugin.path.is_some()) => Ok(Vec::new()),
-        None => Err(RegistryError::NoFolder(usual.to_vec())),
-    }
-}
-
-/// The libraries in `folder`, sorted by name.
-fn libraries(folder: &Path) -> Result<Vec<PathBuf>, RegistryError> {
-    let failed = |error| RegistryError::Folder { path: folder.to_owned(), error };
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension == "so") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
+/// The SHA-256 of file `path`.
+///
+/// # Errors
+/// It can't be read.
+pub fn fingerprint(path: &Path) -> std::io::Result<Pin> {
+    Ok(Pin(Sha256::digest(fs::read(path)?).into()))
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use replay_core::registry::{Registry, RegistryError};
-use replay_schema::{Call, Fetch, Returns};
+use replay_schema::{Call, Fetch, Returns, Selector};
 use syscalls::Sysno;
 
 use crate::paths::FileArguments;
@@ -47,6 +47,9 @@ impl Plan {
 pub struct Plans {
     plans: Vec<Plan>,
     by_number: Vec<Option<u16>>,
+    /// Those for some calls of a number, the first that takes a call; few numbers have any. None where these
+    /// calls aren't to be recorded.
+    selected: BTreeMap<u64, Vec<(Selector, Option<usize>)>>,
     /// The record types of all plugins, enabled or not: each is in the trace's type library.
     pub calls: Vec<Arc<Call>>,
     /// Which plan the record that starts a trace is of.
@@ -81,6 +84,7 @@ impl Plans {
         let mut plans = Self {
             plans: Vec::new(),
             by_number: Vec::new(),
+            selected: BTreeMap::new(),
             calls: Vec::new(),
             start: None,
             unknown: Vec::new(),
@@ -88,6 +92,7 @@ impl Plans {
             disabled: BTreeMap::new(),
             not_selected: BTreeSet::new(),
         };
+        plans.warnings = registry.notes();
         let mut by_extent = BTreeMap::new();
         for call in registry.extents()? {
             plans.warnings.extend(call.warnings.iter().cloned());
@@ -95,9 +100,10 @@ impl Plans {
             plans.plans.push(Plan::new(call.clone()));
             plans.calls.push(call);
         }
-        let syscalls = registry.syscalls()?;
+        let (syscalls, selected) = (registry.syscalls()?, registry.selected()?);
         for selection in selections {
-            let calls = syscalls.iter().map(|(name, call)| (*name, &**call));
+            let some = selected.iter().map(|(name, _, call)| (*name, &**call));
+            let calls = syscalls.iter().map(|(name, call)| (*name, &**call)).chain(some);
             if let Some(unknown) = selection.unknown(calls) {
                 return Err(PlanError::NotThere(unknown));
             }
@@ -126,6 +132,15 @@ impl Plans {
             }
             plans.by_number[index] = Some(plan as u16);
         }
+        for (name, selector, call) in selected {
+            let Ok(number) = name.parse::<Sysno>() else {
+                plans.unknown.push(name.to_owned());
+                continue;
+            };
+            let is_wanted = select::selects(selections, name, &call);
+            let plan = is_wanted.then(|| by_extent[&call.extent]);
+            plans.selected.entry(number as u64).or_default().push((selector, plan));
+        }
         Ok(plans)
     }
 
@@ -144,7 +159,17 @@ impl Plans {
         &self.plans
     }
 
-    /// The plan for kernel call `number`.
+    /// The plan for a kernel call of that number with these arguments.
+    pub fn of_call(&self, number: u64, arguments: &[u64; 6]) -> Option<usize> {
+        let selected = self.selected.get(&number);
+        let mut selected = selected.into_iter().flatten();
+        match selected.find(|(selector, _)| selector.takes(arguments)) {
+            Some((_, plan)) => *plan,
+            None => self.by_number(number),
+        }
+    }
+
+    /// The plan for kernel call `number`, if none is for some of its calls.
     pub fn by_number(&self, number: u64) -> Option<usize> {
         let number = usize::try_from(number).ok()?;
         self.by_number.get(number).copied().flatten().map(usize::from)

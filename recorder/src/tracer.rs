@@ -279,7 +279,7 @@ impl<'p> Tracer<'p> {
         if self.restarts(pid, &entry) {
             return self.resume(pid, Resume::ToSyscallStop, true);
         }
-        let plan = if foreign { None } else { self.plans.by_number(entry.number) };
+        let plan = if foreign { None } else { self.plans.of_call(entry.number, &entry.arguments) };
         let Some(plan) = plan else {
             if foreign {
                 self.outcome.foreign_calls += 1;

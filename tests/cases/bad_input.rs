@@ -104,7 +104,7 @@ fn two_plugins_for_one_call_are_refused() {
     let folder = PluginFolder::without(&[]);
     let folder = folder.path();
     fs::copy(folder.join("libplugin_rmdir.so"), folder.join("libsecond.so")).unwrap();
-    let words = ["libsecond.so", "`rmdir` is already provided by rmdir", "libplugin_rmdir.so"];
+    let words = ["libsecond.so", "another plugin is named `rmdir` too", "libplugin_rmdir.so"];
     assert_refused(&replay(folder, &[TRACE]), &words);
 }
 

@@ -2,6 +2,7 @@
 //! test holds them to it.
 
 mod calls;
+mod capture;
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -21,7 +22,10 @@ pub struct Page {
 }
 
 /// All of them.
-pub const PAGES: &[Page] = &[Page { name: "syscalls.md", make: calls::page }];
+pub const PAGES: &[Page] = &[
+    Page { name: "capture.md", make: capture::page },
+    Page { name: "syscalls.md", make: calls::page },
+];
 
 impl Page {
     /// What it should say.

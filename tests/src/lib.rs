@@ -8,6 +8,7 @@ pub mod case;
 pub mod docs;
 pub mod folder;
 pub mod forge;
+pub mod outside;
 pub mod tool;
 pub mod tree;
 pub mod users;

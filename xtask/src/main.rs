@@ -6,6 +6,7 @@ mod demo;
 mod dist;
 mod docs;
 mod header;
+mod new_plugin;
 mod test;
 
 use std::process::ExitCode;
@@ -23,6 +24,8 @@ enum Command {
     Test(test::Arguments),
     /// Lay out in dist/ what people install: programs, plugins, manifest
     Dist,
+    /// Make a crate for a plugin of your own, outside of this repository
+    NewPlugin(new_plugin::Arguments),
     /// Write the pages of docs/ that are made from the plugins
     Docs,
     /// Write the header for plugins in C, sdk/include/replay_plugin.h
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Command::Build => dist::for_tests(),
         Command::Test(arguments) => test::check(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::NewPlugin(arguments) => new_plugin::make(&arguments),
         Command::Docs => docs::write(),
         Command::Header => header::write(),
         Command::Dist => dist::lay_out().map(drop),

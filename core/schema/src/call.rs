@@ -7,7 +7,7 @@ use abi::abi_stable::prefix_type::PrefixTypeTrait;
 use abi::{CallRef, Event, Host, HostRef, List, Outcome, Place, Record, RowSink, Text};
 use abi::{changes, compare, condition, display, fetch, kind, place, returns, role, rows, source};
 
-use crate::{Elements, Observed, PREFIX, common, extent_type};
+use crate::{Claimed, Elements, Observed, PREFIX, common, extent_type};
 
 /// Why a declaration can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -310,8 +310,8 @@ pub type Fetch = abi::Fetch;
 pub struct Call {
     /// Name without the common prefix.
     pub extent: String,
-    /// Kernel names of the system calls recorded here.
-    pub syscalls: Vec<String>,
+    /// The system calls recorded here.
+    pub syscalls: Vec<Claimed>,
     /// The columns as declared; a row's fields are numbered so.
     pub columns: Vec<Column>,
     /// Boolean columns made from the bits of others.
@@ -376,8 +376,11 @@ impl Call {
         // SAFETY: the lists are the plugin's own, which stays loaded.
         let (syscalls, columns, fetches) =
             unsafe { (call.syscalls().items(), call.columns().items(), call.fetches().items()) };
-        let syscalls =
-            syscalls.iter().map(|text| name(*text, "a system call")).collect::<Result<_, _>>()?;
+        let claimed = |claimed: &Text| {
+            let text = text(*claimed, "a system call")?;
+            text.parse().map_err(|_| DeclarationError::Name("a system call"))
+        };
+        let syscalls = syscalls.iter().map(claimed).collect::<Result<_, _>>()?;
         let mut warnings = Vec::new();
         let fetches = fetches.to_vec();
         for (number, fetched) in fetches.iter().enumerate() {

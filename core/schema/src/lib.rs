@@ -12,8 +12,10 @@
 
 pub mod added;
 mod call;
+mod claim;
 pub mod common;
 mod observed;
+mod words;
 mod xml;
 
 pub use call::{
@@ -21,6 +23,7 @@ pub use call::{
     Touch,
 };
 pub use call::{DeclarationError, EncodeFn, Fetch, LastWordsFn, Op, ReplayFn};
+pub use claim::{Claimed, Selector};
 pub use observed::{Element, Elements, NOT_COPIED, Observed, Value};
 pub use xml::{extent_type, field_id};
 

@@ -9,15 +9,24 @@ use std::sync::Arc;
 use replay_schema::{Call, PREFIX};
 
 use super::Result;
-use crate::registry::{FOLDERS_VARIABLE, PluginOptions, Registry};
+use crate::registry::{self, FOLDERS_VARIABLE, PluginOptions, Registry};
 
 /// Where plugins are.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Plugins")]
 pub struct Options {
     /// Folder with the plugins that know the names of flags [default: beside dstool, if they are there]
-    #[arg(long, value_name = "DIR", env = FOLDERS_VARIABLE, value_delimiter = ':')]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = FOLDERS_VARIABLE,
+        value_delimiter = ':',
+        value_parser = registry::path()
+    )]
     plugins: Vec<PathBuf>,
+    /// Take plugins that others could change, as root too
+    #[arg(long)]
+    allow_unsafe_plugins: bool,
 }
 
 /// What plugins declare of the calls, as far as there are any.
@@ -39,8 +48,8 @@ impl Names {
     /// # Errors
     /// Those that were asked for can't be used.
     pub fn open(options: &Options) -> Result<Self> {
-        let plugins =
-            PluginOptions { plugins: options.plugins.clone(), ..PluginOptions::default() };
+        let Options { plugins, allow_unsafe_plugins } = options.clone();
+        let plugins = PluginOptions { plugins, allow_unsafe_plugins, ..PluginOptions::default() };
         let registry = match (Registry::open(&plugins), options.plugins.is_empty()) {
             (Ok(registry), _) => Some(registry),
             (Err(_), true) => None,

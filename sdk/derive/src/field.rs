@@ -98,9 +98,46 @@ impl Field {
     }
 }
 
+/// `selects(ARGUMENT, VALUE, mask = MASK)`.
+pub struct Selects {
+    argument: u8,
+    value: u64,
+    mask: u64,
+}
+
+impl Selects {
+    /// The claim to those calls of `call` that are meant.
+    pub fn of(&self, call: &str) -> String {
+        let Self { argument, value, mask } = self;
+        format!("{call}:{argument}={value:#x}/{mask:#x}")
+    }
+}
+
+impl Parse for Selects {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let words = Punctuated::<Word, Token![,]>::parse_terminated(input)?;
+        let words: Vec<&Word> = words.iter().collect();
+        let (argument, value, mask) = match words.as_slice() {
+            [Word::Number(argument), Word::Number(value)] => (argument, value, 0xffff_ffff),
+            [Word::Number(argument), Word::Number(value), Word::Value(key, mask)]
+                if key == "mask" =>
+            {
+                (argument, value, mask.base10_parse()?)
+            }
+            _ => return Err(input.error("selects(ARGUMENT, VALUE, mask = MASK) is expected")),
+        };
+        let (argument, value): (u8, u64) = (argument.base10_parse()?, value.base10_parse()?);
+        if argument > 5 || value & !mask != 0 {
+            return Err(input.error("no argument, or a value beyond its mask"));
+        }
+        Ok(Self { argument, value, mask })
+    }
+}
+
 /// What `#[record(…)]` says.
 pub struct RecordAttribute {
     pub syscalls: Vec<LitStr>,
+    pub selects: Option<Selects>,
     pub extent: String,
     pub returns: Option<Ident>,
     pub returns_when: Option<Expr>,
@@ -469,6 +506,7 @@ pub fn record_attribute(input: &DeriveInput) -> Result<RecordAttribute> {
         )?;
     let mut record = RecordAttribute {
         syscalls: Vec::new(),
+        selects: None,
         extent: String::new(),
         returns: None,
         returns_when: None,
@@ -498,6 +536,11 @@ pub fn record_attribute(input: &DeriveInput) -> Result<RecordAttribute> {
             "syscalls" => record.syscalls.extend(texts(&meta)?),
             "class" => record.classes.push(meta.value()?.parse()?),
             "classes" => record.classes.extend(texts(&meta)?),
+            "selects" => {
+                let content;
+                syn::parenthesized!(content in meta.input);
+                record.selects = Some(content.parse()?);
+            }
             "extent" => record.extent = meta.value()?.parse::<LitStr>()?.value(),
             "returns" => record.returns = Some(meta.value()?.call(Ident::parse_any)?),
             "returns_when" => record.returns_when = Some(meta.value()?.parse()?),
@@ -528,6 +571,10 @@ pub fn record_attribute(input: &DeriveInput) -> Result<RecordAttribute> {
         }
         Ok(())
     })?;
+    if record.selects.is_some() && (record.extent.is_empty() || record.syscalls.is_empty()) {
+        let missing = "some of a call's calls need an extent of their own, beside the call's name";
+        return Err(Error::new_spanned(attribute, missing));
+    }
     if record.extent.is_empty() {
         let Some(first) = record.syscalls.first() else {
             let missing = "`syscall = \"…\"` is missing, or `extent = \"…\"` of what isn't a call";

@@ -40,7 +40,8 @@
 //! element have `#[length]`, `#[bytes]`, `#[address]` or `#[member(offset, width = w)]`.
 //!
 //! The struct says `#[record(syscall = "name", extent = "name", returns = kind)]`, with
-//! `syscalls("a", "b")` for several, `extent` alone for a record that no system call makes, `at_entry`,
+//! `syscalls("a", "b")` for several, `selects(1, 0x6600, mask = 0xff00)` if only those calls are meant whose
+//! argument 1 has that value behind the mask (without one: in its lower 32 bits), `extent` alone for a record that no system call makes, `at_entry`,
 //! `returns_when = condition`, `start = umask`, `simulated = "why"` (and `partly` if the plugin decides which), `encode = function`,
 //! `number = SYS_number` and `strings(n)`, `tail_last = "column"` where needed; `blocks` if the call can
 //! wait for what another process does, `cpus` if it tells or sets which CPUs a task may use, `looks` (or

@@ -14,6 +14,10 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
     let name = &input.ident;
     let Lives { trait_lifetime, generics } = lives(input)?;
     let RecordAttribute { syscalls, extent, at_entry, strings, classes, .. } = &attribute;
+    let syscalls = syscalls.iter().map(|syscall| match &attribute.selects {
+        Some(selects) => selects.of(&syscall.value()),
+        None => syscall.value(),
+    });
     let returns = attribute.returns.as_ref().map_or_else(|| format_ident!("number"), Clone::clone);
     let returns = format_ident!("{}", returns.to_string().to_uppercase());
     let returns_when = attribute

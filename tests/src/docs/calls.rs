@@ -7,7 +7,7 @@ use std::path::Path;
 
 use dataseries::{Checks, File};
 use replay_core::registry::{Registry, RegistryError};
-use replay_schema::{Call, Changes, Column, Condition, PREFIX, Returns, Role, RowRule, Touch};
+use replay_schema::{Call, Column, PREFIX, Role, Touch};
 use syscalls::SysnoSet;
 
 use crate::tool::trace;
@@ -64,7 +64,7 @@ pub fn page(registry: &Registry) -> Result<String, RegistryError> {
             "| {} | {} | {} | {} |",
             call.extent,
             summary(&call.extent, call),
-            on_replay(call),
+            call.on_replay(),
             columns(call)
         );
     }
@@ -90,8 +90,8 @@ fn line(page: &mut String, name: &str, call: &Call, original: &BTreeSet<String>)
         (false, true) => format!("{}, *new*", call.extent),
         (false, false) => call.extent.clone(),
     };
-    let (summary, on_replay) = (summary(name, call), on_replay(call));
-    let (roles, columns) = (roles(call).join(", "), columns(call));
+    let (summary, on_replay) = (summary(name, call), call.on_replay());
+    let (roles, columns) = (call.roles().join(", "), columns(call));
     let _ = writeln!(
         page,
         "| {name} | {summary} | {record_type} | {on_replay} | {roles} | {columns} |"
@@ -117,48 +117,6 @@ fn summary(name: &str, call: &Call) -> String {
     let head = head.join(" ");
     let said = head.split_once(": ").map_or(head.as_str(), |(_, said)| said);
     said.trim_end_matches('.').replace('|', "\\|")
-}
-
-fn on_replay(call: &Call) -> String {
-    match &call.simulated {
-        None => "made".to_owned(),
-        Some(why) if call.partly => format!("made, or simulated: {why}"),
-        Some(why) => format!("simulated: {why}"),
-    }
-}
-
-fn roles(call: &Call) -> Vec<String> {
-    let mut roles = Vec::new();
-    let mut say = |is: bool, what: &str| {
-        if is {
-            roles.push(what.to_owned());
-        }
-    };
-    let sometimes = if call.returns_when == Condition::ALWAYS { "" } else { "sometimes " };
-    let returned = match call.returns {
-        Returns::Number => None,
-        Returns::Descriptor => Some("returns a descriptor"),
-        Returns::Child => Some("returns a task"),
-        Returns::Address => Some("returns an address"),
-        Returns::Status => Some("returns success"),
-        Returns::Never => Some("does not return"),
-    };
-    if let Some(returned) = returned {
-        say(true, &format!("{sometimes}{returned}"));
-    }
-    say(call.looks == Condition::ALWAYS, "looks");
-    say(call.looks != Condition::ALWAYS && call.looks != Condition::NEVER, "sometimes looks");
-    say(call.changes == Changes::Nothing, "changes no file");
-    say(call.changes == Changes::Descriptors, "changes what its descriptors are open on");
-    say(call.changes == Changes::Program, "runs a program");
-    say(call.privileged, "may need rights");
-    say(call.changes_fs, "changes directory, root or umask");
-    say(call.keeps_offset, "leaves descriptors as they are");
-    say(call.blocks, "waits");
-    say(call.cpus, "tells CPUs");
-    say(call.rows != RowRule::Single, "rows");
-    say(call.at_entry, "recorded at entry");
-    roles
 }
 
 fn columns(call: &Call) -> String {

@@ -1,0 +1,64 @@
+//! A plugin in a crate of its own, outside of this workspace, made from `sdk/template`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::Result;
+use crate::cargo::root;
+
+/// What to make.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Name of the plugin and of its crate, as `acme-fsync`
+    name: String,
+    /// Folder to make it in [default: the name]
+    #[arg(long, value_name = "DIR")]
+    path: Option<PathBuf>,
+    /// The system call, by its name in the kernel
+    #[arg(long, value_name = "CALL", default_value = "fsync")]
+    syscall: String,
+    /// Build with this version of the published SDK [default: the SDK of this repository]
+    #[arg(long, value_name = "VERSION")]
+    sdk: Option<String>,
+}
+
+/// The files of a plugin's crate.
+const FILES: [&str; 3] = ["Cargo.toml", "src/lib.rs", ".gitignore"];
+
+/// Makes the crate.
+///
+/// # Errors
+/// A name can't be one, the folder is there already, or it can't be written.
+pub fn make(arguments: &Arguments) -> Result<()> {
+    let Arguments { name, path, syscall, sdk } = arguments;
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+    let is_name = |name: &str| name.starts_with(|c: char| c.is_ascii_lowercase());
+    if !is_name(name) || !name.chars().all(plain) {
+        return Err(format!("{name:?} is no name: take lower-case letters, digits and hyphens"));
+    }
+    if !is_name(syscall) || !syscall.chars().all(|c| plain(c) && c != '-') {
+        return Err(format!("{syscall:?} is no system call's name"));
+    }
+    let folder = path.clone().unwrap_or_else(|| name.into());
+    let failed = |path: &Path, error| format!("{}: {error}", path.display());
+    // What is there already stays as it is.
+    fs::create_dir(&folder).map_err(|error| failed(&folder, error))?;
+    let sdk = match sdk {
+        Some(version) => format!("version = {version:?}"),
+        None => format!("path = {:?}", root().join("sdk").display().to_string()),
+    };
+    for file in FILES {
+        let template = root().join("sdk/template").join(file);
+        let text = fs::read_to_string(&template).map_err(|error| failed(&template, error))?;
+        let text = text
+            .replace("{{project-name}}", name)
+            .replace("{{syscall}}", syscall)
+            .replace("{{sdk}}", &sdk);
+        let to = folder.join(file);
+        let parent = to.parent().expect("a file lies in a folder");
+        fs::create_dir_all(parent).map_err(|error| failed(parent, error))?;
+        fs::write(&to, text).map_err(|error| failed(&to, error))?;
+    }
+    println!("{}: next, `cargo test` and `cargo build --release` there", folder.display());
+    Ok(())
+}
