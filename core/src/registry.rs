@@ -210,7 +210,8 @@ impl Plugin {
         if let Some(loaded) = self.loaded.get() {
             return Ok(loaded);
         }
-        let loaded = self.loader
+        let loaded = self
+            .loader
             .load(&self.path, &self.header)
             .map_err(|refused| RegistryError::Refused { path: self.path.clone(), refused })?;
         let Config { manifest, sets, .. } = &*self.config;

@@ -182,7 +182,9 @@ mod tests {
             Claim { extent: extent.to_owned(), syscalls: calls.collect() }
         });
         let (name, version) = (name.to_owned(), "1.0.0".to_owned());
-        PluginHeader { name, version, claims: claims.collect(), abi: (1, 1), schema: (1, 1) }
+        let (abi, schema, is_stock, code) = ((1, 1), (1, 1), false, None);
+        let claims = claims.collect();
+        PluginHeader { name, version, claims, abi, schema, is_stock, code }
     }
 
     /// What becomes of the claims of `plugins`, as words.

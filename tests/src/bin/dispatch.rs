@@ -147,8 +147,8 @@ fn by_plugin(file: &Path, count: &str) {
     };
     let host = host.leak_into_prefix();
     let header = read_header(file).expect("it is a plugin");
-    let calls = Loader::default().load(file, &header).expect("it can be loaded");
-    let ReplayFn::Described(replay) = calls[0].replay else { panic!("it is by the SDK") };
+    let loaded = Loader::default().load(file, &header).expect("it can be loaded");
+    let ReplayFn::Described(replay) = loaded.calls[0].replay else { panic!("it is by the SDK") };
     repeat(count, |record, outcome| {
         // SAFETY: the record is whole, and the only function that the plugin calls needs no context.
         let status = unsafe { replay(record, host, std::ptr::null_mut(), outcome) };
