@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use replay_tests::built::{built, program};
-use replay_tests::outside::{stock_without, target};
+use replay_tests::folder::PluginFolder;
+use replay_tests::outside::target;
 use tempfile::TempDir;
 
 /// What the page has in fences, in order.
@@ -125,7 +126,7 @@ fn the_guide_can_be_followed_word_by_word() {
             fs::copy(&from, &to).unwrap();
         }
     }
-    let stock = stock_without(&[]);
+    let stock = PluginFolder::without(&[]);
     let plugins = prefix.path().join("lib/replayer/plugins");
     std::os::unix::fs::symlink(stock.path(), plugins).unwrap();
     let scratch = TempDir::new().unwrap();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use object::{Object, ObjectSection};
-use replay_tests::built::{plugins, program};
+use replay_tests::built::{built, plugins, program};
 use replay_tests::case::told;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -38,7 +38,13 @@ impl Prefix {
     fn folder(&self, name: &str, plugin: &str) -> PathBuf {
         let folder = self.path(name);
         fs::create_dir_all(&folder).unwrap();
-        fs::copy(library(plugin), folder.join(format!("libplugin_{plugin}.so"))).unwrap();
+        let stock = library(plugin);
+        fs::copy(&stock, folder.join(format!("libplugin_{plugin}.so"))).unwrap();
+        // The library with the code of stock plugins is beneath their folder.
+        let shared = stock.parent().unwrap().join("shared");
+        if shared.is_dir() && !folder.join("shared").exists() {
+            symlink(shared, folder.join("shared")).unwrap();
+        }
         folder
     }
 
@@ -354,7 +360,8 @@ fn diagnosis(path: &Path) -> (Option<i32>, String) {
 #[test]
 fn the_doctor_says_what_is_wrong_and_what_to_do() {
     let scratch = TempDir::new().unwrap();
-    let whole = fs::read(library("read")).unwrap();
+    // One whose code is in its own file.
+    let whole = fs::read(built().join("libplugin_panicking.so")).unwrap();
     let file = scratch.path().join("x.so");
     let examine = |bytes: &[u8]| {
         fs::write(&file, bytes).unwrap();
@@ -364,7 +371,7 @@ fn the_doctor_says_what_is_wrong_and_what_to_do() {
     };
     let (status, text) = examine(&whole);
     assert_eq!(status, Some(0), "{text}");
-    assert!(text.contains("well: plugin read") && text.contains("provides read"), "{text}");
+    assert!(text.contains("well: plugin panicking") && text.contains("provides read"), "{text}");
 
     let (status, text) = examine(b"no library");
     assert_eq!(status, Some(1));

@@ -8,9 +8,9 @@ use std::sync::LazyLock;
 
 use replay_tests::built::program;
 use replay_tests::case::{Case, told};
-use replay_tests::outside::{Crate, stock_without};
+use replay_tests::folder::PluginFolder;
+use replay_tests::outside::Crate;
 use replay_tests::tool::prints;
-use tempfile::TempDir;
 
 /// The stock plugin's place taken, with options.
 static DURABLE: LazyLock<Crate> = LazyLock::new(|| {
@@ -20,12 +20,12 @@ static DURABLE: LazyLock<Crate> = LazyLock::new(|| {
 /// A folder with plugins and a manifest, and a case in which a program calls fsync.
 struct Scene {
     case: Case,
-    plugins: TempDir,
+    plugins: PluginFolder,
 }
 
 impl Scene {
     fn new(without: &[&str], library: &Path, manifest: &str) -> Self {
-        let plugins = stock_without(without);
+        let plugins = PluginFolder::without(without);
         let name = library.file_name().expect("a library has a name");
         fs::copy(library, plugins.path().join(name)).unwrap();
         let case = Case::new(|folder| fs::write(folder.join("a"), "some text\n").unwrap());

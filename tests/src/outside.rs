@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use crate::built::{built, plugins, program};
+use crate::built::{built, program};
 use crate::case::told;
 
 /// Where such crates are built: one folder, so that the SDK is built once for all of them.
@@ -84,21 +84,4 @@ impl Crate {
 pub fn prepare(folder: &Path) {
     let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
     fs::copy(lock, folder.join("Cargo.lock")).expect("the workspace has a lock");
-}
-
-/// A folder with links to the stock plugins except those named.
-///
-/// # Panics
-/// If it can't be made.
-pub fn stock_without(names: &[&str]) -> TempDir {
-    let folder = TempDir::new().expect("a scratch folder");
-    for entry in fs::read_dir(plugins()).expect("there are plugins") {
-        let entry = entry.expect("the folder can be listed");
-        let name = entry.file_name().into_string().expect("the names are text");
-        if !names.iter().any(|without| name == format!("libplugin_{without}.so")) {
-            let target = fs::canonicalize(entry.path()).expect("the plugins were built");
-            std::os::unix::fs::symlink(target, folder.path().join(name)).expect("it is ours");
-        }
-    }
-    folder
 }
