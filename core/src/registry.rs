@@ -174,6 +174,12 @@ impl Config {
     }
 }
 
+/// A plugin's code, with the values of its options.
+type Ready = (Loaded, Vec<(Value, Origin)>);
+
+/// A system call of which a plugin has some calls, which those are, and their record type.
+pub type Selected<'r> = (&'r str, Selector, Arc<Call>);
+
 /// One plugin.
 #[derive(Debug)]
 pub struct Plugin {
@@ -183,7 +189,7 @@ pub struct Plugin {
     pub header: PluginHeader,
     config: Arc<Config>,
     loader: Arc<Loader>,
-    loaded: OnceCell<(Loaded, Vec<(Value, Origin)>)>,
+    loaded: OnceCell<Ready>,
 }
 
 impl Plugin {
@@ -206,7 +212,7 @@ impl Plugin {
         Ok(loaded.options.iter().zip(values).map(|(option, (value, from))| (option, value, from)))
     }
 
-    fn loaded(&self) -> Result<&(Loaded, Vec<(Value, Origin)>), RegistryError> {
+    fn loaded(&self) -> Result<&Ready, RegistryError> {
         if let Some(loaded) = self.loaded.get() {
             return Ok(loaded);
         }
@@ -316,7 +322,8 @@ impl Registry {
                 continue;
             }
             match registry.examine(&path) {
-                Err((header, refused)) => {
+                Err(unusable) => {
+                    let (header, refused) = *unusable;
                     registry.aside.push(Aside { path, header, why: Why::Refused(refused) });
                 }
                 Ok(header) => match by_name.get(&header.name) {
@@ -342,13 +349,13 @@ impl Registry {
     }
 
     /// The header of the plugin in file `path`, if it may be taken.
-    fn examine(&self, path: &Path) -> Result<PluginHeader, (Option<PluginHeader>, Refused)> {
+    fn examine(&self, path: &Path) -> Result<PluginHeader, Box<(Option<PluginHeader>, Refused)>> {
         if !self.config.allow_unsafe
             && let Some(danger) = danger(path)
         {
-            return Err((None, Refused::Unsafe(danger)));
+            return Err(Box::new((None, Refused::Unsafe(danger))));
         }
-        let header = loader::read_header(path).map_err(|refused| (None, refused))?;
+        let header = loader::read_header(path).map_err(|refused| Box::new((None, refused)))?;
         let manifest = &self.config.manifest;
         let pinned = manifest.plugin.get(header.name.as_str()).and_then(|entry| entry.sha256);
         if pinned.is_none() && !manifest.require_pins {
@@ -360,7 +367,7 @@ impl Registry {
             (Ok(found), Some(pinned)) => Refused::Pin { found, pinned },
             (Ok(found), None) => Refused::NotPinned { name: header.name.clone(), found },
         };
-        Err((Some(header), refused))
+        Err(Box::new((Some(header), refused)))
     }
 
     /// Decides who has which call.
@@ -514,7 +521,7 @@ impl Registry {
     ///
     /// # Errors
     /// A plugin's code isn't taken.
-    pub fn selected(&self) -> Result<Vec<(&str, Selector, Arc<Call>)>, RegistryError> {
+    pub fn selected(&self) -> Result<Vec<Selected<'_>>, RegistryError> {
         let enabled = self.selected.iter().filter(|(call, _, owner)| {
             let (claim, plugin) = self.claim(*owner);
             self.config.enabled(call, claim, plugin).is_ok()

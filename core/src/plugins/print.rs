@@ -106,7 +106,7 @@ fn of_type(text: &mut String, record_type: &RecordType) {
     let kind_width = kinds.iter().map(String::len).max().unwrap_or(0);
     for (column, kind) in columns.iter().zip(&kinds) {
         let mut notes = vec![column.capture.clone()];
-        notes.extend(column.role.map(|role| article(role)));
+        notes.extend(column.role.map(article));
         notes.extend(column.compared.as_ref().map(|when| match when.as_str() {
             "always" => "compared".to_owned(),
             when => format!("compared {when}"),
