@@ -117,7 +117,7 @@ fn the_guide_can_be_followed_word_by_word() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/plugin-guide.md");
     let page = fs::read_to_string(page).unwrap();
     // An installation: what isn't named is found beside the programs.
-    let prefix = TempDir::new().unwrap();
+    let prefix = TempDir::new_in(built()).unwrap();
     fs::create_dir_all(prefix.path().join("bin")).unwrap();
     fs::create_dir_all(prefix.path().join("lib/replayer")).unwrap();
     for name in ["recorder", "replayer"] {

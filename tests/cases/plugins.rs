@@ -18,7 +18,8 @@ struct Prefix {
 
 impl Prefix {
     fn new() -> Self {
-        let scratch = TempDir::new().unwrap();
+        // Where the program lies too: a copy could still be open for writing in a child of another test.
+        let scratch = TempDir::new_in(built()).unwrap();
         let prefix = Self { scratch };
         fs::create_dir_all(prefix.path("bin")).unwrap();
         let replayer = program("replayer");
