@@ -16,7 +16,13 @@
 //! names a system call. This crate must not know replay.
 
 pub mod affinity;
+#[cfg(target_arch = "x86_64")]
+pub mod agent;
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "agent/absent.rs"]
+pub mod agent;
 pub mod attach;
+pub mod backend;
 pub mod clock;
 pub mod encode;
 pub mod event;

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigHandler, Signal, raise, signal};
+use recorder::backend::Backend;
 use recorder::event::TaskEnd;
 use recorder::output::Keep;
 use recorder::payload::{Environment, Payload};
@@ -102,6 +103,9 @@ struct Arguments {
     )]
     dump_on: Vec<DumpOn>,
 
+    /// Capture calls in this way
+    #[arg(long, value_name = "BACKEND", value_enum, default_value_t, env = "RECORDER_BACKEND")]
+    backend: Backend,
     #[command(flatten)]
     plugins: PluginOptions,
     /// The program and its arguments
@@ -131,6 +135,7 @@ impl Arguments {
             paths: self.paths,
             plugins: self.plugins,
             codec: self.codec,
+            backend: self.backend,
             keep,
             dump_on: self.dump_on,
             payload: Payload { limit, hash_key, environment: self.env },
@@ -163,6 +168,9 @@ fn main() -> ExitCode {
             (files, output) => {
                 eprintln!("recorder: {output} and {} more: {calls} calls", files - 1)
             }
+        }
+        for line in recording.details() {
+            eprintln!("recorder: {line}");
         }
     }
     end_as(recording.end)

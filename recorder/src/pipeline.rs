@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
+use crate::agent::shared::Shared;
 use crate::encode::{self, Encoder, Item, Totals};
 use crate::event::{Batch, Event};
 use crate::output::Output;
@@ -32,11 +33,31 @@ const WAITING: usize = 16;
 pub struct Producer {
     batch: Batch,
     started: i64,
-    full: Sender<Batch>,
-    empty: Receiver<Batch>,
+    out: Out,
+}
+
+/// Where a producer's batches go.
+#[derive(Debug)]
+enum Out {
+    /// To the encoder, when they are full; those that are used up come back.
+    Encoder { full: Sender<Batch>, empty: Receiver<Batch> },
+    /// To be merged with what comes out of rings, after every stop.
+    Merger(Arc<Shared>),
 }
 
 impl Producer {
+    /// A producer whose events are merged with what comes out of the rings of `shared`.
+    pub fn merged(shared: Arc<Shared>) -> Self {
+        Self { batch: Batch::default(), started: 0, out: Out::Merger(shared) }
+    }
+
+    /// What was seen at a stop is complete.
+    pub fn settle(&mut self) {
+        if let Out::Merger(shared) = &self.out {
+            shared.end(std::mem::take(&mut self.batch));
+        }
+    }
+
     /// The batch that the next event goes to: memory of that event is put here first.
     pub fn batch(&mut self) -> &mut Batch {
         &mut self.batch
@@ -53,7 +74,7 @@ impl Producer {
                 || self.batch.events.len() >= BATCH_EVENTS
                 || age >= BATCH_AGE;
             self.batch.events.push(event);
-            if full {
+            if full && matches!(self.out, Out::Encoder { .. }) {
                 self.send();
             }
         } else {
@@ -74,15 +95,34 @@ impl Producer {
         }
     }
 
-    /// Hands on what there is.
-    pub fn finish(mut self) {
+    /// Hands on `batch`, whose events come after all that were added.
+    pub fn send_batch(&mut self, batch: Batch) {
+        if !self.batch.events.is_empty() {
+            self.send();
+        }
+        self.batch = batch;
         self.send();
     }
 
+    /// Hands on what there is.
+    pub fn finish(mut self) {
+        self.send();
+        if let Out::Merger(shared) = &self.out {
+            shared.finish();
+        }
+    }
+
     fn send(&mut self) {
-        let empty = self.empty.try_recv().unwrap_or_default();
-        // If the encoder is gone, its error is met when it is joined.
-        let _ = self.full.send(std::mem::replace(&mut self.batch, empty));
+        match &self.out {
+            Out::Encoder { full, empty } => {
+                let empty = empty.try_recv().unwrap_or_default();
+                // If the encoder is gone, its error is met when it is joined.
+                let _ = full.send(std::mem::replace(&mut self.batch, empty));
+            }
+            Out::Merger(shared) => {
+                shared.end(std::mem::take(&mut self.batch));
+            }
+        }
     }
 }
 
@@ -128,7 +168,8 @@ impl Pipeline {
             }
             Ok(output)
         });
-        let producer = Producer { batch: Batch::default(), started: 0, full, empty };
+        let out = Out::Encoder { full, empty };
+        let producer = Producer { batch: Batch::default(), started: 0, out };
         (Self { encoder, writer }, producer)
     }
 

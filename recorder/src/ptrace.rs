@@ -17,6 +17,13 @@ const OPTIONS: c_int = libc::PTRACE_O_TRACESYSGOOD
     | libc::PTRACE_O_TRACEEXEC
     | libc::PTRACE_O_TRACEEXIT;
 
+/// The ABI of this machine's own programs (`AUDIT_ARCH_…`).
+#[cfg(target_arch = "x86_64")]
+pub const NATIVE: u32 = 0xc000_003e;
+/// The ABI of this machine's own programs (`AUDIT_ARCH_…`).
+#[cfg(target_arch = "aarch64")]
+pub const NATIVE: u32 = 0xc000_00b7;
+
 fn request(request: libc::c_uint, pid: pid_t, address: usize, data: usize) -> Result<c_long> {
     // SAFETY: the requests of this module read and write no memory of ours but what `data` points to
     // where they do; those callers pass a buffer of the size they name.
@@ -53,6 +60,8 @@ pub enum Resume {
     Run,
     /// Until it enters or leaves a call.
     ToSyscallStop,
+    /// For one instruction, or up to the first one of a signal handler.
+    Step,
 }
 
 /// Lets `pid` go on, with `signal` delivered if it isn't 0.
@@ -60,6 +69,7 @@ pub fn resume(pid: pid_t, how: Resume, signal: c_int) -> Result<()> {
     let how = match how {
         Resume::Run => libc::PTRACE_CONT,
         Resume::ToSyscallStop => libc::PTRACE_SYSCALL,
+        Resume::Step => libc::PTRACE_SINGLESTEP,
     };
     request(how, pid, 0, signal as usize).map(drop)
 }
@@ -132,6 +142,41 @@ fn syscall_info(pid: pid_t) -> Result<ptrace_syscall_info> {
     Ok(unsafe { info.assume_init() })
 }
 
+/// The registers of `pid`.
+#[cfg(target_arch = "x86_64")]
+pub fn registers(pid: pid_t) -> Result<libc::user_regs_struct> {
+    let mut registers = MaybeUninit::<libc::user_regs_struct>::zeroed();
+    request(libc::PTRACE_GETREGS, pid, 0, registers.as_mut_ptr() as usize)?;
+    // SAFETY: all zeroes is a value of this type, and the kernel filled it in.
+    Ok(unsafe { registers.assume_init() })
+}
+
+/// Sets the registers of `pid`.
+#[cfg(target_arch = "x86_64")]
+pub fn set_registers(pid: pid_t, registers: &libc::user_regs_struct) -> Result<()> {
+    request(libc::PTRACE_SETREGS, pid, 0, std::ptr::from_ref(registers) as usize).map(drop)
+}
+
+/// The signals that `pid` blocks, a bit each.
+pub fn signal_mask(pid: pid_t) -> Result<u64> {
+    let mut mask = 0u64;
+    request(libc::PTRACE_GETSIGMASK, pid, size_of::<u64>(), &raw mut mask as usize)?;
+    Ok(mask)
+}
+
+/// Sets them.
+pub fn set_signal_mask(pid: pid_t, mask: u64) -> Result<()> {
+    request(libc::PTRACE_SETSIGMASK, pid, size_of::<u64>(), &raw const mask as usize).map(drop)
+}
+
+/// The `si_code` of the signal that is about to be delivered to `pid`.
+pub fn signal_code(pid: pid_t) -> Result<c_int> {
+    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+    request(libc::PTRACE_GETSIGINFO, pid, 0, info.as_mut_ptr() as usize)?;
+    // SAFETY: all zeroes is a value of this type, and the kernel filled it in.
+    Ok(unsafe { info.assume_init() }.si_code)
+}
+
 /// What a wait told of a tracee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
@@ -198,9 +243,14 @@ pub enum Wait {
 
 /// Waits for any tracee or child.
 pub fn wait() -> Result<Wait> {
+    wait_for(-1)
+}
+
+/// Waits for `pid`.
+pub fn wait_for(pid: pid_t) -> Result<Wait> {
     let mut status = 0;
     // SAFETY: the status is ours to be written.
-    let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL) };
+    let pid = unsafe { libc::waitpid(pid, &raw mut status, libc::__WALL) };
     match nix::Error::result(pid) {
         Ok(pid) => Ok(Wait::Stopped(pid, Stop::from_status(status))),
         Err(nix::Error::EINTR) => Ok(Wait::Interrupted),

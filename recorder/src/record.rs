@@ -12,7 +12,9 @@ use nix::unistd::Pid;
 use replay_core::registry::{PluginOptions, Registry, RegistryError};
 use replay_schema::Call;
 
+use crate::agent;
 use crate::attach::{self, AttachError};
+use crate::backend::Backend;
 use crate::clock;
 use crate::encode::{Encoder, Totals};
 use crate::event::{Blob, CallEvent, Event, TaskEnd};
@@ -44,6 +46,8 @@ pub struct Options {
     pub plugins: PluginOptions,
     /// How extents are compressed.
     pub codec: Codec,
+    /// How calls are captured.
+    pub backend: Backend,
     /// What of it is kept.
     pub keep: Keep,
     /// What makes a flight recorder write.
@@ -135,6 +139,12 @@ pub enum RecordError {
         /// Why.
         error: nix::Error,
     },
+    /// The agent was asked for, and can't run.
+    #[error("the agent can't run here: {why}; `--backend ptrace` can")]
+    NoAgent {
+        /// Why.
+        why: String,
+    },
     /// The program's file couldn't be run.
     #[error("{program}: it can't be run: {error}")]
     NotRun {
@@ -160,6 +170,8 @@ pub struct Recording {
     pub files: usize,
     /// What can't be captured of the plugins' declarations, or isn't there on this machine.
     pub warnings: Vec<String>,
+    /// Why it was done by this backend.
+    pub why: String,
 }
 
 /// Runs the program and records it, to its end; or records processes until they end or the recorder is
@@ -176,12 +188,22 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
     let types = call_types(&plans.calls)?;
     let library: Vec<_> = types.iter().cloned().chain(sink::added_types()?).collect();
     let encoder = Encoder::new(&plans.calls, &types, options.payload.clone())?;
+    let obstacle = match &options.subject {
+        Subject::Processes(_) => Some("running processes can't be equipped with it"),
+        Subject::Program { .. } if !options.paths.is_empty() => {
+            Some("it doesn't tell calls apart by their paths")
+        }
+        Subject::Program { .. } => None,
+    };
+    let chosen = options.backend.choose(&plans, obstacle);
+    let chosen = chosen.map_err(|why| RecordError::NoAgent { why })?;
+    let (backend, why) = (chosen.name(), chosen.why.clone());
     let begun = match &options.subject {
         Subject::Program { words, environment } => {
             let command = Command::new(words, environment)?;
             let output = Output::create(&options.output, library, compression, options.keep)?;
             // The child is made while this process has one thread.
-            let program = command.spawn()?;
+            let program = command.spawn(chosen.gate())?;
             signals::leave_to(program).map_err(system("handle signals"))?;
             Begun { output, program: Some(program), processes: vec![program.as_raw()] }
         }
@@ -202,7 +224,7 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
     for process in processes {
         states.push((Pid::from_raw(process), InitialState::of(process, program.is_some())));
     }
-    let mut opening = vec![state::opening(options, &registry)?];
+    let mut opening = vec![state::opening(options, &registry, backend)?];
     for (process, state) in &states {
         opening.push(state.rows(*process)?);
     }
@@ -214,9 +236,16 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
     if let (Some(plan), Some((process, state))) = (plans.start, states.first()) {
         start(&mut producer, &plans, plan, process.as_raw(), state.umask);
     }
-    let traced = Tracer::new(&plans, producer, program, 1, paths).run();
+    let connected = chosen.connect(&plans, producer);
+    let no_thread = |_| system("start a thread")(nix::Error::EAGAIN);
+    let (agent, merger, producer) = connected.map_err(no_thread)?;
+    let traced = Tracer::new(&plans, producer, agent, program, 1, paths).run();
     signals::forget_program();
-    let outcome = traced.map_err(system("wait for the program"))?;
+    let mut outcome = traced.map_err(system("wait for the program"))?;
+    if let Some(merger) = merger {
+        outcome.merged = merger.join();
+        outcome.calls += outcome.merged.calls;
+    }
     let end = outcome.end.unwrap_or(TaskEnd::Status(0));
     let (totals, mut output) = pipeline.join()?;
     if options.dump_on.contains(&DumpOn::End) {
@@ -240,7 +269,7 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
         format!("a plugin is for `{name}`, which isn't a call of this machine's kernel")
     });
     let warnings = plans.warnings.iter().cloned().chain(unknown).collect();
-    Ok(Recording { end, outcome, totals, lost, files, warnings })
+    Ok(Recording { end, outcome, totals, lost, files, warnings, why })
 }
 
 /// A recording of which the subject is stopped, and about to make its first call.
@@ -284,6 +313,27 @@ fn start(producer: &mut Producer, plans: &Plans, plan: usize, task: i32, umask: 
 }
 
 impl Recording {
+    /// How it was done, a line each.
+    pub fn details(&self) -> Vec<String> {
+        let Outcome { agent, merged, calls, .. } = &self.outcome;
+        let Some(agent) = agent else {
+            return vec![format!("by ptrace: {}", self.why)];
+        };
+        let agent::Counts { equipped, not_equipped, rewritten, left, taken_over, .. } = agent;
+        vec![
+            format!("by the agent: {}", self.why),
+            format!(
+                "{} calls in the program, {} at stops, {taken_over} of them taken over",
+                merged.calls,
+                calls - merged.calls
+            ),
+            format!(
+                "{equipped} programs with the agent, {not_equipped} without; {rewritten} \
+                 system-call instructions rewritten, {left} left as they were"
+            ),
+        ]
+    }
+
     /// What people should know of it, a line each: nothing, if everything was recorded.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = self.warnings.clone();
@@ -314,6 +364,17 @@ impl Recording {
             notes.push(format!(
                 "{buffers_not_captured} buffers could not be read from the program; their records say so"
             ));
+        }
+        let damaged = self.outcome.merged.damaged;
+        if damaged > 0 {
+            notes.push(format!(
+                "{damaged} times the program wrote over records of its calls; those are lost"
+            ));
+        }
+        if let Some(agent) = &self.outcome.agent
+            && agent.lost > 0
+        {
+            notes.push(format!("{} calls have no record: they couldn't be taken over", agent.lost));
         }
         for (plugin, Misdeeds { count, first, record }) in misdeeds {
             notes.push(format!(

@@ -86,20 +86,21 @@ impl Command {
         })
     }
 
-    /// Starts it as a tracee that stops at each system call, its first `execve` included. The calling
+    /// Starts it as a tracee that stops at each system call, its first `execve` included, but for those
+    /// that return to `gate`. The calling
     /// thread becomes its tracer; the process must have no other threads.
     ///
     /// A child that can't get as far as its first `execve` exits with the errno as its status.
     ///
     /// # Errors
     /// The kernel refuses something that recording needs.
-    pub fn spawn(&self) -> Result<Pid, SpawnError> {
+    pub fn spawn(&self, gate: Option<u64>) -> Result<Pid, SpawnError> {
         let (go_reader, mut go_writer) = io::pipe().map_err(refused("make a pipe"))?;
         // SAFETY: the process has one thread, so the child may do all that the parent could.
         match unsafe { fork() }.map_err(|error| refused("fork")(error.into()))? {
             ForkResult::Child => {
                 drop(go_writer);
-                let Err(error) = self.run(go_reader);
+                let Err(error) = self.run(go_reader, gate);
                 // SAFETY: the child has nothing to clean up, and must not run the parent's handlers.
                 unsafe { libc::_exit(error as i32) }
             }
@@ -113,7 +114,7 @@ impl Command {
     }
 
     /// The child's part: waits for the tracer, then becomes the program.
-    fn run(&self, mut go: PipeReader) -> nix::Result<Infallible> {
+    fn run(&self, mut go: PipeReader, gate: Option<u64>) -> nix::Result<Infallible> {
         // The tracer closes its end without a word if it can't trace.
         if go.read(&mut [0]).ok() != Some(1) {
             return Err(nix::Error::ESRCH);
@@ -121,7 +122,7 @@ impl Command {
         // Rust ignores SIGPIPE for itself, and an ignored signal stays ignored through exec.
         // SAFETY: the default action is no code of ours.
         unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
-        filter::install()?;
+        filter::install(gate)?;
         execve(&self.program, &self.arguments, &self.environment)
     }
 }

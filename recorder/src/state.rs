@@ -139,10 +139,14 @@ pub fn info_rows(pairs: &[(&str, Vec<u8>)]) -> Result<Option<Packed>, SinkError>
 ///
 /// # Errors
 /// Never, as long as the record type is well-formed.
-pub fn opening(options: &Options, registry: &Registry) -> Result<Option<Packed>, SinkError> {
+pub fn opening(
+    options: &Options,
+    registry: &Registry,
+    backend: &str,
+) -> Result<Option<Packed>, SinkError> {
     let mut pairs = vec![
         (info::RECORDER, format!("recorder {}", env!("CARGO_PKG_VERSION")).into_bytes()),
-        (info::BACKEND, b"ptrace".to_vec()),
+        (info::BACKEND, backend.as_bytes().to_vec()),
         (info::TIME_UNIT, b"nanoseconds".to_vec()),
     ];
     if let Ok(names) = uname() {
@@ -196,6 +200,13 @@ pub fn closing(
     }
     if lost != Lost::default() {
         pairs.push((info::ROWS_NOT_KEPT, number(lost.before + lost.after)));
+    }
+    if let Some(agent) = &outcome.agent {
+        pairs.push((info::CALLS_IN_PROGRAM, number(outcome.merged.calls)));
+        pairs.push((info::INSTRUCTIONS_REWRITTEN, number(agent.rewritten)));
+        pairs.push((info::INSTRUCTIONS_LEFT, number(agent.left)));
+        pairs.push((info::PROGRAMS_WITHOUT_AGENT, number(agent.not_equipped)));
+        pairs.push((info::RECORDS_LOST, number(agent.lost + outcome.merged.damaged)));
     }
     for (call, count) in &outcome.not_recorded {
         let disabled = plans.disabled.contains_key(&(*call as u32));

@@ -20,13 +20,14 @@ use nix::unistd::Pid;
 use replay_schema::Observed;
 
 use crate::affinity::{Affinity, Place};
+use crate::agent::{self, Agent, End, Signalled, Taken};
 use crate::clock;
 use crate::event::{Blob, CallEvent, Event, TaskEnd, TaskEvent};
 use crate::memory;
 use crate::paths::Paths;
 use crate::pipeline::Producer;
 use crate::plan::{Plan, Plans};
-use crate::ptrace::{self, Resume, Stop, Wait};
+use crate::ptrace::{self, NATIVE, Resume, Stop, Wait};
 use crate::signals;
 use crate::ticks::Ticks;
 
@@ -34,12 +35,6 @@ use crate::ticks::Ticks;
 const ERESTARTSYS: i32 = 512;
 /// Last of them, `ERESTART_RESTARTBLOCK`.
 const LAST_RESTART: i32 = 516;
-
-/// The ABI whose call numbers the plans are for.
-#[cfg(target_arch = "x86_64")]
-const NATIVE: u32 = 0xc000_003e;
-#[cfg(target_arch = "aarch64")]
-const NATIVE: u32 = 0xc000_00b7;
 
 /// Bit in the number of a call of the x32 ABI.
 const X32: u64 = 0x4000_0000;
@@ -79,6 +74,12 @@ struct Tracee {
     /// Order id of its end, taken while its descriptors are still open.
     ending_id: Option<i64>,
     state: State,
+    /// A call whose exit the agent wants to hear of.
+    watched: Option<(u64, [u64; 6])>,
+    /// It was made to step into a signal handler.
+    steps: bool,
+    /// It runs a new program, which the agent has to equip.
+    executed: bool,
     place: Place,
     /// Buffers of the last call, for the next.
     spare: (Vec<Blob>, Vec<u8>),
@@ -103,12 +104,17 @@ pub struct Outcome {
     pub not_selected: u64,
     /// Whether the recorder let go of programs that run on.
     pub detached: bool,
+    /// What the agent did, if there was one.
+    pub agent: Option<agent::Counts>,
+    /// What came through the agent's rings.
+    pub merged: agent::merge::Merged,
 }
 
 /// Follows one program.
 pub struct Tracer<'p> {
     plans: &'p Plans,
     producer: Producer,
+    agent: Option<Agent>,
     affinity: Affinity,
     tracees: HashMap<i32, Tracee>,
     next_id: i64,
@@ -123,10 +129,12 @@ pub struct Tracer<'p> {
 impl<'p> Tracer<'p> {
     /// Follows `root`, which was spawned as a tracee and waits to make its first call; or without one the
     /// processes that were attached, whose calls no filter stops. `next_id` is the first order id that is
-    /// free; calls are on one of `paths` if there are any.
+    /// free, unless there is an agent, which keeps count of them; calls are on one of `paths` if there
+    /// are any.
     pub fn new(
         plans: &'p Plans,
         producer: Producer,
+        agent: Option<Agent>,
         root: Option<Pid>,
         next_id: i64,
         paths: Paths,
@@ -134,6 +142,7 @@ impl<'p> Tracer<'p> {
         Self {
             plans,
             producer,
+            agent,
             affinity: Affinity::here(),
             tracees: HashMap::new(),
             next_id,
@@ -167,12 +176,13 @@ impl<'p> Tracer<'p> {
                 Wait::Nobody => break,
             };
             let now = clock::now();
-            let task = self.tracees.entry(pid).or_insert_with(|| {
-                let tracee = Tracee::found(pid, self.next_id);
-                self.next_id += 1;
-                tracee
-            });
-            task.place.stopped(now);
+            self.begin();
+            if !self.tracees.contains_key(&pid) {
+                self.appeared(pid);
+            }
+            let tracee = self.tracee(pid);
+            tracee.place.stopped(now);
+            tracee.steps &= matches!(stop, Stop::Signal(_));
             self.affinity.follow(Pid::from_raw(pid), now);
             match stop {
                 Stop::Entry => self.entered(pid, now),
@@ -187,19 +197,25 @@ impl<'p> Tracer<'p> {
                 Stop::Group if self.is_detaching => self.detach(pid, 0),
                 Stop::Group => drop(ptrace::listen(pid)),
                 Stop::Signal(signal) if self.is_detaching => self.detach(pid, signal),
-                Stop::Signal(signal) => drop(ptrace::resume(pid, self.how(Resume::Run), signal)),
-                Stop::Created | Stop::Trap | Stop::Other => self.resume_as_it_was(pid),
+                Stop::Signal(signal) => self.signalled(pid, signal, now),
+                Stop::Created => self.created(pid),
+                Stop::Trap | Stop::Other => self.resume_as_it_was(pid),
             }
+            self.settle();
         }
         // Tracees whose death nobody told of died with their process.
         for pid in self.tracees.keys().copied().collect::<Vec<_>>() {
             self.forget(pid, None);
         }
+        self.outcome.agent = self.agent.as_ref().map(Agent::counts);
         self.producer.finish();
         Ok(self.outcome)
     }
 
     fn take_id(&mut self) -> i64 {
+        if let Some(agent) = &self.agent {
+            return agent.take_id();
+        }
         let id = self.next_id;
         self.next_id += 1;
         id
@@ -276,6 +292,9 @@ impl<'p> Tracer<'p> {
             return self.resume(pid, Resume::Run, false);
         };
         let foreign = entry.architecture != NATIVE || entry.number & X32 != 0;
+        if self.is_taken_over(pid, &entry, now) {
+            return self.resume(pid, Resume::Run, false);
+        }
         if self.restarts(pid, &entry) {
             return self.resume(pid, Resume::ToSyscallStop, true);
         }
@@ -290,18 +309,13 @@ impl<'p> Tracer<'p> {
             }
             // It may be the call that sets the CPUs, or tells of them.
             self.let_go_of_all();
-            return self.resume(pid, Resume::Run, false);
+            let watched = self.tracee(pid).watched.is_some();
+            let how = if watched { Resume::ToSyscallStop } else { Resume::Run };
+            return self.resume(pid, how, false);
         };
         let called_id = self.take_id();
         let declared = self.plans.plan(plan);
-        let tracee = self.tracee(pid);
-        let (mut blobs, mut bytes) = std::mem::take(&mut tracee.spare);
-        blobs.clear();
-        blobs.resize(declared.call.fetches.len(), Blob::Absent);
-        bytes.clear();
-        for (number, fetch) in &declared.entry {
-            blobs[*number] = make(fetch, pid, entry.arguments, None, &blobs, &mut bytes);
-        }
+        let (blobs, bytes) = self.fetch_at_entry(pid, declared, entry.arguments);
         let paths = &self.paths;
         if !paths.admit(pid, &declared.files, &entry.arguments, &blobs, &bytes) {
             self.outcome.not_selected += 1;
@@ -342,11 +356,14 @@ impl<'p> Tracer<'p> {
         let State::Interrupted(call, id, time) = std::mem::take(&mut tracee.state) else {
             return false;
         };
+        if let Some(agent) = &self.agent {
+            agent.use_hook(pid, true);
+        }
         // restart_syscall(2) takes the place of calls that must not start over.
         let is_same = entry.instruction_pointer == call.instruction_pointer
             && (entry.number != call.number || entry.arguments == call.arguments);
         if is_same {
-            tracee.state = State::InCall(call);
+            self.tracee(pid).state = State::InCall(call);
         } else {
             self.emit(pid, call, Some((-1, libc::EINTR)), id, time);
         }
@@ -361,12 +378,13 @@ impl<'p> Tracer<'p> {
         if let State::InCall(call) = std::mem::take(&mut self.tracee(pid).state) {
             let errno = if is_error { i32::try_from(-value).unwrap_or(i32::MAX) } else { 0 };
             if (ERESTARTSYS..=LAST_RESTART).contains(&errno) {
-                self.tracee(pid).state = State::Interrupted(call, id, now);
+                self.interrupted(pid, call, id, now);
             } else {
                 let returned = if is_error { (-1, errno) } else { (value, 0) };
                 self.emit(pid, call, Some(returned), id, now);
             }
         }
+        self.equip(pid, (!is_error).then_some(value));
         self.resume(pid, Resume::Run, true);
     }
 
@@ -431,7 +449,12 @@ impl<'p> Tracer<'p> {
             let state = std::mem::take(&mut other.state);
             let first = std::mem::replace(&mut self.tracee(pid).state, state);
             self.never_returned(pid, first);
+            self.abandoned(pid);
             self.forget(former, None);
+        }
+        if self.agent.is_some() {
+            self.tracee(pid).executed = true;
+            return self.resume(pid, Resume::ToSyscallStop, false);
         }
         self.resume_as_it_was(pid);
     }
@@ -443,6 +466,7 @@ impl<'p> Tracer<'p> {
         self.never_returned(pid, state);
         let id = self.take_id();
         self.tracee(pid).ending_id = Some(id);
+        self.abandoned(pid);
         self.resume(pid, Resume::Run, false);
     }
 
@@ -455,6 +479,10 @@ impl<'p> Tracer<'p> {
 
     /// The thread is gone; a call that it was in never returned.
     fn forget(&mut self, pid: i32, end: Option<TaskEnd>) {
+        self.abandoned(pid);
+        if let Some(agent) = &mut self.agent {
+            agent.forget(pid);
+        }
         let Some(mut tracee) = self.tracees.remove(&pid) else { return };
         self.never_returned(pid, std::mem::take(&mut tracee.state));
         let last_id = tracee.ending_id.unwrap_or_else(|| self.take_id());
@@ -464,7 +492,158 @@ impl<'p> Tracer<'p> {
     }
 }
 
+/// What the agent has to hear of, and says.
 impl Tracer<'_> {
+    fn begin(&self) {
+        if let Some(agent) = &self.agent {
+            agent.begin();
+        }
+    }
+
+    fn settle(&mut self) {
+        self.producer.settle();
+        if let Some(agent) = &mut self.agent {
+            agent.settle();
+        }
+    }
+
+    fn appeared(&mut self, pid: i32) {
+        let tracee = Tracee::found(pid, self.take_id());
+        if let Some(agent) = &mut self.agent {
+            agent.appeared(pid, tracee.process);
+        }
+        self.tracees.insert(pid, tracee);
+    }
+
+    fn created(&mut self, pid: i32) {
+        if let Some(agent) = &mut self.agent
+            && let Ok(child) = ptrace::event_message(pid)
+        {
+            agent.created(pid, child as i32);
+        }
+        self.resume_as_it_was(pid);
+    }
+
+    fn signalled(&mut self, pid: i32, signal: i32, now: i64) {
+        let Some(agent) = &mut self.agent else {
+            let _ = ptrace::resume(pid, self.how(Resume::Run), signal);
+            return;
+        };
+        let tracee = self.tracees.get_mut(&pid).expect("every tracee that stops is known");
+        if std::mem::take(&mut tracee.steps) && signal == libc::SIGTRAP {
+            // A handler's first instruction, or there was none and it made a step.
+            if ptrace::signal_code(pid) == Ok(libc::SIGTRAP) {
+                let _ = agent.handles(pid);
+            }
+            let _ = ptrace::resume(pid, Resume::Run, 0);
+            return;
+        }
+        let (what, taken) = agent.signalled(pid, signal);
+        if let Some(taken) = taken {
+            self.take_over(pid, taken, now);
+        }
+        let (how, signal) = match what {
+            Signalled::Deliver => (Resume::Run, signal),
+            Signalled::Step => (Resume::Step, signal),
+            Signalled::Drop => (Resume::Run, 0),
+        };
+        self.tracee(pid).steps = what == Signalled::Step;
+        let _ = ptrace::resume(pid, how, signal);
+    }
+
+    /// Whether the call that `pid` makes is the hook's cry for help; if not, the agent knows of it.
+    fn is_taken_over(&mut self, pid: i32, entry: &ptrace::Entry, now: i64) -> bool {
+        let Some(agent) = &mut self.agent else { return false };
+        if let Some(taken) = agent.entered(pid, entry) {
+            self.take_over(pid, taken, now);
+            return true;
+        }
+        let watched = agent.is_making(pid, entry);
+        self.tracee(pid).watched = watched.then_some((entry.number, entry.arguments));
+        false
+    }
+
+    /// After a call that succeeded with `value`, or failed: the agent does what it has to.
+    fn equip(&mut self, pid: i32, value: Option<i64>) {
+        let Some(agent) = &mut self.agent else { return };
+        let tracee = self.tracees.get_mut(&pid).expect("every tracee that stops is known");
+        let watched = tracee.watched.take();
+        if std::mem::take(&mut tracee.executed) {
+            agent.executed(pid, tracee.process);
+        } else if let (Some((number, arguments)), Some(value)) = (watched, value) {
+            agent.made(pid, number, &arguments, value);
+        }
+    }
+
+    /// Goes on with a call that the hook began.
+    fn take_over(&mut self, pid: i32, taken: Taken, now: i64) {
+        let Some(plan) = self.plans.by_number(taken.number) else { return };
+        let (blobs, bytes) = self.fetch_at_entry(pid, self.plans.plan(plan), taken.arguments);
+        let Taken { number, arguments, instruction_pointer, called_id, time_called, end } = taken;
+        let call = PendingCall {
+            plan,
+            number,
+            instruction_pointer,
+            arguments,
+            called_id,
+            time_called,
+            blobs,
+            bytes,
+        };
+        let id = |tracer: &mut Self, id: Option<i64>| id.unwrap_or_else(|| tracer.take_id());
+        match end {
+            End::Interrupted => {
+                let id = self.take_id();
+                self.interrupted(pid, call, id, now);
+            }
+            End::Returned { value, id: taken } => {
+                let id = id(self, taken);
+                self.emit(pid, call, Some(value), id, now);
+            }
+            End::Never => {
+                let id = self.take_id();
+                self.emit(pid, call, None, id, now);
+            }
+        }
+    }
+
+    /// A call that `pid` made in the hook will never return.
+    fn abandoned(&mut self, pid: i32) {
+        if let Some(agent) = &mut self.agent
+            && let Some(taken) = agent.never_returned(pid)
+        {
+            self.take_over(pid, taken, clock::now());
+        }
+    }
+
+    /// Whether the kernel restarts `call` is seen at the next one, which therefore has to be seen.
+    fn interrupted(&mut self, pid: i32, call: PendingCall, id: i64, now: i64) {
+        if let Some(agent) = &self.agent {
+            agent.use_hook(pid, false);
+        }
+        self.tracee(pid).state = State::Interrupted(call, id, now);
+    }
+}
+
+impl Tracer<'_> {
+    /// Makes the fetches that are made when a call is entered.
+    fn fetch_at_entry(
+        &mut self,
+        pid: i32,
+        declared: &Plan,
+        arguments: [u64; 6],
+    ) -> (Vec<Blob>, Vec<u8>) {
+        let spare = self.tracees.get_mut(&pid).map(|tracee| std::mem::take(&mut tracee.spare));
+        let (mut blobs, mut bytes) = spare.unwrap_or_default();
+        blobs.clear();
+        blobs.resize(declared.call.fetches.len(), Blob::Absent);
+        bytes.clear();
+        for (number, fetch) in &declared.entry {
+            blobs[*number] = make(fetch, pid, arguments, None, &blobs, &mut bytes);
+        }
+        (blobs, bytes)
+    }
+
     fn never_returned(&mut self, pid: i32, state: State) {
         match state {
             State::Running => {}
@@ -490,6 +669,9 @@ impl Tracee {
             first_id,
             ending_id: None,
             state: State::Running,
+            watched: None,
+            steps: false,
+            executed: false,
             place: Place::default(),
             spare: Default::default(),
         }

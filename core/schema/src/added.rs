@@ -66,6 +66,16 @@ pub mod info {
     pub const ROWS_NOT_KEPT: &str = "rows_not_kept";
     /// At the end of what a flight recorder wrote: what made it write.
     pub const DUMPED: &str = "dumped";
+    /// At the end: how many calls the agent recorded in the program, without a stop.
+    pub const CALLS_IN_PROGRAM: &str = "calls_in_program";
+    /// At the end: how many system-call instructions the agent rewrote.
+    pub const INSTRUCTIONS_REWRITTEN: &str = "instructions_rewritten";
+    /// At the end: how many it left as they were, so that their calls stop.
+    pub const INSTRUCTIONS_LEFT: &str = "instructions_left";
+    /// At the end: how many programs ran without the agent, each from its start to its end.
+    pub const PROGRAMS_WITHOUT_AGENT: &str = "programs_without_agent";
+    /// At the end: how many records of the agent's the program destroyed, or nobody could make.
+    pub const RECORDS_LOST: &str = "records_lost";
     /// At the end: `yes` if the recorder finished by itself.
     pub const COMPLETE: &str = "complete";
 }

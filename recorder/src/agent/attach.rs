@@ -1,0 +1,225 @@
+//! Equips a program: maps the hook into it, and rewrites its code.
+
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::rc::Rc;
+
+use nix::Result;
+use nix::sys::resource::Resource;
+
+use super::space::{self, PIECE, Space};
+use super::text::{self, Mapping};
+use super::x86_64::hook::{self, CONTROL, TABLE};
+use super::x86_64::remote::Remote;
+use super::x86_64::supervised::CODE_64;
+use super::{Agent, Files, arena, filters_of};
+use crate::ptrace;
+
+/// A `syscall` instruction.
+const CALL: [u8; 2] = [0x0f, 0x05];
+
+/// Length of the hook and its table.
+const CODE: u64 = TABLE - hook::BASE + hook::CALLS * hook::CALL_SIZE;
+
+/// Length of what is shared: counter and areas.
+const SHARED: u64 = hook::AREAS - CONTROL + arena::MOST_AREAS as u64 * hook::AREA_STRIDE;
+
+/// Code that is to be rewritten.
+struct Wanted {
+    addresses: Range<u64>,
+    found: Rc<text::Found>,
+}
+
+impl Agent {
+    /// `pid`, the only thread of `process`, runs a new program, and stands at the exit of the call by
+    /// which it does.
+    pub fn executed(&mut self, pid: i32, process: i32) {
+        self.spaces.remove(&process);
+        self.threads.entry(pid).or_insert(super::Thread { process, area: 0 }).process = process;
+        match self.equip(pid, process) {
+            Some(()) => self.counts.equipped += 1,
+            None => self.counts.not_equipped += 1,
+        }
+    }
+
+    fn equip(&mut self, pid: i32, process: i32) -> Option<()> {
+        let registers = ptrace::registers(pid).ok()?;
+        let limited = limit_of_addresses(pid)?;
+        let is_plain = registers.cs == CODE_64 && registers.gs_base == 0 && !limited;
+        if !is_plain || filters_of(&pid.to_string()) != self.filters {
+            return None;
+        }
+        let mappings = text::mappings(pid);
+        let wanted = wanted(&mut self.files, pid, &mappings, &mut self.counts.left)?;
+        let memory = space::memory(pid).ok()?;
+        // The program's first instruction makes way for a while.
+        let first = space::read(&memory, registers.rip, CALL.len() as u64)?;
+        memory.write_all_at(&CALL, registers.rip).ok()?;
+        let mut remote = Remote::new(pid, registers.rip, registers).ok()?;
+        let path = format!("/proc/{}/fd/{}\0", std::process::id(), self.shared.arena.descriptor());
+        let place = (registers.rsp - 4096) & !7;
+        let mut space = Space::default();
+        let equipped = memory.write_all_at(path.as_bytes(), place).is_ok()
+            && map_hook(&mut remote, place).unwrap_or(false)
+            && make_room(&mut remote, &mut space, &mappings, &wanted).unwrap_or(false);
+        // Whatever came of it, the program is to start as it would have.
+        memory.write_all_at(&first, registers.rip).ok()?;
+        if !equipped {
+            remote.finish(|_| {}).ok()?;
+            return None;
+        }
+        for Wanted { addresses, found } in wanted {
+            let Some(stubs) = space.take(&addresses, found.size()) else { continue };
+            let rewritten = space.rewrite(&memory, addresses, found, stubs).ok()?;
+            self.counts.rewritten += rewritten as u64;
+        }
+        let known = self.threads.get(&pid).map(|thread| thread.area).filter(|area| *area != 0);
+        let area = match known {
+            Some(area) => area,
+            None => self.open(pid, false),
+        };
+        self.spaces.insert(process, Rc::new(space));
+        self.use_hook(pid, true);
+        remote.finish(|registers| registers.gs_base = arena::address(area)).ok()
+    }
+
+    /// `pid` mapped `addresses`, and stands at the exit of the call by which it did.
+    pub(super) fn mapped(&mut self, pid: i32, process: i32, addresses: Range<u64>) -> Option<()> {
+        let space = self.spaces.get(&process)?.clone();
+        if space.is_off {
+            return None;
+        }
+        let all = text::mappings(pid);
+        let new: Vec<_> = all
+            .iter()
+            .filter(|mapping| mapping.start < addresses.end && mapping.end > addresses.start)
+            .cloned()
+            .collect();
+        let mut space = Space::clone(&space);
+        space.unmap(&addresses);
+        let wanted = wanted(&mut self.files, pid, &new, &mut self.counts.left);
+        let memory = space::memory(pid).ok()?;
+        let Some(wanted) = wanted else {
+            // Its code sets `gs`: from now on every call is the tracer's.
+            space.switch_off(&memory);
+            self.spaces.insert(process, Rc::new(space));
+            self.bypass_all(process);
+            return None;
+        };
+        for Wanted { addresses, found } in wanted {
+            let mut stubs = space.take(&addresses, found.size());
+            if stubs.is_none() {
+                let saved = ptrace::registers(pid).ok()?;
+                let mut remote = Remote::new(pid, self.labels.trap, saved).ok()?;
+                let made = make_room_for(&mut remote, &mut space, &all, &addresses, found.size());
+                remote.finish(|_| {}).ok()?;
+                if made.ok()? {
+                    stubs = space.take(&addresses, found.size());
+                }
+            }
+            match stubs {
+                Some(stubs) => {
+                    let rewritten = space.rewrite(&memory, addresses, found, stubs).ok()?;
+                    self.counts.rewritten += rewritten as u64;
+                }
+                None => self.counts.left += found.stubs.len() as u64,
+            }
+        }
+        self.spaces.insert(process, Rc::new(space));
+        Some(())
+    }
+}
+
+/// The code in `mappings` that is to be rewritten; none if some of it can't live with the hook.
+fn wanted(
+    files: &mut Files,
+    pid: i32,
+    mappings: &[Mapping],
+    left: &mut u64,
+) -> Option<Vec<Wanted>> {
+    let memory = space::memory(pid).ok()?;
+    let mut wanted = Vec::new();
+    for mapping in mappings.iter().filter(|mapping| mapping.is_private_code && mapping.inode != 0) {
+        let read = |start, length| space::read(&memory, start, length);
+        let Some(found) = files.find(pid, mapping, read) else { continue };
+        if found.sets_segment {
+            return None;
+        }
+        *left += found.left as u64;
+        if !found.stubs.is_empty() {
+            wanted.push(Wanted { addresses: mapping.start..mapping.end, found });
+        }
+    }
+    Some(wanted)
+}
+
+/// Maps hook, table, counter and areas; `path`, in the program, is the way to their file.
+fn map_hook(remote: &mut Remote, path: u64) -> Result<bool> {
+    let flags = (libc::O_RDWR | libc::O_CLOEXEC) as u64;
+    let here = libc::AT_FDCWD as u64;
+    let file = remote.call(libc::SYS_openat, [here, path, flags, 0, 0, 0])?;
+    if file < 0 {
+        return Ok(false);
+    }
+    let file = file as u64;
+    let fixed = libc::MAP_FIXED_NOREPLACE;
+    let code = (libc::PROT_READ | libc::PROT_EXEC) as u64;
+    let private = (libc::MAP_PRIVATE | fixed) as u64;
+    let data = (libc::PROT_READ | libc::PROT_WRITE) as u64;
+    let shared = (libc::MAP_SHARED | fixed | libc::MAP_NORESERVE) as u64;
+    let offset = CONTROL - hook::BASE;
+    let mut map = |start: u64, arguments: [u64; 5]| {
+        let [length, access, flags, file, offset] = arguments;
+        let at = remote.call(libc::SYS_mmap, [start, length, access, flags, file, offset])?;
+        Ok::<_, nix::Error>(at as u64 == start)
+    };
+    let mapped = map(hook::BASE, [CODE, code, private, file, 0])?
+        && map(CONTROL, [SHARED, data, shared, file, offset])?;
+    remote.call(libc::SYS_close, [file, 0, 0, 0, 0, 0])?;
+    Ok(mapped)
+}
+
+/// Maps memory for the stubs of all that is wanted.
+fn make_room(
+    remote: &mut Remote,
+    space: &mut Space,
+    mappings: &[Mapping],
+    wanted: &[Wanted],
+) -> Result<bool> {
+    for Wanted { addresses, found } in wanted {
+        let mut trial = space.clone();
+        if trial.take(addresses, found.size()).is_none() {
+            make_room_for(remote, space, mappings, addresses, found.size())?;
+        }
+    }
+    Ok(true)
+}
+
+/// Maps memory for `size` bytes of stubs near `code`.
+fn make_room_for(
+    remote: &mut Remote,
+    space: &mut Space,
+    mappings: &[Mapping],
+    code: &Range<u64>,
+    size: u64,
+) -> Result<bool> {
+    let Some(start) = space::place(mappings, code, size) else { return Ok(false) };
+    let size = size.next_multiple_of(PIECE);
+    let access = (libc::PROT_READ | libc::PROT_EXEC) as u64;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE;
+    let mapped =
+        remote.call(libc::SYS_mmap, [start, size, access, flags as u64, u64::MAX, 0])? as u64;
+    if mapped == start {
+        space.add_room(start..start + size);
+    }
+    Ok(mapped == start)
+}
+
+/// Whether `pid` may only have so many addresses; none if it is gone.
+fn limit_of_addresses(pid: i32) -> Option<bool> {
+    let mut limit = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
+    let resource = Resource::RLIMIT_AS as libc::__rlimit_resource_t;
+    // SAFETY: the kernel fills in the limit, and changes none.
+    let got = unsafe { libc::prlimit64(pid, resource, std::ptr::null(), &raw mut limit) };
+    (got == 0).then_some(limit.rlim_cur != libc::RLIM64_INFINITY)
+}

@@ -1,0 +1,235 @@
+//! The plugins' declarations as the hook reads them, and how its records are read.
+
+use abi::{Condition, Fetch, Place, condition, fetch as op, place};
+
+use crate::plan::{Plan, Plans};
+
+use super::x86_64::hook::{self, area, call, fetch};
+use super::x86_64::supervised::{guards, is_supervised};
+
+/// What is in a record of one call, in this order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// The plan.
+    pub plan: usize,
+    /// Fetches at entry.
+    pub early: Vec<usize>,
+    /// Fetches at exit, and the rest of those at entry.
+    pub late: Vec<usize>,
+}
+
+/// The table, and the layouts by call number.
+#[derive(Debug)]
+pub struct Table {
+    /// As the hook reads it.
+    pub bytes: Vec<u8>,
+    /// Calls that the hook records.
+    pub layouts: Vec<Option<Layout>>,
+}
+
+impl Table {
+    /// The table for `plans`.
+    pub fn new(plans: &Plans) -> Self {
+        let mut bytes = vec![0; (hook::CALLS * hook::CALL_SIZE) as usize];
+        let mut layouts = vec![None; hook::CALLS as usize];
+        for number in 0..hook::CALLS {
+            let Some(index) = plans.by_number(number) else { continue };
+            if is_supervised(number as u32) {
+                continue;
+            }
+            if let Some((described, layout)) = describe(number as u32, index, plans.plan(index)) {
+                let at = (number * hook::CALL_SIZE) as usize;
+                bytes[at..at + described.len()].copy_from_slice(&described);
+                layouts[number as usize] = Some(layout);
+            }
+        }
+        Self { bytes, layouts }
+    }
+}
+
+/// A call as the hook reads it; none if it has to be left to the tracer.
+fn describe(number: u32, index: usize, plan: &Plan) -> Option<(Vec<u8>, Layout)> {
+    let declared = &plan.call;
+    if declared.at_entry || declared.cpus || plan.creates_task() || !plan.returns() {
+        return None;
+    }
+    let mut layout = Layout { plan: index, ..Layout::default() };
+    let (mut early, mut late) = (Vec::new(), Vec::new());
+    let mut scratch = 0;
+    for (number, fetch) in &plan.entry {
+        let described = entry_fetch(fetch)?;
+        if described.op == fetch::SMALL_COUNTED {
+            late.push(Described { op: fetch::REST, ..described });
+            layout.late.push(*number);
+        }
+        let most = if described.op == fetch::SMALL_COUNTED {
+            fetch::SMALL
+        } else {
+            described.limit.into()
+        };
+        scratch += 16 + most;
+        early.push(described);
+        layout.early.push(*number);
+    }
+    for (number, fetch) in &plan.exit {
+        late.push(exit_fetch(fetch)?);
+        layout.late.push(*number);
+    }
+    let fits = early.len() as u64 <= call::MOST_EARLY && late.len() as u64 <= call::MOST_LATE;
+    if !fits || scratch > area::SCRATCH_SIZE {
+        return None;
+    }
+    let mut bytes = vec![0; hook::CALL_SIZE as usize];
+    let mut put =
+        |at: u64, value: &[u8]| bytes[at as usize..][..value.len()].copy_from_slice(value);
+    put(call::KIND, &1u32.to_le_bytes());
+    put(call::EARLY, &(early.len() as u16).to_le_bytes());
+    put(call::LATE, &(late.len() as u16).to_le_bytes());
+    let (second, third) = guards(number);
+    put(call::GUARD_2, &second.to_le_bytes());
+    put(call::GUARD_3, &third.to_le_bytes());
+    for (first, fetches) in [(call::EARLY_FETCHES, &early), (call::LATE_FETCHES, &late)] {
+        for (number, described) in fetches.iter().enumerate() {
+            put(first + call::FETCH_SIZE * number as u64, &described.bytes());
+        }
+    }
+    Some((bytes, layout))
+}
+
+/// A fetch as the hook reads it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Described {
+    op: u32,
+    address: u32,
+    length: u32,
+    limit: u32,
+    when: u32,
+    word: u32,
+    mask: u64,
+    value: u64,
+}
+
+impl Described {
+    fn bytes(&self) -> [u8; call::FETCH_SIZE as usize] {
+        let mut bytes = [0; call::FETCH_SIZE as usize];
+        let mut put =
+            |at: u64, value: &[u8]| bytes[at as usize..][..value.len()].copy_from_slice(value);
+        put(fetch::OP, &self.op.to_le_bytes());
+        put(fetch::ADDRESS, &self.address.to_le_bytes());
+        put(fetch::LENGTH, &self.length.to_le_bytes());
+        put(fetch::LIMIT, &self.limit.to_le_bytes());
+        put(fetch::WHEN, &self.when.to_le_bytes());
+        put(fetch::WORD, &self.word.to_le_bytes());
+        put(fetch::MASK, &self.mask.to_le_bytes());
+        put(fetch::VALUE, &self.value.to_le_bytes());
+        bytes
+    }
+}
+
+fn entry_fetch(declared: &Fetch) -> Option<Described> {
+    let described = Described { address: argument(declared.address)?, ..Described::default() };
+    let described = when(&declared.when, false, described)?;
+    let limit = u32::try_from(declared.limit).ok()?;
+    match (declared.op, declared.length.kind) {
+        (op::STRING, _) if (1..=4096).contains(&limit) => {
+            Some(Described { op: fetch::STRING, limit, ..described })
+        }
+        (op::BYTES, place::CONSTANT) => {
+            let length = least(declared.length.offset, limit);
+            (length <= 4096).then_some(Described { op: fetch::FIXED, limit: length, ..described })
+        }
+        (op::BYTES, place::ARGUMENT) => Some(Described {
+            op: fetch::SMALL_COUNTED,
+            length: argument(declared.length)?,
+            limit: least(u32::MAX, limit),
+            ..described
+        }),
+        _ => None,
+    }
+}
+
+fn exit_fetch(declared: &Fetch) -> Option<Described> {
+    let described = Described { address: argument(declared.address)?, ..Described::default() };
+    let described = when(&declared.when, true, described)?;
+    let limit = u32::try_from(declared.limit).ok()?;
+    let counted = |length: u32| {
+        let limit = least(u32::MAX, limit);
+        Some(Described { op: fetch::COUNTED, length, limit, ..described })
+    };
+    match (declared.op, declared.length.kind) {
+        (op::BYTES, place::CONSTANT) => {
+            let limit = least(declared.length.offset, limit);
+            Some(Described { op: fetch::FIXED, limit, ..described })
+        }
+        (op::BYTES, place::ARGUMENT) => counted(argument(declared.length)?),
+        (op::BYTES, place::RETURN) => counted(area::VALUE as u32),
+        _ => None,
+    }
+}
+
+/// `length`, or `limit` if that is less and sets one.
+fn least(length: u32, limit: u32) -> u32 {
+    if limit == 0 { length } else { length.min(limit) }
+}
+
+/// The word of the area with the argument that `from` is.
+fn argument(from: Place) -> Option<u32> {
+    let known = from.kind == place::ARGUMENT && from.index < 6;
+    known.then(|| area::ARGUMENTS as u32 + 8 * u32::from(from.index))
+}
+
+/// Adds when the fetch is made.
+fn when(condition: &Condition, returned: bool, described: Described) -> Option<Described> {
+    let word = match condition.place.kind {
+        place::RETURN if returned => Some(area::VALUE as u32),
+        _ => argument(condition.place),
+    };
+    let whole = u64::MAX;
+    let (when, word, mask, value) = match condition.op {
+        condition::ALWAYS => (0, 0, 0, 0),
+        condition::SUCCESS if returned => (1, area::FAILED as u32, whole, 0),
+        condition::FAILURE if returned => (1, area::FAILED as u32, whole, 1),
+        condition::EQUAL => (1, word?, condition.mask, condition.value),
+        condition::NOT_EQUAL => (2, word?, condition.mask, condition.value),
+        condition::ANY => (2, word?, condition.mask, 0),
+        condition::ONE_OF => (3, word?, condition.mask, 0),
+        _ => return None,
+    };
+    Some(Described { when, word, mask, value, ..described })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nowhere() -> Place {
+        Place { kind: place::NONE, index: 0, width: 0, signed: 0, offset: 0 }
+    }
+
+    fn bytes(at_exit: u32, length: Place, op: u32, limit: u64) -> Fetch {
+        let address = Place { kind: place::ARGUMENT, index: 1, ..nowhere() };
+        let when = Condition { op: condition::ALWAYS, place: nowhere(), mask: 0, value: 0 };
+        Fetch { op, at_exit, address, length, limit, when, item: abi::Item::NONE }
+    }
+
+    #[test]
+    fn what_the_hook_cannot_do_is_left() {
+        let argument = Place { kind: place::ARGUMENT, index: 2, ..nowhere() };
+        let behind = Place { kind: place::MEMORY, width: 4, ..nowhere() };
+        assert!(entry_fetch(&bytes(0, argument, op::BYTES, 0)).is_some());
+        assert!(entry_fetch(&bytes(0, behind, op::BYTES, 0)).is_none());
+        assert!(entry_fetch(&bytes(0, argument, op::VECTORS, 0)).is_none());
+        assert!(entry_fetch(&bytes(0, nowhere(), op::STRING, 4096)).is_some());
+        assert!(entry_fetch(&bytes(0, nowhere(), op::STRING, 0)).is_none(), "no limit");
+        assert!(exit_fetch(&bytes(1, behind, op::BYTES, 0)).is_none());
+    }
+
+    #[test]
+    fn a_fetch_says_where_its_address_and_its_length_are() {
+        let returned = Place { kind: place::RETURN, ..nowhere() };
+        let described = exit_fetch(&bytes(1, returned, op::BYTES, 0)).expect("the hook can");
+        assert_eq!(u64::from(described.address), area::ARGUMENTS + 8);
+        assert_eq!(u64::from(described.length), area::VALUE);
+        assert_eq!(described.limit, u32::MAX);
+    }
+}

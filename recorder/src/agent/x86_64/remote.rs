@@ -1,0 +1,71 @@
+//! A stopped thread makes calls on the tracer's behalf.
+
+use libc::user_regs_struct;
+use nix::Result;
+
+use crate::ptrace::{self, Resume, Stop, Wait};
+
+/// A thread that stands at the exit of a call, and is made to make others.
+#[derive(Debug)]
+pub struct Remote {
+    pid: i32,
+    /// Where a `syscall` instruction is.
+    instruction: u64,
+    saved: user_regs_struct,
+    mask: u64,
+}
+
+impl Remote {
+    /// Prepares `pid`, whose registers are `saved`, to make calls with the instruction at `instruction`.
+    /// Signals wait meanwhile.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn new(pid: i32, instruction: u64, saved: user_regs_struct) -> Result<Self> {
+        let mask = ptrace::signal_mask(pid)?;
+        ptrace::set_signal_mask(pid, u64::MAX)?;
+        Ok(Self { pid, instruction, saved, mask })
+    }
+
+    /// Makes call `number`; its result is as the kernel gives it.
+    ///
+    /// # Errors
+    /// The thread is gone, or does something that it shouldn't.
+    pub fn call(&mut self, number: libc::c_long, arguments: [u64; 6]) -> Result<i64> {
+        let [rdi, rsi, rdx, r10, r8, r9] = arguments;
+        let rax = number as u64;
+        let (rip, orig_rax) = (self.instruction, u64::MAX);
+        let registers =
+            user_regs_struct { rax, rdi, rsi, rdx, r10, r8, r9, rip, orig_rax, ..self.saved };
+        ptrace::set_registers(self.pid, &registers)?;
+        // Every call that isn't the hook's stops at its entry.
+        ptrace::resume(self.pid, Resume::Run, 0)?;
+        self.wait_for(Stop::Entry, Resume::Run)?;
+        ptrace::resume(self.pid, Resume::ToSyscallStop, 0)?;
+        self.wait_for(Stop::Exit, Resume::ToSyscallStop)?;
+        Ok(ptrace::registers(self.pid)?.rax as i64)
+    }
+
+    fn wait_for(&self, wanted: Stop, how: Resume) -> Result<()> {
+        loop {
+            match ptrace::wait_for(self.pid)? {
+                Wait::Stopped(_, stop) if stop == wanted => return Ok(()),
+                // Stopped by job control: that has to wait.
+                Wait::Stopped(_, Stop::Group | Stop::Trap) => ptrace::resume(self.pid, how, 0)?,
+                Wait::Interrupted => {}
+                Wait::Stopped(..) | Wait::Nobody => return Err(nix::Error::ESRCH),
+            }
+        }
+    }
+
+    /// Puts everything back, with `change` made to the registers.
+    ///
+    /// # Errors
+    /// It is gone.
+    pub fn finish(mut self, change: impl FnOnce(&mut user_regs_struct)) -> Result<()> {
+        change(&mut self.saved);
+        self.saved.orig_rax = u64::MAX;
+        ptrace::set_registers(self.pid, &self.saved)?;
+        ptrace::set_signal_mask(self.pid, self.mask)
+    }
+}

@@ -1,0 +1,94 @@
+//! The calls that change what the hook stands on. They are made under the tracer's eyes.
+//!
+//! This is about the kernel and the processor, not about what is recorded of a call: all these are
+//! recorded as their plugins say.
+
+use libc::{c_long, user_regs_struct};
+
+/// Calls that the hook never makes: they replace registers, memory or the program, or the rules by
+/// which the kernel judges calls.
+const SUPERVISED: [c_long; 19] = [
+    libc::SYS_rt_sigreturn,
+    libc::SYS_clone,
+    libc::SYS_clone3,
+    libc::SYS_fork,
+    libc::SYS_vfork,
+    libc::SYS_execve,
+    libc::SYS_execveat,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+    libc::SYS_munmap,
+    libc::SYS_mremap,
+    libc::SYS_remap_file_pages,
+    libc::SYS_arch_prctl,
+    libc::SYS_prctl,
+    libc::SYS_seccomp,
+    libc::SYS_ptrace,
+    libc::SYS_restart_syscall,
+    libc::SYS_mlockall,
+    libc::SYS_modify_ldt,
+];
+
+/// Whether calls of `number` are always the tracer's.
+pub fn is_supervised(number: u32) -> bool {
+    SUPERVISED.contains(&c_long::from(number))
+}
+
+/// Bits of arguments 2 and 3 with which a call of `number` is the tracer's: new code, and mappings in
+/// place of others.
+pub fn guards(number: u32) -> (u64, u64) {
+    match c_long::from(number) {
+        libc::SYS_mmap => (libc::PROT_EXEC as u64, libc::MAP_FIXED as u64),
+        _ => (0, 0),
+    }
+}
+
+/// What the tracer looks at when a call is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Brings new code.
+    MapsCode,
+    /// Takes memory away.
+    Unmaps,
+    /// May take `gs` away.
+    SetsSegment,
+    /// May put further rules on calls.
+    Filters,
+    /// Returns from a signal handler.
+    ReturnsFromSignal,
+}
+
+/// What a call of `number` may do, if it matters.
+pub fn effect(number: u64, arguments: &[u64; 6]) -> Option<Effect> {
+    let executable = arguments[2] & libc::PROT_EXEC as u64 != 0;
+    let anonymous = arguments[3] & libc::MAP_ANONYMOUS as u64 != 0;
+    Some(match c_long::try_from(number).ok()? {
+        libc::SYS_mmap if executable && !anonymous => Effect::MapsCode,
+        libc::SYS_mmap if arguments[3] & libc::MAP_FIXED as u64 != 0 => Effect::Unmaps,
+        libc::SYS_munmap | libc::SYS_mremap => Effect::Unmaps,
+        libc::SYS_arch_prctl if arguments[0] == ARCH_SET_GS => Effect::SetsSegment,
+        libc::SYS_seccomp => Effect::Filters,
+        libc::SYS_prctl if arguments[0] == libc::PR_SET_SECCOMP as u64 => Effect::Filters,
+        libc::SYS_rt_sigreturn => Effect::ReturnsFromSignal,
+        _ => return None,
+    })
+}
+
+/// Argument of arch_prctl(2).
+const ARCH_SET_GS: u64 = 0x1001;
+
+/// Where the instruction pointer is to which rt_sigreturn(2) returns, for a thread that makes it: in the
+/// `ucontext_t` on its stack.
+pub fn signal_return_address(registers: &user_regs_struct) -> u64 {
+    let context = std::mem::offset_of!(libc::ucontext_t, uc_mcontext);
+    registers.rsp + context as u64 + 8 * libc::REG_RIP as u64
+}
+
+/// The same, for a thread that stands at the first instruction of a handler: its return address lies on
+/// top of the context.
+pub fn signal_frame_address(registers: &user_regs_struct) -> u64 {
+    signal_return_address(registers) + 8
+}
+
+/// The code segment of 64-bit code.
+pub const CODE_64: u64 = 0x33;

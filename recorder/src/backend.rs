@@ -1,0 +1,84 @@
+//! The choice of a backend, and the agent's way to the pipeline.
+
+use std::io;
+
+use crate::agent::merge::Merger;
+use crate::agent::table::Table;
+use crate::agent::{self, Agent};
+use crate::pipeline::Producer;
+use crate::plan::Plans;
+
+/// How calls are captured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Backend {
+    /// In the program where that can be done, supervised with ptrace(2)
+    Agent,
+    /// Every call stops at the recorder
+    #[default]
+    Ptrace,
+    /// The agent if it can run, else ptrace; -v says which, and why
+    Auto,
+}
+
+/// The backend that was chosen.
+#[derive(Debug)]
+pub struct Chosen {
+    agent: Option<(Agent, Table)>,
+    /// Why it is this one.
+    pub why: String,
+}
+
+impl Backend {
+    /// The backend for `plans`; what else was asked for may rule the agent out, as `obstacle` says.
+    ///
+    /// # Errors
+    /// The agent was asked for and can't run: why.
+    pub fn choose(self, plans: &Plans, obstacle: Option<&'static str>) -> Result<Chosen, String> {
+        if self == Self::Ptrace {
+            return Ok(Chosen { agent: None, why: "as asked".to_owned() });
+        }
+        let made = match obstacle.or_else(agent::obstacle) {
+            Some(why) => Err(why.to_owned()),
+            None => Agent::new(plans).map_err(|error| error.to_string()),
+        };
+        match (made, self) {
+            (Ok(agent), Self::Agent) => {
+                Ok(Chosen { agent: Some(agent), why: "as asked".to_owned() })
+            }
+            (Ok(agent), _) => Ok(Chosen { agent: Some(agent), why: "it can run here".to_owned() }),
+            (Err(why), Self::Agent) => Err(why),
+            (Err(why), _) => {
+                Ok(Chosen { agent: None, why: format!("the agent can't run here: {why}") })
+            }
+        }
+    }
+}
+
+impl Chosen {
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        if self.agent.is_some() { "agent" } else { "ptrace" }
+    }
+
+    /// The address whose calls the filter lets through.
+    pub fn gate(&self) -> Option<u64> {
+        self.agent.is_some().then(Agent::gate)
+    }
+
+    /// Puts the agent, if it is that one, between the tracer and `producer`: returns it, what its events
+    /// go through before they get there, and what the tracer's do.
+    ///
+    /// # Errors
+    /// There are no more threads.
+    pub fn connect(
+        self,
+        plans: &Plans,
+        producer: Producer,
+    ) -> io::Result<(Option<Agent>, Option<Merger>, Producer)> {
+        let Some((agent, table)) = self.agent else { return Ok((None, None, producer)) };
+        let fetches = plans.all().iter().map(|plan| plan.call.fetches.len()).collect();
+        let tracers = Producer::merged(agent.shared());
+        let merger = Merger::start(agent.shared(), table.layouts, fetches, producer)?;
+        Ok((Some(agent), Some(merger), tracers))
+    }
+}
