@@ -13,6 +13,7 @@ use crate::tree::Tree;
 pub struct Case {
     scratch: TempDir,
     plugins: PathBuf,
+    backend: &'static str,
 }
 
 impl Case {
@@ -22,7 +23,7 @@ impl Case {
     /// If there is no scratch folder to be had.
     pub fn new(make: impl FnOnce(&Path)) -> Self {
         let scratch = TempDir::new().expect("a scratch folder");
-        let case = Self { scratch, plugins: plugins() };
+        let case = Self { scratch, plugins: plugins(), backend: "ptrace" };
         fs::create_dir(case.pristine()).expect("the scratch folder is new");
         make(&case.pristine());
         case.reset();
@@ -32,6 +33,11 @@ impl Case {
     /// The same with the plugins in `folder`.
     pub fn with_plugins(self, folder: &Path) -> Self {
         Self { plugins: folder.to_owned(), ..self }
+    }
+
+    /// The same, recorded by this backend.
+    pub fn with_backend(self, backend: &'static str) -> Self {
+        Self { backend, ..self }
     }
 
     fn pristine(&self) -> PathBuf {
@@ -67,13 +73,8 @@ impl Case {
     /// The recorder, to run `words` in the folder.
     pub fn recorder(&self, words: &[&str]) -> Command {
         let mut command = Command::new(program("recorder"));
-        command
-            .arg("--plugins")
-            .arg(&self.plugins)
-            .arg("-X")
-            .arg(self.trace())
-            .arg("--")
-            .args(words);
+        command.arg("--plugins").arg(&self.plugins).args(["--backend", self.backend]);
+        command.arg("-X").arg(self.trace()).arg("--").args(words);
         command.current_dir(self.folder()).env("LC_ALL", "C");
         command
     }
@@ -119,14 +120,24 @@ pub fn told(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Records `words` in a folder that `make` puts into its state, resets the folder, replays with every
-/// check there is, and compares what is there afterwards. Returns the tree.
+/// Ways to capture calls.
+pub const BACKENDS: [&str; 2] = ["agent", "ptrace"];
+
+/// With each backend: records `words` in a folder that `make` puts into its state, resets the folder,
+/// replays with every check there is, and compares what is there afterwards. Returns the tree.
 ///
 /// # Panics
 /// If anything of it isn't as it should be.
 #[track_caller]
-pub fn faithful(make: impl FnOnce(&Path), words: &[&str]) -> Tree {
-    let case = Case::new(make);
+pub fn faithful(make: impl Fn(&Path), words: &[&str]) -> Tree {
+    let trees = BACKENDS.map(|backend| faithful_with(backend, &make, words));
+    let [tree, _] = trees;
+    tree
+}
+
+#[track_caller]
+fn faithful_with(backend: &'static str, make: impl Fn(&Path), words: &[&str]) -> Tree {
+    let case = Case::new(make).with_backend(backend);
     case.record_all(words);
     let recorded = case.tree();
     case.reset();

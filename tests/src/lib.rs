@@ -9,6 +9,7 @@ pub mod docs;
 pub mod folder;
 pub mod forge;
 pub mod outside;
+pub mod rows;
 pub mod tool;
 pub mod tree;
 pub mod users;
