@@ -71,9 +71,16 @@ const fn of_format(name: &'static str, run: fn(&Setting) -> Result<Table>) -> Be
     Benchmark { name, is_of_dist: false, run }
 }
 
-const ALL: [Benchmark; 11] = [
+const ALL: [Benchmark; 18] = [
+    of_dist("record pread", record::pread),
+    of_dist("record write", record::write),
+    of_dist("record fstat", record::fstat),
+    of_dist("record getppid", record::getppid),
+    of_dist("record preads", record::preads),
     of_dist("record dd", record::dd),
     of_dist("record find", record::find),
+    of_dist("record sqlite", record::sqlite),
+    of_dist("record start-up", record::start_up),
     of_dist("replay pread", replay::pread),
     of_dist("replay write", replay::write),
     of_dist("replay start-up", replay::start_up),

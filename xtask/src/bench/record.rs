@@ -19,17 +19,20 @@ fn strace(setting: &Setting, words: &[String]) -> Command {
     strace
 }
 
-fn contest(setting: &Setting, what: &str, words: &[String]) -> Result<Table> {
+fn contest(setting: &Setting, what: &str, goal: &str, words: &[String]) -> Result<Table> {
     let trace = setting.path("trace.ds");
     let native = || {
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]);
         command
     };
-    let recorder = || {
-        let mut command = setting.program("recorder");
-        command.arg("-X").arg(&trace).args(words);
-        command
+    let recorder = |backend: &'static str| {
+        let trace = &trace;
+        move || {
+            let mut command = setting.program("recorder");
+            command.args(["--backend", backend, "-X"]).arg(trace).args(words);
+            command
+        }
     };
     let clear = || {
         let _ = fs::remove_file(&trace);
@@ -37,10 +40,72 @@ fn contest(setting: &Setting, what: &str, words: &[String]) -> Result<Table> {
     };
     let contenders = [
         Contender::new("native", native),
+        Contender::new("recorder --backend agent", recorder("agent")).after(clear),
+        Contender::new("recorder --backend ptrace", recorder("ptrace")).after(clear),
         Contender::new("strace -f --seccomp-bpf -s 65536", || strace(setting, words)).after(clear),
-        Contender::new("recorder", recorder).after(clear),
     ];
-    race(what, "the recorder not slower than strace, aim at 0.6 of it", setting.rounds, &contenders)
+    race(what, goal, setting.rounds, &contenders)
+}
+
+/// What is asked of programs that do little else but call; from the start to the finished file.
+const BUSY: &str = "the agent 2.0 of native, start-up and the writing of the trace included; ptrace not \
+                    slower than strace";
+
+/// `bare-loop WHAT`, `count` times.
+fn bare(setting: &Setting, what: &str, count: u64) -> Result<Table> {
+    let input = setting.path("input");
+    fs::write(&input, text(1 << 20)).map_err(|error| error.to_string())?;
+    let program = setting.bare_loop();
+    let count = count.to_string();
+    let words = [&program.to_string_lossy(), what, &input.to_string_lossy(), &count];
+    let words = words.map(ToString::to_string);
+    contest(setting, &format!("`bare-loop {what}`, {count} calls"), BUSY, &words)
+}
+
+/// Reads of 4 KiB that the page cache has (W1).
+pub fn pread(setting: &Setting) -> Result<Table> {
+    bare(setting, "pread", 100_000)
+}
+
+/// Writes of 4 KiB to memory (W2).
+pub fn write(setting: &Setting) -> Result<Table> {
+    bare(setting, "write", 100_000)
+}
+
+/// A call that returns a structure (W3).
+pub fn fstat(setting: &Setting) -> Result<Table> {
+    bare(setting, "fstat", 200_000)
+}
+
+/// A call that does nothing (W3).
+pub fn getppid(setting: &Setting) -> Result<Table> {
+    bare(setting, "getppid", 200_000)
+}
+
+/// The first of these, in two threads (W6).
+pub fn preads(setting: &Setting) -> Result<Table> {
+    bare(setting, "preads", 50_000)
+}
+
+/// sqlite inserts, without waiting for the disk (W5).
+pub fn sqlite(setting: &Setting) -> Result<Table> {
+    let script = setting.path("script.sql");
+    let mut sql =
+        "pragma synchronous = off; drop table if exists t; create table t (a, b);\n".to_owned();
+    for number in 0..10_000 {
+        sql += &format!("insert into t values ({number}, 'row number {number}');\n");
+    }
+    fs::write(&script, sql).map_err(|error| error.to_string())?;
+    let read = format!(".read {}", script.display());
+    let words = ["sqlite3", &setting.path("t.db").to_string_lossy(), &read].map(str::to_owned);
+    let goal = "the agent 1.4 of native";
+    contest(setting, "`sqlite3`, 10,000 inserts, synchronous off", goal, &words)
+}
+
+/// A program that does nothing.
+pub fn start_up(setting: &Setting) -> Result<Table> {
+    let goal = "the agent 3 of native";
+    contest(setting, "`/bin/true`", goal, &["/bin/true".to_owned()])
 }
 
 /// dd, 50,000 blocks of 4 KiB.
@@ -52,11 +117,12 @@ pub fn dd(setting: &Setting) -> Result<Table> {
     contest(
         setting,
         "`dd bs=4096 count=50000`, text read from memory",
+        BUSY,
         &[&words[..], &more].concat(),
     )
 }
 
-/// find over 40,000 files.
+/// find over 40,000 files (W4).
 pub fn find(setting: &Setting) -> Result<Table> {
     let tree = setting.path("tree");
     for folder in 0..400 {
@@ -68,7 +134,8 @@ pub fn find(setting: &Setting) -> Result<Table> {
         }
     }
     let words = ["find", &tree.to_string_lossy(), "-size", "+1"].map(str::to_owned);
-    contest(setting, "`find -size +1` over 400 folders with 100 files each", &words)
+    let goal = "the agent 1.3 of native";
+    contest(setting, "`find -size +1` over 400 folders with 100 files each", goal, &words)
 }
 
 /// `length` bytes of something that compresses as text does.
