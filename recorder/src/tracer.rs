@@ -464,9 +464,9 @@ impl<'p> Tracer<'p> {
     fn ending(&mut self, pid: i32) {
         let state = std::mem::take(&mut self.tracee(pid).state);
         self.never_returned(pid, state);
+        self.abandoned(pid);
         let id = self.take_id();
         self.tracee(pid).ending_id = Some(id);
-        self.abandoned(pid);
         self.resume(pid, Resume::Run, false);
     }
 
