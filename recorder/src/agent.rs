@@ -395,7 +395,7 @@ impl Agent {
                     Rc::make_mut(space).unmap(&addresses);
                 }
             }
-            Some(Effect::SetsSegment) => {
+            Some(Effect::Conflicts) => {
                 if let Ok(memory) = space::memory(pid) {
                     Rc::make_mut(space).switch_off(&memory);
                 }

@@ -50,8 +50,8 @@ pub enum Effect {
     MapsCode,
     /// Takes memory away.
     Unmaps,
-    /// May take `gs` away.
-    SetsSegment,
+    /// Takes away what stubs and hook stand on: `gs`, the time stamp counter, calls from everywhere.
+    Conflicts,
     /// May put further rules on calls.
     Filters,
     /// Returns from a signal handler.
@@ -66,13 +66,17 @@ pub fn effect(number: u64, arguments: &[u64; 6]) -> Option<Effect> {
         libc::SYS_mmap if executable && !anonymous => Effect::MapsCode,
         libc::SYS_mmap if arguments[3] & libc::MAP_FIXED as u64 != 0 => Effect::Unmaps,
         libc::SYS_munmap | libc::SYS_mremap => Effect::Unmaps,
-        libc::SYS_arch_prctl if arguments[0] == ARCH_SET_GS => Effect::SetsSegment,
+        libc::SYS_arch_prctl if arguments[0] == ARCH_SET_GS => Effect::Conflicts,
+        libc::SYS_prctl if CONFLICTING.contains(&arguments[0]) => Effect::Conflicts,
         libc::SYS_seccomp => Effect::Filters,
         libc::SYS_prctl if arguments[0] == libc::PR_SET_SECCOMP as u64 => Effect::Filters,
         libc::SYS_rt_sigreturn => Effect::ReturnsFromSignal,
         _ => return None,
     })
 }
+
+/// Arguments of prctl(2) that conflict: `PR_SET_TSC` and `PR_SET_SYSCALL_USER_DISPATCH`.
+const CONFLICTING: [u64; 2] = [libc::PR_SET_TSC as u64, 59];
 
 /// Argument of arch_prctl(2).
 const ARCH_SET_GS: u64 = 0x1001;
