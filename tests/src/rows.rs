@@ -11,8 +11,9 @@ use crate::tool::prints;
 pub type Row = BTreeMap<String, Value>;
 
 /// Columns that differ from run to run: times, ids, and what the machine is just doing.
-const VOLATILE: [&str; 18] = [
+const VOLATILE: [&str; 19] = [
     "unique_id",
+    "working_directory",
     "time_called",
     "time_returned",
     "time_recorded",
