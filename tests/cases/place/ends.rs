@@ -236,8 +236,9 @@ fn a_clock_that_jumped_neither_breaks_nor_holds_up_a_replay() {
         let case = Case::new(|_| {});
         let mut forge = Forge::new(&case.folder().to_string_lossy());
         for (number, called) in times.into_iter().enumerate() {
-            for returned in [called, called.saturating_add(10), 0, i64::MIN] {
-                let name = format!("{number}-{returned}");
+            let returns = [called, called.saturating_add(10), 0, i64::MIN];
+            for (which, returned) in returns.into_iter().enumerate() {
+                let name = format!("{number}-{which}");
                 let cells = [("given_pathname", Cell::Path(&name)), ("mode_value", 0o755.into())];
                 forge.at(called, returned).call(1, "mkdir", Ok(0), &cells);
             }
