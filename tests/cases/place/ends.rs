@@ -31,6 +31,19 @@ fn waiting() -> Case {
     case
 }
 
+/// Lets signals end `command`, also where the tests were started in the background, with them ignored.
+fn interruptible(command: &mut Command) -> &mut Command {
+    // SAFETY: what runs between fork and exec are calls that take numbers only.
+    unsafe {
+        command.pre_exec(|| {
+            for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+                libc::signal(signal, libc::SIG_DFL);
+            }
+            Ok(())
+        })
+    }
+}
+
 fn send(child: &Child, signal: i32) {
     // SAFETY: the child is ours, and hasn't been waited for.
     assert_eq!(unsafe { libc::kill(child.id() as i32, signal) }, 0);
@@ -45,7 +58,7 @@ fn a_signal_ends_the_replay_with_what_was_done_so_far() {
     ] {
         let case = waiting();
         let mut command = case.replayer(&["--call-timeout", "3600"]);
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = interruptible(&mut command).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
         // That call is about to be made.
         let announced = lines.by_ref().find(|line| line.contains("first openat"));
@@ -69,7 +82,8 @@ fn a_second_signal_ends_it_at_once() {
         forge.call(1, "access", Err(libc::ENOENT), &[("given_pathname", "nothing".into())]);
     }
     forge.write(&case.trace());
-    let mut child = case.replayer(&["--verbose"]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut command = case.replayer(&["--verbose"]);
+    let mut child = interruptible(&mut command).stderr(Stdio::piped()).spawn().unwrap();
     // Once it has told something, it is under way.
     let mut stderr = child.stderr.take().unwrap();
     stderr.read_exact(&mut [0; 100]).unwrap();

@@ -16,8 +16,11 @@ fn masquerade() -> Case {
         fs::set_permissions(folder, Permissions::from_mode(0o777)).unwrap();
     });
     let program = program("masquerade");
-    let recorded =
-        case.recorder(&[&program.to_string_lossy()]).env("PATH", "/usr/bin:/bin").output();
+    let recorded = case
+        .recorder(&[&program.to_string_lossy()])
+        .env("PATH", "/usr/bin:/bin")
+        .env_remove("LD_LIBRARY_PATH")
+        .output();
     let recorded = recorded.unwrap();
     assert!(recorded.status.success(), "{}", told(&recorded));
     case
@@ -79,8 +82,12 @@ fn ownership_that_only_root_gives_is_simulated_and_counted() {
     let case = Case::new(make);
     let script = "cp -a a b; chown 1234:1234 b; chmod 600 b; install -o 33 -g 33 -m 755 a c; mkfifo f; \
                   mknod device c 1 3; ln -s a l; chown -h 7 l; touch -d @0 b; cat b c > d; mv d e; rm a";
-    let recorded =
-        case.recorder(&["sh", "-ec", script]).env("PATH", "/usr/bin:/bin").output().unwrap();
+    let recorded = case
+        .recorder(&["sh", "-ec", script])
+        .env("PATH", "/usr/bin:/bin")
+        .env_remove("LD_LIBRARY_PATH")
+        .output()
+        .unwrap();
     assert!(recorded.status.success(), "{}", told(&recorded));
     let tree = case.tree();
     case.reset();
