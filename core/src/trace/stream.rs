@@ -22,9 +22,16 @@ const MOST_ERRNO: i64 = 4096;
 /// schema, §4).
 const LEAST_TFRAC: i64 = 4_000_000_000_000_000_000;
 
+/// Up to here a time of these years is in seconds, as those of the first record are (trace schema, §8, D4).
+const MOST_SECONDS: i64 = 1 << 32;
+
 /// A common time column's value in nanoseconds, whatever it is in.
 fn nanoseconds(time: i64) -> i64 {
-    if time < LEAST_TFRAC { time } else { ((i128::from(time) * 1_000_000_000) >> 32) as i64 }
+    match time {
+        ..=MOST_SECONDS => time.saturating_mul(1_000_000_000),
+        LEAST_TFRAC.. => ((i128::from(time) * 1_000_000_000) >> 32) as i64,
+        _ => time,
+    }
 }
 
 /// Takes the records of one type from its extents.
@@ -39,13 +46,13 @@ pub(super) struct Stream {
     file: Arc<File>,
     entries: VecDeque<Entry>,
     extent: Option<Arc<Extent>>,
-    /// Rows in the order of their ids, where the extent has them in another.
+    /// Rows in the order in which they are taken, where the extent has them in another.
     sorted: Option<Vec<u32>>,
     /// Next row, as `sorted` counts.
     next: usize,
     /// Rows of records whose last row hasn't come yet, by task.
     begun: HashMap<i32, Vec<RowAt>>,
-    /// Records whose last row never came.
+    /// Records whose last row never came, and rows whose first one didn't.
     pub unfinished: u64,
 }
 
@@ -92,6 +99,14 @@ impl Stream {
             {
                 let task = cells.int32(&self.common.task);
                 self.begun.entry(task).or_default().push((extent, row));
+                self.next += 1;
+                continue;
+            }
+            if let Rows::HeadFirst(number) = &self.rows
+                && cells.int32(number) != EDGE
+            {
+                // The extent with its first row is lost.
+                self.unfinished += 1;
                 self.next += 1;
                 continue;
             }
@@ -147,8 +162,10 @@ impl Stream {
         }
         self.next += 1;
         if let Rows::HeadFirst(number) = self.rows.clone() {
+            let task = cells.int32(&self.common.task);
             while let Some((extent, row)) = self.row()?
                 && extent.row(row).int32(&number) != EDGE
+                && extent.row(row).int32(&self.common.task) == task
             {
                 batch.push_row(&extent, row);
                 self.next += 1;
@@ -193,11 +210,14 @@ impl Stream {
         }
     }
 
-    /// The rows in the order of their ids, if that isn't the order they are in. Rows that belong
-    /// together are together: their ids say nothing in old traces (trace schema, §8, D15).
+    /// The rows in the order of their ids, if that isn't the order they are in. Of rows that belong
+    /// together the ids say nothing in old traces (trace schema, §8, D15): they stay where they are, or
+    /// come together.
     fn sort(&self, extent: &Extent) -> Option<Vec<u32>> {
-        if !matches!(self.rows, Rows::Single) {
-            return None;
+        match &self.rows {
+            Rows::Single => {}
+            Rows::HeadFirst(number) => return self.gather(extent, number),
+            Rows::TailLast(_) => return None,
         }
         let id = |row: usize| extent.row(row).int64(&self.common.unique_id);
         if (1..extent.row_count()).all(|row| id(row - 1) <= id(row)) {
@@ -205,6 +225,29 @@ impl Stream {
         }
         let mut rows: Vec<u32> = (0..extent.row_count() as u32).collect();
         rows.sort_by_key(|row| id(*row as usize));
+        Some(rows)
+    }
+
+    /// The rows with those of one record together, behind its first one, if other tasks' rows came between
+    /// them.
+    fn gather(&self, extent: &Extent, number: &Column) -> Option<Vec<u32>> {
+        let task = |row: usize| extent.row(row).int32(&self.common.task);
+        let is_head = |row: usize| extent.row(row).int32(number) == EDGE;
+        if (1..extent.row_count()).all(|row| is_head(row) || task(row) == task(row - 1)) {
+            return None;
+        }
+        // Each row goes to the last first row of its task; rows of a record that began in an earlier extent
+        // come before all others.
+        let mut heads = HashMap::new();
+        let mut keys = Vec::with_capacity(extent.row_count());
+        for row in 0..extent.row_count() {
+            if is_head(row) {
+                heads.insert(task(row), row + 1);
+            }
+            keys.push(heads.get(&task(row)).copied().unwrap_or(0));
+        }
+        let mut rows: Vec<u32> = (0..extent.row_count() as u32).collect();
+        rows.sort_by_key(|row| keys[*row as usize]);
         Some(rows)
     }
 }
