@@ -168,7 +168,8 @@ impl<'t> Process<'t> {
         block.aio_data = request.address as u64;
         block.aio_lio_opcode = command;
         block.aio_fildes = fd as u32;
-        block.aio_buf = buffer as u64;
+        // The kernel refuses a request with a buffer that it doesn't need.
+        block.aio_buf = if command <= command::PWRITE { buffer as u64 } else { 0 };
         block.aio_nbytes = length as u64;
         block.aio_offset = request.offset;
         block.aio_rw_flags = request.flags;

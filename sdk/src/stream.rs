@@ -151,6 +151,9 @@ impl<'t> Process<'t> {
         limit: Option<usize>,
     ) -> Result<Vectors<'t>, Skip> {
         self.refuse_bad_vectors()?;
+        if !self.recorded().succeeded() && rows.iter().next().is_none() {
+            return self.one_vector(index);
+        }
         let moved = self.recorded().return_value.max(0) as u64;
         let mut left = limit.map_or(LARGEST_BUFFER.max(moved), |limit| limit as u64) as usize;
         let mut vectors = self.vectors(index, rows, |row, _| {
@@ -202,6 +205,21 @@ impl<'t> Process<'t> {
             (whole.as_ptr() as usize, taken)
         })?;
         if left > 0 { Err(Skip::NOT_CAPTURED) } else { Ok(vectors) }
+    }
+
+    /// Of a call that failed the trace has no buffers; without any it would succeed at nothing.
+    fn one_vector(&mut self, index: u32) -> Result<Vectors<'t>, Skip> {
+        let room = self.scratch(index + BUFFERS, 1)?;
+        let memory = self.scratch(index, size_of::<iovec>() as u64)?;
+        let start: *mut iovec = memory.as_mut_ptr().cast();
+        let vector = iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() };
+        // SAFETY: scratch memory is page-aligned, has room for the vector, and is this record's until its
+        // replay ends.
+        let vectors = unsafe {
+            start.write(vector);
+            std::slice::from_raw_parts_mut(start, 1)
+        };
+        Ok(Vectors { vectors, lengths: vec![1] })
     }
 
     /// A call that failed because of its vectors can't be made again: the trace has their buffers only.
