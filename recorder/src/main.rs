@@ -61,6 +61,10 @@ struct Arguments {
     /// can tell what they were
     #[arg(long, help_heading = "What is recorded")]
     hash_payload: bool,
+    /// Let calls through that would be refused since a recorder can't see what they do (io_uring_setup);
+    /// how much goes unseen is told at the end
+    #[arg(long, value_name = "CALLS", value_delimiter = ',', help_heading = "What is recorded")]
+    allow: Vec<String>,
     /// Which strings of environments to record: all, none, or NAME,NAME
     #[arg(long, value_name = "WHICH", default_value = "all", help_heading = "What is recorded")]
     env: Environment,
@@ -133,6 +137,7 @@ impl Arguments {
             subject,
             selections: self.selections,
             paths: self.paths,
+            allowed: self.allow,
             plugins: self.plugins,
             codec: self.codec,
             backend: self.backend,

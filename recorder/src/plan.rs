@@ -21,6 +21,8 @@ pub struct Plan {
     pub exit: Vec<(usize, Fetch)>,
     /// The files that the call is on.
     pub files: FileArguments,
+    /// Whether the kernel is to refuse the call.
+    pub is_refused: bool,
 }
 
 impl Plan {
@@ -28,7 +30,7 @@ impl Plan {
         let numbered: Vec<_> = call.fetches.iter().copied().enumerate().collect();
         let (exit, entry) = numbered.into_iter().partition(|(_, fetch)| fetch.at_exit != 0);
         let files = FileArguments::of(&call);
-        Self { call, entry, exit, files }
+        Self { is_refused: call.refused.is_some(), call, entry, exit, files }
     }
 
     /// Whether the call returns at all.
@@ -76,11 +78,16 @@ pub enum PlanError {
 }
 
 impl Plans {
-    /// The plans for the calls that `registry` has, that are enabled, and that `selections` select.
+    /// The plans for the calls that `registry` has, that are enabled, and that `selections` select. Those of
+    /// `allowed` aren't refused, whatever their plugins want.
     ///
     /// # Errors
-    /// A plugin's code isn't taken, or something is selected that isn't there.
-    pub fn new(registry: &Registry, selections: &[Selection]) -> Result<Self, PlanError> {
+    /// A plugin's code isn't taken, or something is selected or allowed that isn't there.
+    pub fn new(
+        registry: &Registry,
+        selections: &[Selection],
+        allowed: &[String],
+    ) -> Result<Self, PlanError> {
         let mut plans = Self {
             plans: Vec::new(),
             by_number: Vec::new(),
@@ -107,6 +114,13 @@ impl Plans {
             if let Some(unknown) = selection.unknown(calls) {
                 return Err(PlanError::NotThere(unknown));
             }
+        }
+        for name in allowed {
+            let Some((_, call)) = syscalls.iter().find(|(call, _)| call == name) else {
+                let (name, from) = (name.clone(), "--allow".to_owned());
+                return Err(RegistryError::UnknownName { name, from }.into());
+            };
+            plans.plans[by_extent[&call.extent]].is_refused = false;
         }
         for (name, call) in syscalls {
             let plan = by_extent[&call.extent];

@@ -123,6 +123,27 @@ pub fn is_entry(pid: pid_t) -> bool {
     syscall_info(pid).is_ok_and(|info| info.op == libc::PTRACE_SYSCALL_INFO_ENTRY)
 }
 
+/// Keeps the call that `pid` is entering from being made: it fails with `ENOSYS`.
+///
+/// # Errors
+/// Where this isn't known how, the call is made.
+#[cfg(target_arch = "x86_64")]
+pub fn refuse(pid: pid_t) -> Result<()> {
+    // The kernel passes over a call whose number the tracer makes negative, and has its result in place
+    // already (seccomp(2), SECCOMP_RET_TRACE).
+    let number = std::mem::offset_of!(libc::user_regs_struct, orig_rax);
+    request(libc::PTRACE_POKEUSER, pid, number, usize::MAX).map(drop)
+}
+
+/// As on x86-64, where it is known how.
+///
+/// # Errors
+/// The call is made.
+#[cfg(not(target_arch = "x86_64"))]
+pub fn refuse(_: pid_t) -> Result<()> {
+    Err(nix::Error::ENOTSUP)
+}
+
 /// What the call that `pid` is leaving returned, and whether that is a negative errno.
 pub fn exit(pid: pid_t) -> Result<(i64, bool)> {
     let info = syscall_info(pid)?;

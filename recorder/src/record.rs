@@ -48,6 +48,8 @@ pub struct Options {
     pub codec: Codec,
     /// How calls are captured.
     pub backend: Backend,
+    /// Calls to let through although their plugins want them refused.
+    pub allowed: Vec<String>,
     /// What of it is kept.
     pub keep: Keep,
     /// What makes a flight recorder write.
@@ -172,6 +174,8 @@ pub struct Recording {
     pub warnings: Vec<String>,
     /// Why it was done by this backend.
     pub why: String,
+    /// Calls that were refused, and what wasn't seen of others, for people.
+    pub passed_over: Vec<String>,
 }
 
 /// Runs the program and records it, to its end; or records processes until they end or the recorder is
@@ -181,7 +185,7 @@ pub struct Recording {
 /// Why nothing, or not all, was recorded. The file may then hold a part.
 pub fn record(options: &Options) -> Result<Recording, RecordError> {
     let registry = Registry::open(&options.plugins)?;
-    let plans = Plans::new(&registry, &options.selections)?;
+    let plans = Plans::new(&registry, &options.selections, &options.allowed)?;
     let paths = Paths::new(&options.paths).map_err(RecordError::Paths)?;
     let compression = Compression::new(&[options.codec]).unwrap_or_else(|_| Compression::none());
 
@@ -269,7 +273,23 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
         format!("a plugin is for `{name}`, which isn't a call of this machine's kernel")
     });
     let warnings = plans.warnings.iter().cloned().chain(unknown).collect();
-    Ok(Recording { end, outcome, totals, lost, files, warnings, why })
+    let passed_over = passed_over(&outcome, &plans);
+    Ok(Recording { end, outcome, totals, lost, files, warnings, why, passed_over })
+}
+
+/// Calls that were refused, and what wasn't seen of others, a line each.
+fn passed_over(outcome: &Outcome, plans: &Plans) -> Vec<String> {
+    let refused = outcome.refused.iter().map(|(plan, count)| {
+        let call = &plans.plan(*plan).call;
+        let (name, why) = (&call.extent, call.refused.as_deref().unwrap_or_default());
+        format!("{count} {name} were refused, for {why}; --allow {name} lets them through")
+    });
+    let hidden = outcome.hidden.iter().map(|(plan, count)| {
+        let call = &plans.plan(*plan).call;
+        let what = call.hides.as_deref().unwrap_or_default();
+        format!("{count} {what} of {} are not in the trace", call.extent)
+    });
+    refused.chain(hidden).collect()
 }
 
 /// A recording of which the subject is stopped, and about to make its first call.
@@ -359,6 +379,7 @@ impl Recording {
         if before > 0 {
             notes.push(format!("{before} rows were not kept, for they were the oldest"));
         }
+        notes.extend(self.passed_over.iter().cloned());
         let Totals { buffers_not_captured, misdeeds, .. } = &self.totals;
         if *buffers_not_captured > 0 {
             notes.push(format!(

@@ -214,6 +214,16 @@ pub fn closing(
         let text = format!("{count} {}{disabled}", plan::name_of(*call));
         pairs.push((info::NOT_RECORDED, text.into_bytes()));
     }
+    for (plan, count) in &outcome.refused {
+        let text = format!("{count} {}", plans.plan(*plan).call.extent);
+        pairs.push((info::REFUSED, text.into_bytes()));
+    }
+    for (plan, count) in &outcome.hidden {
+        let call = &plans.plan(*plan).call;
+        let what = call.hides.as_deref().unwrap_or_default();
+        let text = format!("{count} {what} of {}", call.extent);
+        pairs.push((info::HIDDEN, text.into_bytes()));
+    }
     pairs.push((info::COMPLETE, b"yes".to_vec()));
     info_rows(&pairs)
 }

@@ -108,6 +108,10 @@ pub struct Outcome {
     pub agent: Option<agent::Counts>,
     /// What came through the agent's rings.
     pub merged: agent::merge::Merged,
+    /// Calls that the kernel was made to refuse, by plan.
+    pub refused: BTreeMap<usize, u64>,
+    /// How much of what calls do wasn't seen, by plan.
+    pub hidden: BTreeMap<usize, u64>,
 }
 
 /// Follows one program.
@@ -315,6 +319,9 @@ impl<'p> Tracer<'p> {
         };
         let called_id = self.take_id();
         let declared = self.plans.plan(plan);
+        if declared.is_refused && ptrace::refuse(pid).is_ok() {
+            *self.outcome.refused.entry(plan).or_default() += 1;
+        }
         let (blobs, bytes) = self.fetch_at_entry(pid, declared, entry.arguments);
         let paths = &self.paths;
         if !paths.admit(pid, &declared.files, &entry.arguments, &blobs, &bytes) {
@@ -402,6 +409,9 @@ impl<'p> Tracer<'p> {
             self.outcome.last_error = returned.map(|(_, errno)| errno);
         }
         self.outcome.calls += 1;
+        if let (Some(_), Some((value @ 1.., 0))) = (&plan.call.hides, returned) {
+            *self.outcome.hidden.entry(call.plan).or_default() += value as u64;
+        }
         let batch = self.producer.batch();
         let base = batch.bytes.len();
         let first = batch.blobs.len();

@@ -747,6 +747,17 @@ struct replay_call {
     // Classes that people select calls by, as `network`, beyond those that the columns tell (`file` for
     // paths, `desc` for descriptors). Since 1.1.
     struct replay_text_list classes;
+    // What the call changes where it does more than look; see REPLAY_CHANGES_…. Since 1.1.
+    uint32_t changes;
+    // Non-zero: the call may need a right that the program had and a replay lacks, as that to give a file
+    // away. Since 1.1.
+    uint32_t privileged;
+    // Why a recorder has the kernel refuse the call (`ENOSYS`) unless it is told to let it through, or
+    // empty if it doesn't. Since 1.1.
+    struct replay_text refused;
+    // What a recorder doesn't see of the call, or empty: as many of it as the call returns, as
+    // `requests`. Since 1.1.
+    struct replay_text hides;
 };
 
 // The value of an option.
@@ -946,7 +957,7 @@ REPLAY_ASSERT(offsetof(struct replay_row_sink, bytes) == 24);
 REPLAY_ASSERT(sizeof(struct replay_text) == 16);
 REPLAY_ASSERT(offsetof(struct replay_text, start) == 0);
 REPLAY_ASSERT(offsetof(struct replay_text, length) == 8);
-REPLAY_ASSERT(sizeof(struct replay_call) == 232);
+REPLAY_ASSERT(sizeof(struct replay_call) == 272);
 REPLAY_ASSERT(offsetof(struct replay_call, extent) == 0);
 REPLAY_ASSERT(offsetof(struct replay_call, syscalls) == 16);
 REPLAY_ASSERT(offsetof(struct replay_call, columns) == 32);
@@ -966,6 +977,10 @@ REPLAY_ASSERT(offsetof(struct replay_call, partly) == 192);
 REPLAY_ASSERT(offsetof(struct replay_call, replay) == 200);
 REPLAY_ASSERT(offsetof(struct replay_call, encode) == 208);
 REPLAY_ASSERT(offsetof(struct replay_call, classes) == 216);
+REPLAY_ASSERT(offsetof(struct replay_call, changes) == 232);
+REPLAY_ASSERT(offsetof(struct replay_call, privileged) == 236);
+REPLAY_ASSERT(offsetof(struct replay_call, refused) == 240);
+REPLAY_ASSERT(offsetof(struct replay_call, hides) == 256);
 REPLAY_ASSERT(sizeof(struct replay_column) == 136);
 REPLAY_ASSERT(offsetof(struct replay_column, name) == 0);
 REPLAY_ASSERT(offsetof(struct replay_column, kind) == 16);

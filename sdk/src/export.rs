@@ -321,6 +321,8 @@ pub fn call<R: Declared>(replay: ReplayFn) -> CallRef {
         classes: List::new(classes.leak()),
         changes: R::CHANGES,
         privileged: R::PRIVILEGED.into(),
+        refused: Text::new(R::REFUSED),
+        hides: Text::new(R::HIDES),
     }
     .leak_into_prefix()
 }

@@ -44,6 +44,10 @@ pub trait Declared {
     const PARTLY: bool = false;
     /// Classes that people select calls by; see [`abi::Call::classes`].
     const CLASSES: &'static [&'static str] = &[];
+    /// Why a recorder refuses the call unless it is told to let it through, or empty.
+    const REFUSED: &'static str = "";
+    /// What a recorder doesn't see of the call, as many as it returns, or empty.
+    const HIDES: &'static str = "";
     /// Writes the rows, where the columns can't say how; see [`abi::Call::encode`].
     const ENCODE: Option<EncodeFn> = None;
 

@@ -5,7 +5,9 @@ use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 
+use replay_tests::built::program;
 use replay_tests::case::{Case, told};
+use replay_tests::tool::prints;
 
 fn empty() -> Case {
     Case::new(|_| {})
@@ -91,4 +93,85 @@ fn the_environment_is_changed_as_asked() {
     recorder.arg("--plugins").arg(replay_tests::built::plugins()).arg("-X").arg(case.trace());
     recorder.args(["-E", "NEW=1", "-E", "HOME", "sh", "-c", "echo $NEW-$HOME-"]);
     assert_eq!(recorder.output().unwrap().stdout, b"1--\n");
+}
+
+/// What the trace says of itself under `key`.
+fn said(case: &Case, key: &str) -> Vec<String> {
+    let info = prints(&["cat", "--json", "-t", "Recorder::Info"], &case.trace());
+    let rows = info.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let of_key = rows.filter(|row| row["key"] == key);
+    of_key.map(|row| row["value"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn rings_are_refused_and_that_is_told() {
+    let case = empty();
+    let rings = program("rings").to_string_lossy().into_owned();
+    let output = case.record(&[&rings]);
+    assert_eq!(output.stdout, b"refused\n", "the program sees a kernel without rings");
+    let text = told(&output);
+    assert!(text.contains("1 io_uring_setup were refused, for what goes"), "{text}");
+    assert!(text.contains("--allow io_uring_setup"), "the way on: {text}");
+    assert_eq!(said(&case, "refused"), ["1 io_uring_setup"]);
+    let replay = case.replay(&["--verify", "--abort"]);
+    assert_eq!(replay.status.code(), Some(0), "{}", told(&replay));
+}
+
+#[test]
+fn rings_are_let_through_if_asked_and_what_they_hide_is_counted() {
+    let case = empty();
+    let rings = program("rings").to_string_lossy().into_owned();
+    let alone = std::process::Command::new(&rings).output().unwrap();
+    if alone.stdout == b"refused\n" {
+        eprintln!("skipped: this kernel has no rings, or lets nobody use them");
+        return;
+    }
+    let mut recorder = std::process::Command::new(program("recorder"));
+    recorder.arg("--plugins").arg(replay_tests::built::plugins()).arg("-X").arg(case.trace());
+    let output = recorder.args(["--allow", "io_uring_setup", &rings]).output().unwrap();
+    assert_eq!(output.stdout, b"submitted 2\n", "{}", told(&output));
+    assert!(
+        told(&output).contains("2 requests of io_uring_enter are not in the trace"),
+        "{}",
+        told(&output)
+    );
+    assert_eq!(said(&case, "hidden"), ["2 requests of io_uring_enter"]);
+    assert_eq!(said(&case, "refused"), Vec::<String>::new());
+    let replay = case.replay(&["--verify", "--abort"]);
+    assert_eq!(replay.status.code(), Some(0), "{}", told(&replay));
+}
+
+#[test]
+fn a_call_to_allow_that_nothing_has_is_named() {
+    let case = empty();
+    let mut recorder = std::process::Command::new(program("recorder"));
+    recorder.arg("--plugins").arg(replay_tests::built::plugins()).arg("-X").arg(case.trace());
+    let output = recorder.args(["--allow", "io_uring", "true"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        told(&output).contains("io_uring") && told(&output).contains("--allow"),
+        "{}",
+        told(&output)
+    );
+}
+
+#[test]
+fn calls_by_the_door_for_32_bit_programs_are_counted() {
+    let case = empty();
+    let program = program("foreign-calls").to_string_lossy().into_owned();
+    let alone = std::process::Command::new(&program).output().unwrap();
+    if !alone.status.success() {
+        eprintln!("skipped: this kernel has no calls for 32-bit programs");
+        return;
+    }
+    let output = case.record(&[&program]);
+    assert_eq!(output.stdout, b"0\n0\n0\n", "the calls are made");
+    assert!(
+        told(&output).contains("3 calls of 32-bit programs were not recorded"),
+        "{}",
+        told(&output)
+    );
+    assert_eq!(said(&case, "foreign_abi_calls"), ["3"]);
+    let replay = case.replay(&["--verify", "--abort"]);
+    assert_eq!(replay.status.code(), Some(0), "{}", told(&replay));
 }

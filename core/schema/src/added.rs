@@ -46,6 +46,11 @@ pub mod info {
     pub const CALLS: &str = "calls";
     /// At the end: how many calls no plugin knew, with their name; one row each, as `12 futex`.
     pub const NOT_RECORDED: &str = "not_recorded";
+    /// At the end: how many calls were refused, with their name; one row each, as `1 io_uring_setup`.
+    pub const REFUSED: &str = "refused";
+    /// At the end: how much of what a call does isn't in the trace, as `17 requests of io_uring_enter`; one
+    /// row each.
+    pub const HIDDEN: &str = "hidden";
     /// At the end: how many buffers couldn't be captured.
     pub const BUFFERS_NOT_CAPTURED: &str = "buffers_not_captured";
     /// At the end: how many calls of 32-bit programs were passed over.

@@ -355,6 +355,10 @@ pub struct Call {
     pub is_stock: bool,
     /// Why that plugin last panicked on the calling thread; see [`abi::Module::last_words`].
     pub last_words: Option<LastWordsFn>,
+    /// Why a recorder has the kernel refuse the call unless it is told to let it through.
+    pub refused: Option<String>,
+    /// What a recorder doesn't see of the call, as many as it returns.
+    pub hides: Option<String>,
     /// What this version doesn't understand of the declaration, and so won't record.
     pub warnings: Vec<String>,
     /// Makes the call again.
@@ -421,7 +425,13 @@ impl Call {
         let looks = read_condition(call.looks(), 0, &extent)?;
         let returns_when = read_condition(call.returns_when(), 0, &extent)?;
         let rows = row_rule(call.rows(), columns.len(), fetches.len(), &extent)?;
-        let simulated = text(call.simulated(), "the reason")?;
+        // Plugins of before 1.1 say nothing of some of these.
+        let reason = |said: Option<Text>| match said {
+            None => Ok(None),
+            Some(said) => text(said, "the reason").map(|said| (!said.is_empty()).then_some(said)),
+        };
+        let simulated = reason(Some(call.simulated()))?;
+        let (refused, hides) = (reason(call.refused())?, reason(call.hides())?);
         // SAFETY: as above.
         let classes = call.classes().map_or(&[][..], |classes| unsafe { classes.items() });
         let classes =
@@ -450,11 +460,13 @@ impl Call {
             at_entry: call.at_entry() != 0,
             starts_with_umask: call.start() == abi::start::UMASK,
             partly: call.partly() != 0,
-            simulated: (!simulated.is_empty()).then_some(simulated),
+            simulated,
             classes,
             plugin: "",
             is_stock: true,
             last_words: None,
+            refused,
+            hides,
             warnings,
             replay: ReplayFn::Described(call.replay()),
             encode: call.encode(),

@@ -157,6 +157,8 @@ impl Memory {
     fn check_call(&self, call: &Call) -> Result<(), Refused> {
         self.check_text(call.extent, "the extent's name")?;
         self.check_text(call.simulated, "the reason why it is simulated")?;
+        self.check_text(call.refused, "the reason why it is refused")?;
+        self.check_text(call.hides, "what it hides")?;
         for syscall in self.items(call.syscalls, "the list of system calls")? {
             self.check_text(*syscall, "a system call's name")?;
         }

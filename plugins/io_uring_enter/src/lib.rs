@@ -5,7 +5,11 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "io_uring_enter", simulated = "what goes through the rings is not in the trace")]
+#[record(
+    syscall = "io_uring_enter",
+    hides = "requests",
+    simulated = "what goes through the rings is not in the trace"
+)]
 struct IoUringEnter {
     #[arg(0)]
     descriptor: Fd,

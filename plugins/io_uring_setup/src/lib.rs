@@ -6,7 +6,8 @@ use sdk::prelude::*;
 #[record(
     syscall = "io_uring_setup",
     returns = descriptor,
-    simulated = "what goes through the rings is not in the trace"
+    refused = "what goes through its rings can't be recorded",
+    simulated = "what goes through its rings is not in the trace"
 )]
 struct IoUringSetup {
     #[arg(0)]

@@ -164,6 +164,12 @@ pub struct Call {
     /// Non-zero: the call may need a right that the program had and a replay lacks, as that to give a file
     /// away. Since 1.1.
     pub privileged: u32,
+    /// Why a recorder has the kernel refuse the call (`ENOSYS`) unless it is told to let it through, or
+    /// empty if it doesn't. Since 1.1.
+    pub refused: Text,
+    /// What a recorder doesn't see of the call, or empty: as many of it as the call returns, as
+    /// `requests`. Since 1.1.
+    pub hides: Text,
 }
 
 /// A column of a record type.

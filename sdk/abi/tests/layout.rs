@@ -85,7 +85,7 @@ fn what_crosses_has_the_layout_that_the_header_for_c_asserts() {
     assert_eq!(size_of::<abi::Text>(), 16);
     assert_eq!(offset_of!(abi::Text, start), 0, "Text.start");
     assert_eq!(offset_of!(abi::Text, length), 8, "Text.length");
-    assert_eq!(size_of::<abi::Call>(), 232);
+    assert_eq!(size_of::<abi::Call>(), 272);
     assert_eq!(offset_of!(abi::Call, extent), 0, "Call.extent");
     assert_eq!(offset_of!(abi::Call, syscalls), 16, "Call.syscalls");
     assert_eq!(offset_of!(abi::Call, columns), 32, "Call.columns");
@@ -105,6 +105,10 @@ fn what_crosses_has_the_layout_that_the_header_for_c_asserts() {
     assert_eq!(offset_of!(abi::Call, replay), 200, "Call.replay");
     assert_eq!(offset_of!(abi::Call, encode), 208, "Call.encode");
     assert_eq!(offset_of!(abi::Call, classes), 216, "Call.classes");
+    assert_eq!(offset_of!(abi::Call, changes), 232, "Call.changes");
+    assert_eq!(offset_of!(abi::Call, privileged), 236, "Call.privileged");
+    assert_eq!(offset_of!(abi::Call, refused), 240, "Call.refused");
+    assert_eq!(offset_of!(abi::Call, hides), 256, "Call.hides");
     assert_eq!(size_of::<abi::Column>(), 136);
     assert_eq!(offset_of!(abi::Column, name), 0, "Column.name");
     assert_eq!(offset_of!(abi::Column, kind), 16, "Column.kind");

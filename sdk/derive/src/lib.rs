@@ -43,6 +43,8 @@
 //! `syscalls("a", "b")` for several, `selects(1, 0x6600, mask = 0xff00)` if only those calls are meant whose
 //! argument 1 has that value behind the mask (without one: in its lower 32 bits), `extent` alone for a record that no system call makes, `at_entry`,
 //! `returns_when = condition`, `start = umask`, `simulated = "why"` (and `partly` if the plugin decides which), `encode = function`,
+//! `refused = "why"` if a recorder is to have the kernel refuse the call unless it is told not to, `hides = "what"` if
+//! it doesn't see so many things as the call returns,
 //! `number = SYS_number` and `strings(n)`, `tail_last = "column"` where needed; `blocks` if the call can
 //! wait for what another process does, `cpus` if it tells or sets which CPUs a task may use, `looks` (or
 //! `looks_when = condition`) if it changes no file and no name, `changes_fs` if it changes the working

@@ -36,7 +36,10 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
     };
     let start = attribute.start.as_ref().map_or_else(|| format_ident!("none"), Clone::clone);
     let start = format_ident!("{}", start.to_string().to_uppercase());
-    let simulated = attribute.simulated.as_ref().map_or_else(String::new, syn::LitStr::value);
+    let text =
+        |text: &Option<syn::LitStr>| text.as_ref().map_or_else(String::new, syn::LitStr::value);
+    let simulated = text(&attribute.simulated);
+    let (refused, hides) = (text(&attribute.refused), text(&attribute.hides));
     let encode = attribute.encode.as_ref().map(|function| {
         quote! {
             const ENCODE: ::core::option::Option<::sdk::EncodeFn> = {
@@ -76,6 +79,8 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
             const SIMULATED: &'static str = #simulated;
             const PARTLY: bool = #partly;
             const CLASSES: &'static [&'static str] = &[#(#classes),*];
+            const REFUSED: &'static str = #refused;
+            const HIDES: &'static str = #hides;
             #encode
 
             fn declare(d: &mut ::sdk::declare::Declaration) {
