@@ -101,6 +101,9 @@ pub const AT_NO_AUTOMOUNT: Bit =
 pub const AT_SYMLINK_NOFOLLOW: Bit =
     bit("flags_at_symlink_nofollow", "AT_SYMLINK_NOFOLLOW", libc::AT_SYMLINK_NOFOLLOW as i64);
 
+/// The flags of calls that take these two.
+pub const AT: &[Bit] = &[AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW];
+
 /// Flags of setxattr(2): whether the attribute has to be new, or has to be there.
 pub const XATTR: &[Bit] = &[
     bit("flag_xattr_create", "XATTR_CREATE", libc::XATTR_CREATE as i64),
@@ -254,6 +257,16 @@ pub const CLOCK: &[Bit] = &[
     constant("", "CLOCK_REALTIME_ALARM", libc::CLOCK_REALTIME_ALARM as i64),
     constant("", "CLOCK_BOOTTIME_ALARM", libc::CLOCK_BOOTTIME_ALARM as i64),
     constant("", "CLOCK_TAI", libc::CLOCK_TAI as i64),
+];
+
+/// How a thread gets its turn (sched(7)).
+pub const SCHED_POLICY: &[Bit] = &[
+    constant("", "SCHED_OTHER", libc::SCHED_OTHER as i64),
+    constant("", "SCHED_FIFO", libc::SCHED_FIFO as i64),
+    constant("", "SCHED_RR", libc::SCHED_RR as i64),
+    constant("", "SCHED_BATCH", libc::SCHED_BATCH as i64),
+    constant("", "SCHED_IDLE", libc::SCHED_IDLE as i64),
+    constant("", "SCHED_DEADLINE", libc::SCHED_DEADLINE as i64),
 ];
 
 /// What may be done with mapped memory.

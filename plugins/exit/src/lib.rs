@@ -7,7 +7,12 @@
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscalls("exit", "exit_group"), extent = "exit", returns = never, at_entry, class = "process")]
+#[record(
+    syscalls("exit", "exit_group"),
+    extent = "exit",
+    returns = never, at_entry,
+    class = "process"
+)]
 struct Exit {
     #[arg(0)]
     exit_status: i32,

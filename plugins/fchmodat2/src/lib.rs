@@ -1,6 +1,5 @@
 //! fchmodat2(2): set the permissions of a file or of a link to it, looked up from a directory.
 
-use sdk::abi::Bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
@@ -15,11 +14,9 @@ struct Fchmodat2<'t> {
     #[octal]
     mode_value: Option<i32>,
     #[arg(3)]
-    #[bits(FLAGS)]
+    #[bits(bits::AT)]
     flags_value: Option<i32>,
 }
-
-const FLAGS: &[Bit] = &[bits::AT_EMPTY_PATH, bits::AT_SYMLINK_NOFOLLOW];
 
 export_plugin!(Fchmodat2);
 

@@ -1,6 +1,5 @@
 //! fchownat(2): set owner and group of a file or of a link to it, looked up from a directory.
 
-use sdk::abi::Bit;
 use sdk::prelude::*;
 
 /// −1 leaves owner or group as it is.
@@ -18,11 +17,9 @@ struct Fchownat<'t> {
     #[arg(3)]
     new_group: i32,
     #[arg(4)]
-    #[bits(FLAGS)]
+    #[bits(bits::AT)]
     flags_value: Option<i32>,
 }
-
-const FLAGS: &[Bit] = &[bits::AT_EMPTY_PATH, bits::AT_SYMLINK_NOFOLLOW];
 
 export_plugin!(Fchownat);
 

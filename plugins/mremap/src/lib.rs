@@ -5,7 +5,12 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "mremap", returns = address, simulated = "no memory is mapped", class = "memory")]
+#[record(
+    syscall = "mremap",
+    returns = address,
+    simulated = "no memory is mapped",
+    class = "memory"
+)]
 struct Mremap {
     #[arg(0)]
     #[hex]

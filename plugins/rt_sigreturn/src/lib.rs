@@ -5,7 +5,12 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "rt_sigreturn", returns = status, simulated = "no signal handler runs", class = "signal")]
+#[record(
+    syscall = "rt_sigreturn",
+    returns = status,
+    simulated = "no signal handler runs",
+    class = "signal"
+)]
 struct RtSigreturn;
 
 export_plugin!(RtSigreturn);

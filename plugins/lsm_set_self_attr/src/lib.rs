@@ -1,0 +1,32 @@
+//! lsm_set_self_attr(2): set what a security module says of this process.
+
+use sdk::abi::Bit;
+use sdk::declare::constant;
+use sdk::prelude::*;
+
+#[derive(Record, Replay)]
+#[record(
+    syscall = "lsm_set_self_attr",
+    simulated = "the machine's security modules are left alone"
+)]
+struct LsmSetSelfAttr {
+    #[arg(0)]
+    #[names(ATTRIBUTES)]
+    attribute: i32,
+    #[arg(2)]
+    length: i32,
+    #[arg(3)]
+    #[hex]
+    flags_value: Option<i32>,
+}
+
+const ATTRIBUTES: &[Bit] = &[
+    constant("", "LSM_ATTR_CURRENT", 100),
+    constant("", "LSM_ATTR_EXEC", 101),
+    constant("", "LSM_ATTR_FSCREATE", 102),
+    constant("", "LSM_ATTR_KEYCREATE", 103),
+    constant("", "LSM_ATTR_PREV", 104),
+    constant("", "LSM_ATTR_SOCKCREATE", 105),
+];
+
+export_plugin!(LsmSetSelfAttr);

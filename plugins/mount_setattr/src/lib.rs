@@ -1,0 +1,35 @@
+//! mount_setattr(2): change what may be done with the files of a mount.
+
+use sdk::abi::Bit;
+use sdk::declare::bit;
+use sdk::prelude::*;
+
+#[derive(Record, Replay)]
+#[record(syscall = "mount_setattr", simulated = "the machine's mounts are left alone")]
+struct MountSetattr<'t> {
+    #[arg(0)]
+    descriptor: DirFd,
+    #[pathname(1)]
+    given_pathname: Option<Path<'t>>,
+    #[arg(2)]
+    #[bits(FLAGS)]
+    flags_value: Option<i32>,
+    #[before(3)]
+    #[hex]
+    attributes_set: Option<i64>,
+    #[before(3, offset = 8)]
+    #[hex]
+    attributes_cleared: Option<i64>,
+    #[before(3, offset = 16)]
+    #[hex]
+    propagation: Option<i64>,
+}
+
+const FLAGS: &[Bit] = &[
+    bit("", "AT_SYMLINK_NOFOLLOW", libc::AT_SYMLINK_NOFOLLOW as i64),
+    bit("", "AT_NO_AUTOMOUNT", libc::AT_NO_AUTOMOUNT as i64),
+    bit("", "AT_EMPTY_PATH", libc::AT_EMPTY_PATH as i64),
+    bit("", "AT_RECURSIVE", 0x8000),
+];
+
+export_plugin!(MountSetattr);
