@@ -6,11 +6,13 @@
 pub mod built;
 pub mod case;
 pub mod docs;
+pub mod families;
 pub mod folder;
 pub mod forge;
 pub mod outside;
 pub mod rows;
 pub mod tool;
+pub mod trace;
 pub mod tree;
 pub mod users;
 
