@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 
 use replay_tests::built::{plugins, program};
 use replay_tests::case::told;
+use replay_tests::trace::{self as rows, Cell, Changes};
 use tempfile::TempDir;
 
 const TRACES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/reference");
@@ -119,4 +120,84 @@ fn what_the_original_dropped_is_told() {
     let (output, _) = replay(&trace("lslr"));
     let text = told(&output);
     assert!(text.contains("the trace lacks their data: ") && text.contains("getxattr"), "{text}");
+}
+
+/// Replays another form of trace `name`; its final state is to be the same.
+#[track_caller]
+fn assert_same_state(name: &str, form: &str, make: impl FnOnce(&Path, &Path), words: &[&str]) {
+    let scratch = TempDir::new().unwrap();
+    let (folder, other) = (scratch.path().join("folder"), scratch.path().join("other.ds"));
+    fs::create_dir(&folder).unwrap();
+    let before = format!("{TRACES}/{name}.pre.tar.xz");
+    assert!(
+        Command::new("tar").arg("xJf").arg(before).current_dir(&folder).status().unwrap().success()
+    );
+    make(Path::new(&format!("{TRACES}/{name}.ds")), &other);
+    let mut replayer = Command::new(program("replayer"));
+    replayer.arg("--plugins").arg(plugins()).args(words).arg(&other).current_dir(&folder);
+    let output = replayer.output().unwrap();
+    let told = told(&output);
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{name} {form}: {told}");
+    let mut state = State::new();
+    state_of(&folder, Path::new(""), &mut state);
+    assert_eq!(state, listed(name), "{name} {form}: {told}");
+}
+
+fn repacked(words: &'static [&'static str]) -> impl Fn(&Path, &Path) {
+    move |from, to| {
+        let mut dstool = replay_tests::tool::dstool(&["repack"]);
+        let output = dstool.args(words).arg("-o").arg(to).arg(from).output().unwrap();
+        assert!(output.status.success(), "{}", told(&output));
+    }
+}
+
+#[test]
+fn other_forms_of_old_traces_lead_to_the_same_state() {
+    for name in ["ln", "mkdirp", "tarc", "pipe"] {
+        assert_same_state(name, "in the other byte order", repacked(&["--byte-order", "big"]), &[]);
+        assert_same_state(name, "compressed", repacked(&["--codec", "zlib"]), &["--verify"]);
+        let tiny = |from: &Path, to: &Path| {
+            rows::Trace::open(from).write_in_extents_of(3, to, &Changes::new());
+        };
+        assert_same_state(name, "in tiny extents", tiny, &[]);
+    }
+}
+
+#[test]
+fn old_traces_in_other_units_of_time_replay_at_the_programs_pace() {
+    // The first record's times are seconds, all others' are not: nobody waits for the difference.
+    for name in ["ln", "touch"] {
+        let copy = |from: &Path, to: &Path| assert!(fs::copy(from, to).is_ok());
+        assert_same_state(name, "as it is", copy, &["--speed", "100"]);
+        let tfrac = |from: &Path, to: &Path| {
+            let trace = rows::Trace::open(from);
+            let mut changes = Changes::new();
+            for (_, at, _) in trace.rows() {
+                let times = ["time_called", "time_returned", "time_recorded"].into_iter();
+                let in_units = |time: i64| ((i128::from(time) << 32) / 1_000_000_000) as i64;
+                let times = times.filter_map(|column| {
+                    let time = trace.number(at, column).filter(|time| *time > 1 << 40)?;
+                    Some((column.to_owned(), Cell::Number(in_units(time))))
+                });
+                changes.insert(at, times.collect());
+            }
+            trace.write(to, &changes);
+        };
+        assert_same_state(name, "in units of 2⁻³² s", tfrac, &["--speed", "100"]);
+    }
+}
+
+#[test]
+fn record_types_with_columns_and_names_of_their_own_are_passed_over_or_told() {
+    // Columns that a replay doesn't need may be missing, others may be there, and so may other types.
+    let strange = |from: &Path, to: &Path| {
+        rows::Trace::open(from).with_types(|text| {
+            let text = text.replace("<field field_id=\"68\" name=\"errno_string\" type=\"variable32\" opt_nullable=\"yes\"/>", "<field name=\"of_another_time\" type=\"double\"/>");
+            text.replace("IOTTAFSL::Trace::Syscall::fstat\"", "IOTTAFSL::Trace::Syscall::fstat_of_another_kernel\"")
+        })
+        .write(to, &Changes::new());
+    };
+    for name in ["ln", "mkdirp", "tarc"] {
+        assert_same_state(name, "with columns and types of its own", strange, &[]);
+    }
 }
