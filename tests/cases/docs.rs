@@ -4,11 +4,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use replay_core::registry::{PluginOptions, Registry};
+use replay_tests::built::plugins;
 use replay_tests::docs::PAGES;
+use replay_tests::families::{ALL, Family};
 
 #[test]
 fn the_pages_say_what_the_plugins_declare() {
-    for page in PAGES {
+    for page in PAGES.iter().filter(|page| page.is_the_same_everywhere) {
         let expected = page.text().expect("the plugins are taken");
         let written = page.written().expect("the page can be read");
         let lines = expected.lines().zip(written.lines());
@@ -46,4 +49,19 @@ fn links_lead_to_files_that_are_there() {
             assert!(path.exists(), "{}: {link} leads nowhere", document.display());
         }
     }
+}
+
+#[test]
+fn the_coverage_lists_every_call_of_the_families() {
+    let page =
+        PAGES.iter().find(|page| page.name == "coverage.md").expect("it is one of the pages");
+    let written = page.written().expect("the page can be read");
+    let listed = |name: &str| written.lines().any(|line| line.starts_with(&format!("| {name} | ")));
+    let options = PluginOptions { plugins: vec![plugins()], ..PluginOptions::default() };
+    let registry = Registry::open(&options).expect("the plugins are taken");
+    let types = registry.syscalls().expect("the plugins are loaded");
+    let of = |call: &str| types.iter().find(|(name, _)| *name == call).map(|(_, of)| &of.extent);
+    let calls = ALL.iter().flat_map(Family::calls).map(|(call, ..)| call);
+    let missing: Vec<_> = calls.filter(|call| !of(call).is_some_and(|of| listed(of))).collect();
+    assert_eq!(missing, Vec::<&str>::new(), "run `cargo xtask docs`");
 }
