@@ -50,7 +50,8 @@ impl Table {
 /// A call as the hook reads it; none if it has to be left to the tracer.
 fn describe(number: u32, index: usize, plan: &Plan) -> Option<(Vec<u8>, Layout)> {
     let declared = &plan.call;
-    if declared.at_entry || declared.cpus || plan.creates_task() || !plan.returns() {
+    let is_tracers = plan.is_refused || declared.hides.is_some();
+    if is_tracers || declared.at_entry || declared.cpus || plan.creates_task() || !plan.returns() {
         return None;
     }
     let mut layout = Layout { plan: index, ..Layout::default() };
