@@ -323,6 +323,8 @@ pub fn call<R: Declared>(replay: ReplayFn) -> CallRef {
         privileged: R::PRIVILEGED.into(),
         refused: Text::new(R::REFUSED),
         hides: Text::new(R::HIDES),
+        effects: R::EFFECTS,
+        effects_when: R::EFFECTS_WHEN,
     }
     .leak_into_prefix()
 }

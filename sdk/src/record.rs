@@ -51,6 +51,11 @@ pub trait Declared {
     /// Writes the rows, where the columns can't say how; see [`abi::Call::encode`].
     const ENCODE: Option<EncodeFn> = None;
 
+    /// What else a recorder must know that the call does; see [`abi::effect`].
+    const EFFECTS: u32 = 0;
+    /// When it does that.
+    const EFFECTS_WHEN: abi::Condition = crate::declare::ALWAYS;
+
     /// Adds the columns and all that belongs to them.
     fn declare(declaration: &mut Declaration);
 }

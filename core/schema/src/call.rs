@@ -338,6 +338,10 @@ pub struct Call {
     pub changes: Changes,
     /// Whether the call may need a right that the program had and a replay lacks.
     pub privileged: bool,
+    /// What else the call does, as bits of [`abi::effect`]; see [`Self::does`].
+    pub effects: u32,
+    /// When it does that.
+    pub effects_when: Condition,
     /// Whether the record belongs to the moment the call is entered.
     pub at_entry: bool,
     /// Whether the trace's first record, which says the first process's umask, is of this type.
@@ -424,6 +428,10 @@ impl Call {
         };
         let looks = read_condition(call.looks(), 0, &extent)?;
         let returns_when = read_condition(call.returns_when(), 0, &extent)?;
+        let effects_when = match call.effects_when() {
+            Some(condition) => read_condition(condition, 0, &extent)?,
+            None => Condition::ALWAYS,
+        };
         let rows = row_rule(call.rows(), columns.len(), fetches.len(), &extent)?;
         // Plugins of before 1.1 say nothing of some of these.
         let reason = |said: Option<Text>| match said {
@@ -457,6 +465,9 @@ impl Call {
                 _ => Changes::Anything,
             },
             privileged: call.privileged().is_some_and(|privileged| privileged != 0),
+            // Plugins of the first hour say nothing of it.
+            effects: call.effects().unwrap_or(0),
+            effects_when,
             at_entry: call.at_entry() != 0,
             starts_with_umask: call.start() == abi::start::UMASK,
             partly: call.partly() != 0,
@@ -506,6 +517,12 @@ impl Call {
     pub fn returns(&self, arguments: [u64; 6]) -> Returns {
         let observed = Observed { arguments, returned: None, memory: &[], element: None };
         if self.returns_when.holds(&observed) { self.returns } else { Returns::Number }
+    }
+
+    /// Whether a call with these arguments has one of these effects (bits of [`abi::effect`]).
+    pub fn does(&self, effects: u32, arguments: [u64; 6]) -> bool {
+        let observed = Observed { arguments, returned: None, memory: &[], element: None };
+        self.effects & effects != 0 && self.effects_when.holds(&observed)
     }
 
     /// Whether `column`, which is one of these, holds what the kernel answered, and not what the program

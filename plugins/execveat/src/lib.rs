@@ -20,6 +20,8 @@ use sdk::prelude::*;
 struct Execveat<'t> {
     #[unset]
     continuation_number: i32,
+    #[arg(0)]
+    descriptor: Option<DirFd>,
     #[pathname(1)]
     given_pathname: Option<Path<'t>>,
     #[unset]
@@ -27,8 +29,6 @@ struct Execveat<'t> {
     #[unset]
     #[environment]
     environment: Option<&'t [u8]>,
-    #[arg(0)]
-    descriptor: Option<DirFd>,
     #[arg(4)]
     #[bits(FLAGS)]
     flags_value: Option<i32>,
@@ -45,10 +45,10 @@ const CHECK_ONLY: i32 = 0x10000;
 
 /// Numbers of the columns, in the order above.
 const NUMBER: u32 = 0;
-const PATHNAME: u32 = 1;
-const ARGUMENT: u32 = 2;
-const ENVIRONMENT: u32 = 3;
-const DESCRIPTOR: u32 = 4;
+const DESCRIPTOR: u32 = 1;
+const PATHNAME: u32 = 2;
+const ARGUMENT: u32 = 3;
+const ENVIRONMENT: u32 = 4;
 const FLAGS_VALUE: u32 = 5;
 
 fn rows(call: &mut Encoder<'_>) {

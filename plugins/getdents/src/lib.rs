@@ -7,7 +7,7 @@ use sdk::directory::Listing;
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "getdents", returns = status, looks)]
+#[record(syscall = "getdents", returns = status, looks, lists)]
 struct Getdents<'t> {
     #[arg(0)]
     descriptor: Fd,

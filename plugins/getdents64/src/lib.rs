@@ -7,7 +7,7 @@ use sdk::directory::Listing;
 use sdk::prelude::*;
 
 #[derive(Record)]
-#[record(syscall = "getdents64", returns = status, looks)]
+#[record(syscall = "getdents64", returns = status, looks, lists)]
 struct Getdents64<'t> {
     #[arg(0)]
     descriptor: Fd,

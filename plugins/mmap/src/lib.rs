@@ -5,7 +5,13 @@ use sdk::declare::{bit, value_of};
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "mmap", returns = address, simulated = "no memory is mapped", class = "memory")]
+#[record(
+    syscall = "mmap",
+    returns = address,
+    maps_when = arg(3).any(libc::MAP_SHARED),
+    simulated = "no memory is mapped",
+    class = "memory"
+)]
 struct Mmap {
     #[arg(0)]
     #[hex]

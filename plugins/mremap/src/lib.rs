@@ -8,6 +8,7 @@ use sdk::prelude::*;
 #[record(
     syscall = "mremap",
     returns = address,
+    unmaps,
     simulated = "no memory is mapped",
     class = "memory"
 )]

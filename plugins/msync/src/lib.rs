@@ -5,7 +5,7 @@ use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "msync", simulated = "no memory is mapped", class = "memory")]
+#[record(syscall = "msync", syncs, simulated = "no memory is mapped", class = "memory")]
 struct Msync {
     #[arg(0)]
     #[hex]

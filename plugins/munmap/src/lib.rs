@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "munmap", simulated = "no memory is mapped", class = "memory")]
+#[record(syscall = "munmap", unmaps, simulated = "no memory is mapped", class = "memory")]
 struct Munmap {
     #[arg(0)]
     #[hex]

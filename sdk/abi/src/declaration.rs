@@ -170,6 +170,10 @@ pub struct Call {
     /// What a recorder doesn't see of the call, or empty: as many of it as the call returns, as
     /// `requests`. Since 1.1.
     pub hides: Text,
+    /// What else a recorder must know that the call does: bits of [`effect`]. Since 1.1.
+    pub effects: u32,
+    /// When it does that; evaluated on the arguments.
+    pub effects_when: Condition,
 }
 
 /// A column of a record type.
@@ -521,6 +525,24 @@ pub mod returns {
     pub const STATUS: u32 = 4;
     /// Does not return.
     pub const NEVER: u32 = 5;
+}
+
+/// What a call does beyond what its columns say, for a recorder that keeps the files as they were or takes
+/// down what is stored through mappings.
+pub mod effect {
+    /// It lists the directory that its descriptor is on.
+    pub const LISTS: u32 = 1;
+    /// It maps the file of its descriptor shared, at the address that it returns.
+    pub const MAPS: u32 = 2;
+    /// It ends, moves or resizes mappings, or shuts them.
+    pub const UNMAPS: u32 = 4;
+    /// It brings what was stored through mappings to their files.
+    pub const SYNCS: u32 = 8;
+    /// No call has this record type: a recorder makes up a record for each page that was stored through
+    /// a mapping. Argument 0 is the file's descriptor, or −1 if the process has none any more; the first
+    /// fetch is the page, argument 2 its length, argument 3 its offset in the file, and the second fetch
+    /// the file's path if there is no descriptor.
+    pub const STORED: u32 = 16;
 }
 
 /// What the first record of a trace, which no program's call made, says of the first process.

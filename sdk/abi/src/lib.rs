@@ -29,7 +29,7 @@ pub use declaration::{
     Source, Text,
 };
 pub use declaration::{
-    changes, compare, condition, display, fetch, item, kind, place, returns, role, rows, source,
+    changes, compare, condition, display, effect, fetch, item, kind, place, returns, role, rows, source,
     start,
 };
 pub use header::{

@@ -149,6 +149,8 @@ pub struct RecordAttribute {
     pub keeps_offset: bool,
     pub changes: Option<Ident>,
     pub privileged: bool,
+    pub effects: Vec<&'static str>,
+    pub effects_when: Option<Expr>,
     pub stream: bool,
     pub at_entry: bool,
     pub start: Option<Ident>,
@@ -520,6 +522,8 @@ pub fn record_attribute(input: &DeriveInput) -> Result<RecordAttribute> {
         keeps_offset: false,
         changes: None,
         privileged: false,
+        effects: Vec::new(),
+        effects_when: None,
         stream: false,
         at_entry: false,
         start: None,
@@ -557,6 +561,14 @@ pub fn record_attribute(input: &DeriveInput) -> Result<RecordAttribute> {
             "keeps_offset" => record.keeps_offset = true,
             "changes" => record.changes = Some(meta.value()?.parse()?),
             "privileged" => record.privileged = true,
+            "lists" => record.effects.push("LISTS"),
+            "maps_when" => {
+                record.effects.push("MAPS");
+                record.effects_when = Some(meta.value()?.parse()?);
+            }
+            "unmaps" => record.effects.push("UNMAPS"),
+            "syncs" => record.effects.push("SYNCS"),
+            "stored" => record.effects.push("STORED"),
             "stream" => (record.blocks, record.stream) = (true, true),
             "start" => record.start = Some(meta.value()?.parse()?),
             "simulated" => record.simulated = Some(meta.value()?.parse()?),

@@ -54,6 +54,9 @@
 //! need a right that the program had and a replay lacks, `keeps_offset` if it leaves its descriptors open and
 //! where they are, and `stream` if it moves data through a descriptor that may be a pipe or
 //! socket.
+//! For recorders that keep the files as they were: `lists` if it lists the directory of its descriptor,
+//! `maps_when = condition` if it maps the descriptor's file shared, `unmaps` if it ends or moves mappings, `syncs` if it
+//! brings them to their files, and `stored` for the record type of what was stored through mappings.
 
 mod field;
 mod options;

@@ -34,6 +34,11 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
         (None, true) => quote!(::sdk::declare::ALWAYS),
         (None, false) => quote!(::sdk::declare::NEVER),
     };
+    let effects = attribute.effects.iter().map(|effect| format_ident!("{effect}"));
+    let effects_when = attribute
+        .effects_when
+        .as_ref()
+        .map(|condition| quote!(const EFFECTS_WHEN: ::sdk::abi::Condition = #condition;));
     let start = attribute.start.as_ref().map_or_else(|| format_ident!("none"), Clone::clone);
     let start = format_ident!("{}", start.to_string().to_uppercase());
     let text =
@@ -74,6 +79,8 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
             const KEEPS_OFFSET: bool = #keeps_offset;
             const CHANGES: u32 = ::sdk::abi::changes::#changes;
             const PRIVILEGED: bool = #privileged;
+            const EFFECTS: u32 = 0 #(| ::sdk::abi::effect::#effects)*;
+            #effects_when
             const AT_ENTRY: bool = #at_entry;
             const START: u32 = ::sdk::abi::start::#start;
             const SIMULATED: &'static str = #simulated;
