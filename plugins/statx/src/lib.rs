@@ -49,7 +49,7 @@ const MASK: &[Bit] = &[
     bit("", "STATX_DIOALIGN", libc::STATX_DIOALIGN as i64),
 ];
 
-/// The `statx_result_*` columns. As with `stat_result_*`, only type and permissions, links, owner and the
+/// The `statx_result_*` columns. As with `stat_result_*`, only type and permissions, owner, and links and
 /// size of what isn't a directory are compared.
 #[derive(Clone, Copy, Debug, Default)]
 struct StatxResult;
@@ -74,9 +74,11 @@ impl Group for StatxResult {
             .shown(abi::display::OCTAL)
             .bits(bits::FILE_TYPE)
             .compared();
+        // How many names a directory has depends on the file system, as its size does.
+        let is_no_directory = behind(argument, mode, 4).is_not(libc::S_IFMT, libc::S_IFDIR);
         d.column::<Option<i32>>("statx_result_nlink")
             .memory(argument, Moment::After, offset_of!(libc::statx, stx_nlink) as u32)
-            .compared();
+            .compared_when(is_no_directory);
         let mut owner = |name, offset| {
             d.column::<Option<i32>>(name)
                 .memory(argument, Moment::After, offset as u32)
@@ -87,7 +89,7 @@ impl Group for StatxResult {
         owner("statx_result_gid", offset_of!(libc::statx, stx_gid));
         d.column::<Option<i64>>("statx_result_size")
             .memory(argument, Moment::After, offset_of!(libc::statx, stx_size) as u32)
-            .compared_when(behind(argument, mode, 4).is_not(libc::S_IFMT, libc::S_IFDIR));
+            .compared_when(is_no_directory);
 
         d.column::<Option<i32>>("statx_result_mask")
             .memory(argument, Moment::After, offset_of!(libc::statx, stx_mask) as u32)

@@ -11,7 +11,7 @@ use crate::{Tfrac, bits};
 /// The `stat_result_*` columns.
 ///
 /// Type and permissions, links, owner and size are compared; what the file system decides for itself
-/// (inode, device, block counts, times, and the size of a directory) is not.
+/// (inode, device, block counts, times, and links and size of a directory) is not.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stat;
 
@@ -34,9 +34,10 @@ impl Group for Stat {
             .shown(abi::display::OCTAL)
             .bits(bits::FILE_TYPE)
             .compared();
+        let is_no_directory = behind(argument, mode, 4).is_not(libc::S_IFMT, libc::S_IFDIR);
         d.column::<Option<i32>>("stat_result_nlink")
             .memory_of_width(argument, Moment::After, offset_of!(stat, st_nlink) as u32, 8)
-            .compared();
+            .compared_when(is_no_directory);
         let mut owner = |name, offset| {
             d.column::<Option<i32>>(name)
                 .memory_of_width(argument, Moment::After, offset as u32, 4)
@@ -62,7 +63,7 @@ impl Group for Stat {
 
         d.column::<Option<i64>>("stat_result_size")
             .memory(argument, Moment::After, offset_of!(stat, st_size) as u32)
-            .compared_when(behind(argument, mode, 4).is_not(libc::S_IFMT, libc::S_IFDIR));
+            .compared_when(is_no_directory);
         d.column::<Option<&[u8]>>("stat_result_raw");
     }
 }
