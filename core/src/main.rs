@@ -1,4 +1,5 @@
-//! `replayer foo.ds`: makes the system calls of a trace again. Its commands are a first word: `plugins`, `compare`.
+//! `replayer foo.ds`: makes the system calls of a trace again. Its commands are a first word: `plugins`, `compare`,
+//! `prepare`.
 
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -6,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use replay_core::cli::Arguments;
 use replay_core::plugins;
+use replay_core::prepare;
 use replay_core::results::compare;
 
 fn main() -> ExitCode {
@@ -14,9 +16,23 @@ fn main() -> ExitCode {
     let status = match words.peek().and_then(|word| word.to_str()) {
         Some("plugins") => plugins::Arguments::parse_from(words).run().map_err(told),
         Some("compare") => compare::Arguments::parse_from(words).run().map(|()| 0).map_err(told),
+        Some("prepare") => prepare::Arguments::parse_from(words).run().map(prepared).map_err(told),
         _ => Arguments::parse().run().map_err(told),
     };
     status.map_or_else(|could_not_run| could_not_run, ExitCode::from)
+}
+
+/// Tells of what was prepared; returns the exit status.
+fn prepared(prepared: prepare::Prepared) -> u8 {
+    if !prepared.is_quiet {
+        for line in prepared.to_string().lines() {
+            eprintln!("replayer: {line}");
+        }
+    }
+    for line in prepared.failures() {
+        eprintln!("replayer: {line}");
+    }
+    u8::from(!prepared.is_whole())
 }
 
 fn told(error: impl Display) -> ExitCode {

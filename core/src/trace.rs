@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use dataseries::{Checks, End, File, Parts};
 
+pub(crate) use added::Columns;
 pub use added::{Initial, InitialDescriptor, Story};
 pub use merge::{Faults, Merge};
 pub use types::RecordType;
@@ -170,7 +171,7 @@ impl Trace {
     }
 }
 
-fn open(path: &Path, needs: Needs, notes: &mut Vec<String>) -> Result<File, TraceError> {
+pub(crate) fn open(path: &Path, needs: Needs, notes: &mut Vec<String>) -> Result<File, TraceError> {
     if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
         return Err(TraceError::NotAFile(path.to_owned()));
     }

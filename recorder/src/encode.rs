@@ -14,6 +14,7 @@ use crate::own_rows::Value as OwnValue;
 use crate::own_rows::{ByPlugin, Misdeed, Misdeeds, OwnRow, OwnRows};
 use crate::payload::{Kept, Payload};
 use crate::sink::{AddedRows, Cell, SinkError};
+use crate::snapshot::SnapshotRows;
 
 /// Size at which an extent is handed on, in bytes of rows and values.
 pub const EXTENT_SIZE: usize = 1 << 20;
@@ -53,6 +54,7 @@ pub struct Encoder {
     payload: Payload,
     tasks: AddedRows,
     overlaps: AddedRows,
+    snapshot: SnapshotRows,
     /// Calls whose record belongs to their beginning, and that haven't returned.
     entered: BTreeSet<i64>,
     /// Such calls that have returned after one that began earlier and hasn't.
@@ -123,6 +125,7 @@ impl Encoder {
             payload,
             tasks: AddedRows::new(added::TASK, EXTENT_SIZE)?,
             overlaps: AddedRows::new(added::OVERLAP, EXTENT_SIZE)?,
+            snapshot: SnapshotRows::new()?,
             entered: BTreeSet::new(),
             held: BTreeMap::new(),
             flushed_at: clock::now(),
@@ -147,8 +150,14 @@ impl Encoder {
                     hand_on(Item::Dump(why))?;
                 }
                 Event::Call(call) => self.call(call, batch, now, hand_on)?,
+                Event::File(file) => self.snapshot.file(file),
+                Event::Content(content) => {
+                    self.snapshot.content(content, &batch.bytes[content.bytes.clone()]);
+                    self.snapshot.full().map(Item::Extent).try_for_each(&mut *hand_on)?;
+                }
             }
         }
+        self.snapshot.full().map(Item::Extent).try_for_each(&mut *hand_on)?;
         if now - self.flushed_at >= FLUSH_EVERY {
             self.flushed_at = now;
             self.flush(hand_on)?;
@@ -181,6 +190,7 @@ impl Encoder {
         [&mut self.tasks, &mut self.overlaps]
             .into_iter()
             .filter_map(AddedRows::take)
+            .chain(self.snapshot.take())
             .map(Item::Extent)
             .try_for_each(hand_on)
     }

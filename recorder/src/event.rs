@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::snapshot::{ContentEvent, FileEvent};
+
 /// A captured call, its memory in the batch that it is part of.
 #[derive(Clone, Debug)]
 pub struct CallEvent {
@@ -68,6 +70,10 @@ pub enum Event {
     Task(TaskEvent),
     /// Somebody wants what is kept so far, and why.
     Dump(&'static str),
+    /// The program came upon a file.
+    File(Box<FileEvent>),
+    /// A part of a file's content.
+    Content(ContentEvent),
 }
 
 /// Memory of the program, copied or not.

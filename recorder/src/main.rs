@@ -14,6 +14,7 @@ use recorder::output::Keep;
 use recorder::payload::{Environment, Payload};
 use recorder::record::{DumpOn, Options, RecordError, Subject, record};
 use recorder::select::Selection;
+use recorder::snapshot::Level;
 use replay_core::quantity::size;
 use replay_core::registry::PluginOptions;
 
@@ -72,6 +73,26 @@ struct Arguments {
     /// Compress the trace with CODEC: none, lz4, snappy, lzf, zlib or bz2
     #[arg(long, value_name = "CODEC", default_value = "lz4", help_heading = "The file")]
     codec: dataseries::Codec,
+    /// Store the files that the program comes upon, as they were before, so that `replayer prepare` can
+    /// make them elsewhere
+    #[arg(
+        long,
+        value_enum,
+        value_name = "LEVEL",
+        default_value_t,
+        conflicts_with = "hash_payload",
+        help_heading = "What is recorded"
+    )]
+    snapshot: Level,
+    /// Leave out contents of files that are larger than SIZE (as 64M, 2G)
+    #[arg(
+        long,
+        value_name = "SIZE",
+        default_value = "1G",
+        value_parser = size,
+        help_heading = "What is recorded"
+    )]
+    snapshot_limit: u64,
     /// Record calls until the file has SIZE bytes
     #[arg(
         long,
@@ -142,6 +163,8 @@ impl Arguments {
             codec: self.codec,
             backend: self.backend,
             keep,
+            snapshot: self.snapshot,
+            snapshot_limit: self.snapshot_limit,
             dump_on: self.dump_on,
             payload: Payload { limit, hash_key, environment: self.env },
         })

@@ -65,21 +65,27 @@ impl Producer {
 
     /// Adds `event`.
     pub fn push(&mut self, event: Event) {
+        let mut is_old = false;
         if let Event::Call(call) = &event {
             if self.batch.events.is_empty() {
                 self.started = call.time_returned;
             }
-            let age = call.time_returned - self.started;
-            let full = self.batch.bytes.len() >= BATCH_BYTES
-                || self.batch.events.len() >= BATCH_EVENTS
-                || age >= BATCH_AGE;
-            self.batch.events.push(event);
-            if full && matches!(self.out, Out::Encoder { .. }) {
-                self.send();
-            }
-        } else {
-            self.batch.events.push(event);
+            is_old = call.time_returned - self.started >= BATCH_AGE;
         }
+        self.batch.events.push(event);
+        let is_full =
+            self.batch.bytes.len() >= BATCH_BYTES || self.batch.events.len() > BATCH_EVENTS;
+        if (is_full || is_old) && matches!(self.out, Out::Encoder { .. }) {
+            self.send();
+        }
+    }
+
+    /// One that keeps all that it is given, for tests.
+    #[cfg(test)]
+    pub fn detached() -> (Self, Receiver<Batch>) {
+        let (full, batches) = crossbeam_channel::unbounded();
+        let (_, empty) = bounded(0);
+        (Self { batch: Batch::default(), started: 0, out: Out::Encoder { full, empty } }, batches)
     }
 
     /// Asks for what is kept so far to be written.

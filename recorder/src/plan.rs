@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use replay_core::registry::{Registry, RegistryError};
-use replay_schema::{Call, Fetch, Returns, Selector};
+use replay_schema::{Call, Fetch, Observed, Returns, Role, Selector, Value};
 use syscalls::Sysno;
 
 use crate::paths::FileArguments;
@@ -23,14 +23,55 @@ pub struct Plan {
     pub files: FileArguments,
     /// Whether the kernel is to refuse the call.
     pub is_refused: bool,
+    /// The paths that it is on.
+    pub paths: Vec<PathColumn>,
+    /// Columns that hold descriptors which it is on.
+    descriptors: Vec<usize>,
+}
+
+/// A column that holds a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PathColumn {
+    /// Its number among the declared ones.
+    pub column: usize,
+    /// The column that holds the descriptor of the directory which it is looked up from.
+    pub directory: Option<usize>,
 }
 
 impl Plan {
     fn new(call: Arc<Call>) -> Self {
         let numbered: Vec<_> = call.fetches.iter().copied().enumerate().collect();
         let (exit, entry) = numbered.into_iter().partition(|(_, fetch)| fetch.at_exit != 0);
+        let (mut paths, mut descriptors, mut directory) = (Vec::new(), Vec::new(), None);
+        for (column, declared) in call.columns.iter().enumerate() {
+            match declared.role {
+                Role::Descriptor => {
+                    descriptors.push(column);
+                    directory = Some(column);
+                }
+                // A directory's descriptor is declared before the path.
+                Role::Path => paths.push(PathColumn { column, directory: directory.take() }),
+                _ => {}
+            }
+        }
         let files = FileArguments::of(&call);
-        Self { is_refused: call.refused.is_some(), call, entry, exit, files }
+        let is_refused = call.refused.is_some();
+        Self { call, entry, exit, files, is_refused, paths, descriptors }
+    }
+
+    /// The descriptors that the call is on.
+    pub fn descriptors(&self, observed: &Observed<'_>) -> impl Iterator<Item = i32> {
+        self.descriptors.iter().filter_map(|column| {
+            match observed.value(&self.call.columns[*column]) {
+                Value::Number(number) => Some(number as i32),
+                _ => None,
+            }
+        })
+    }
+
+    /// The first of them.
+    pub fn descriptor(&self, observed: &Observed<'_>) -> Option<i32> {
+        self.descriptors(observed).next()
     }
 
     /// Whether the call returns at all.
@@ -56,6 +97,8 @@ pub struct Plans {
     pub calls: Vec<Arc<Call>>,
     /// Which plan the record that starts a trace is of.
     pub start: Option<usize>,
+    /// Which plan the records of what is stored through mappings are of.
+    pub stored: Option<usize>,
     /// What plugins claim and this machine's kernel doesn't have.
     pub unknown: Vec<String>,
     /// What can't be captured of the declarations.
@@ -94,6 +137,7 @@ impl Plans {
             selected: BTreeMap::new(),
             calls: Vec::new(),
             start: None,
+            stored: None,
             unknown: Vec::new(),
             warnings: Vec::new(),
             disabled: BTreeMap::new(),
@@ -103,6 +147,9 @@ impl Plans {
         let mut by_extent = BTreeMap::new();
         for call in registry.extents()? {
             plans.warnings.extend(call.warnings.iter().cloned());
+            if call.effects & abi::effect::STORED != 0 {
+                plans.stored = Some(plans.plans.len());
+            }
             by_extent.insert(call.extent.clone(), plans.plans.len());
             plans.plans.push(Plan::new(call.clone()));
             plans.calls.push(call);

@@ -18,6 +18,8 @@ use crate::backend::Backend;
 use crate::clock;
 use crate::encode::{Encoder, Totals};
 use crate::event::{Blob, CallEvent, Event, TaskEnd};
+use crate::files::Files;
+use crate::mapped::Mapped;
 use crate::output::{Keep, Lost, Output};
 use crate::own_rows::Misdeeds;
 use crate::paths::Paths;
@@ -27,6 +29,7 @@ use crate::plan::{PlanError, Plans, name_of};
 use crate::select::Selection;
 use crate::signals;
 use crate::sink::{self, SinkError};
+use crate::snapshot::{Level, Snapshot};
 use crate::spawn::{Command, SpawnError};
 use crate::state::{self, InitialState};
 use crate::tracer::{Outcome, Tracer};
@@ -50,6 +53,10 @@ pub struct Options {
     pub backend: Backend,
     /// Calls to let through although their plugins want them refused.
     pub allowed: Vec<String>,
+    /// What is stored of the files that the program comes upon.
+    pub snapshot: Level,
+    /// Contents of more bytes aren't.
+    pub snapshot_limit: u64,
     /// What of it is kept.
     pub keep: Keep,
     /// What makes a flight recorder write.
@@ -197,6 +204,9 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
         Subject::Program { .. } if !options.paths.is_empty() => {
             Some("it doesn't tell calls apart by their paths")
         }
+        Subject::Program { .. } if options.snapshot != Level::None => {
+            Some("a snapshot is taken where calls are entered, and it doesn't stop there")
+        }
         Subject::Program { .. } => None,
     };
     let chosen = options.backend.choose(&plans, obstacle);
@@ -240,10 +250,20 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
     if let (Some(plan), Some((process, state))) = (plans.start, states.first()) {
         start(&mut producer, &plans, plan, process.as_raw(), state.umask);
     }
+    let mut snapshot = Snapshot::new(options.snapshot, options.snapshot_limit);
+    if let Some(snapshot) = &mut snapshot {
+        for (_, state) in &states {
+            snapshot.begin(state, &mut producer);
+        }
+    }
+    // The agent stops at no call's entry; it is ruled out if there is a snapshot.
+    let has_agent = chosen.name() != "ptrace";
     let connected = chosen.connect(&plans, producer);
     let no_thread = |_| system("start a thread")(nix::Error::EAGAIN);
     let (agent, merger, producer) = connected.map_err(no_thread)?;
-    let traced = Tracer::new(&plans, producer, agent, program, 1, paths).run();
+    let mapped = if has_agent { None } else { Mapped::new(&plans) };
+    let files = Files::new(snapshot, mapped);
+    let traced = Tracer::new(&plans, producer, agent, program, 1, paths, files).run();
     signals::forget_program();
     let mut outcome = traced.map_err(system("wait for the program"))?;
     if let Some(merger) = merger {
@@ -386,6 +406,7 @@ impl Recording {
                 "{buffers_not_captured} buffers could not be read from the program; their records say so"
             ));
         }
+        notes.extend(self.outcome.files.notes());
         let damaged = self.outcome.merged.damaged;
         if damaged > 0 {
             notes.push(format!(

@@ -148,6 +148,7 @@ pub fn opening(
         (info::RECORDER, format!("recorder {}", env!("CARGO_PKG_VERSION")).into_bytes()),
         (info::BACKEND, backend.as_bytes().to_vec()),
         (info::TIME_UNIT, b"nanoseconds".to_vec()),
+        (info::SNAPSHOT, options.snapshot.name().as_bytes().to_vec()),
     ];
     if let Ok(names) = uname() {
         let text = |name: &std::ffi::OsStr| name.to_owned().into_vec();
@@ -207,6 +208,19 @@ pub fn closing(
         pairs.push((info::INSTRUCTIONS_LEFT, number(agent.left)));
         pairs.push((info::PROGRAMS_WITHOUT_AGENT, number(agent.not_equipped)));
         pairs.push((info::RECORDS_LOST, number(agent.lost + outcome.merged.damaged)));
+    }
+    let mapped = outcome.files.mapped;
+    pairs.push((info::STORED_PAGES, number(mapped.pages)));
+    if mapped.unwatched > 0 {
+        pairs.push((info::UNWATCHED_MAPPINGS, number(mapped.unwatched)));
+    }
+    if let Some(snapshot) = &outcome.files.snapshot {
+        pairs.push((info::SNAPSHOT_FILES, number(snapshot.files)));
+        pairs.push((info::SNAPSHOT_CONTENTS, number(snapshot.contents)));
+        pairs.push((info::SNAPSHOT_BYTES, number(snapshot.bytes)));
+        for (why, (count, _)) in &snapshot.missing {
+            pairs.push((info::SNAPSHOT_MISSING, format!("{count} {why}").into_bytes()));
+        }
     }
     for (call, count) in &outcome.not_recorded {
         let disabled = plans.disabled.contains_key(&(*call as u32));

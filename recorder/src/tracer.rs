@@ -23,6 +23,8 @@ use crate::affinity::{Affinity, Place};
 use crate::agent::{self, Agent, End, Signalled, Taken};
 use crate::clock;
 use crate::event::{Blob, CallEvent, Event, TaskEnd, TaskEvent};
+use crate::files::{self, Files};
+use crate::mapped::Look;
 use crate::memory;
 use crate::paths::Paths;
 use crate::pipeline::Producer;
@@ -112,6 +114,8 @@ pub struct Outcome {
     pub refused: BTreeMap<usize, u64>,
     /// How much of what calls do wasn't seen, by plan.
     pub hidden: BTreeMap<usize, u64>,
+    /// What was taken down of files beside that.
+    pub files: files::Totals,
 }
 
 /// Follows one program.
@@ -127,6 +131,7 @@ pub struct Tracer<'p> {
     /// The paths that calls have to be on.
     paths: Paths,
     is_detaching: bool,
+    files: Files,
     outcome: Outcome,
 }
 
@@ -134,7 +139,8 @@ impl<'p> Tracer<'p> {
     /// Follows `root`, which was spawned as a tracee and waits to make its first call; or without one the
     /// processes that were attached, whose calls no filter stops. `next_id` is the first order id that is
     /// free, unless there is an agent, which keeps count of them; calls are on one of `paths` if there
-    /// are any.
+    /// are any; `files` is shown each call before it is made, if there
+    /// is no agent.
     pub fn new(
         plans: &'p Plans,
         producer: Producer,
@@ -142,6 +148,7 @@ impl<'p> Tracer<'p> {
         root: Option<Pid>,
         next_id: i64,
         paths: Paths,
+        files: Files,
     ) -> Self {
         Self {
             plans,
@@ -152,6 +159,7 @@ impl<'p> Tracer<'p> {
             next_id,
             root: root.map(Pid::as_raw),
             paths,
+            files,
             is_detaching: false,
             outcome: Outcome { executed: root.is_none(), ..Outcome::default() },
         }
@@ -213,6 +221,7 @@ impl<'p> Tracer<'p> {
         }
         self.outcome.agent = self.agent.as_ref().map(Agent::counts);
         self.producer.finish();
+        self.outcome.files = self.files.finish();
         Ok(self.outcome)
     }
 
@@ -317,11 +326,11 @@ impl<'p> Tracer<'p> {
             let how = if watched { Resume::ToSyscallStop } else { Resume::Run };
             return self.resume(pid, how, false);
         };
-        let called_id = self.take_id();
         let declared = self.plans.plan(plan);
         if declared.is_refused && ptrace::refuse(pid).is_ok() {
             *self.outcome.refused.entry(plan).or_default() += 1;
         }
+        let process = self.tracee(pid).process;
         let (blobs, bytes) = self.fetch_at_entry(pid, declared, entry.arguments);
         let paths = &self.paths;
         if !paths.admit(pid, &declared.files, &entry.arguments, &blobs, &bytes) {
@@ -329,6 +338,12 @@ impl<'p> Tracer<'p> {
             self.tracee(pid).spare = (blobs, bytes);
             return self.resume(pid, Resume::Run, !declared.call.cpus);
         }
+        let seen: Vec<_> = blobs.iter().map(|blob| blob_bytes(&bytes, blob)).collect();
+        let arguments = entry.arguments;
+        let observed = Observed { arguments, returned: None, memory: &seen, element: None };
+        let look = look(pid, process, &mut self.next_id, &mut self.producer);
+        self.files.before(declared, &observed, look);
+        let called_id = self.take_id();
         let call = PendingCall {
             plan,
             number: entry.number,
@@ -388,11 +403,21 @@ impl<'p> Tracer<'p> {
                 self.interrupted(pid, call, id, now);
             } else {
                 let returned = if is_error { (-1, errno) } else { (value, 0) };
+                let (plan, arguments) = (call.plan, call.arguments);
                 self.emit(pid, call, Some(returned), id, now);
+                self.show_files(pid, plan, arguments, returned);
             }
         }
         self.equip(pid, (!is_error).then_some(value));
         self.resume(pid, Resume::Run, true);
+    }
+
+    /// Shows the files a call that was made.
+    fn show_files(&mut self, pid: i32, plan: usize, arguments: [u64; 6], returned: (i64, i32)) {
+        let process = self.tracee(pid).process;
+        let observed = Observed { arguments, returned: Some(returned), memory: &[], element: None };
+        let look = look(pid, process, &mut self.next_id, &mut self.producer);
+        self.files.after(self.plans.plan(plan), &observed, look);
     }
 
     /// Copies what the kernel left in memory, and hands the call on.
@@ -462,6 +487,9 @@ impl<'p> Tracer<'p> {
             self.abandoned(pid);
             self.forget(former, None);
         }
+        let process = self.tracee(pid).process;
+        self.files.ending(look(pid, process, &mut self.next_id, &mut self.producer));
+        self.files.gone(process);
         if self.agent.is_some() {
             self.tracee(pid).executed = true;
             return self.resume(pid, Resume::ToSyscallStop, false);
@@ -475,6 +503,8 @@ impl<'p> Tracer<'p> {
         let state = std::mem::take(&mut self.tracee(pid).state);
         self.never_returned(pid, state);
         self.abandoned(pid);
+        let process = self.tracee(pid).process;
+        self.files.ending(look(pid, process, &mut self.next_id, &mut self.producer));
         let id = self.take_id();
         self.tracee(pid).ending_id = Some(id);
         self.resume(pid, Resume::Run, false);
@@ -494,6 +524,12 @@ impl<'p> Tracer<'p> {
             agent.forget(pid);
         }
         let Some(mut tracee) = self.tracees.remove(&pid) else { return };
+        if tracee.ending_id.is_none() {
+            self.files.ending(look(pid, tracee.process, &mut self.next_id, &mut self.producer));
+        }
+        if !self.tracees.values().any(|other| other.process == tracee.process) {
+            self.files.gone(tracee.process);
+        }
         self.never_returned(pid, std::mem::take(&mut tracee.state));
         let last_id = tracee.ending_id.unwrap_or_else(|| self.take_id());
         let Tracee { process, parent, first_id, .. } = tracee;
@@ -519,6 +555,7 @@ impl Tracer<'_> {
 
     fn appeared(&mut self, pid: i32) {
         let tracee = Tracee::found(pid, self.take_id());
+        self.files.created(tracee.process, tracee.parent);
         if let Some(agent) = &mut self.agent {
             agent.appeared(pid, tracee.process);
         }
@@ -686,6 +723,11 @@ impl Tracee {
             spare: Default::default(),
         }
     }
+}
+
+/// A look at files on behalf of `task`, which is stopped.
+fn look<'l>(task: i32, process: i32, next_id: &'l mut i64, producer: &'l mut Producer) -> Look<'l> {
+    Look { task, process, next_id, producer }
 }
 
 /// Makes `fetch` after those that `blobs` and `bytes` hold: an address or length may stand in memory that

@@ -72,9 +72,14 @@ impl Case {
 
     /// The recorder, to run `words` in the folder.
     pub fn recorder(&self, words: &[&str]) -> Command {
+        self.recorder_with(&[], words)
+    }
+
+    /// The same, with options for the recorder.
+    pub fn recorder_with(&self, options: &[&str], words: &[&str]) -> Command {
         let mut command = Command::new(program("recorder"));
         command.arg("--plugins").arg(&self.plugins).args(["--backend", self.backend]);
-        command.arg("-X").arg(self.trace()).arg("--").args(words);
+        command.arg("-X").arg(self.trace()).args(options).arg("--").args(words);
         command.current_dir(self.folder()).env("LC_ALL", "C");
         command
     }

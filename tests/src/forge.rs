@@ -8,7 +8,7 @@ use dataseries::{
     Column, Compression, ExtentBuilder, ExtentType, FieldKind, Writer, WriterOptions,
 };
 use replay_core::registry::{PluginOptions, Registry};
-use replay_schema::added::{STATE, state};
+use replay_schema::added::{Added, STATE, state};
 use replay_schema::common;
 
 use crate::built::plugins;
@@ -159,6 +159,27 @@ impl Forge {
         }
         for (name, cell) in cells {
             set(name, *cell);
+        }
+        self
+    }
+
+    /// A row of a record type of the trace's own; its columns are null, or 0, but for those in `cells`.
+    ///
+    /// # Panics
+    /// If it has no such columns.
+    pub fn row(&mut self, added: Added, cells: &[(&str, Cell<'_>)]) -> &mut Self {
+        let builder = self.types.entry(added.name.to_owned()).or_insert_with(|| {
+            let ty = ExtentType::parse(&added.extent_type()).expect("the type is ours");
+            let mut builder =
+                ExtentBuilder::new(Arc::new(ty), EXTENT_SIZE).expect("the type is ours");
+            builder.set_template_nulls();
+            builder
+        });
+        builder.new_row();
+        let ty = builder.extent_type().clone();
+        for (name, cell) in cells {
+            let column = ty.column(name).unwrap_or_else(|| panic!("{} has {name}", added.name));
+            put(builder, column, *cell);
         }
         self
     }

@@ -1,6 +1,7 @@
 //! What is in a folder.
 
 use std::collections::BTreeMap;
+use std::ffi::CString;
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -20,6 +21,10 @@ pub struct Entry {
     pub size: u64,
     /// Bytes of a file, target of a link.
     pub content: Vec<u8>,
+    /// Extended attributes, by name.
+    pub attributes: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Blocks of 512 bytes that it takes up, of files. They aren't compared: file systems differ.
+    pub blocks: u64,
     /// Time of the last change to the content, in nanoseconds. It isn't compared: most are the moment's.
     pub modified: i128,
 }
@@ -68,6 +73,8 @@ impl Tree {
                 links: if kind.is_dir() { 0 } else { metadata.nlink() },
                 size: if kind.is_file() { metadata.len() } else { 0 },
                 content,
+                attributes: attributes(&path),
+                blocks: if kind.is_file() { metadata.blocks() } else { 0 },
                 modified: i128::from(metadata.mtime()) * 1_000_000_000
                     + i128::from(metadata.mtime_nsec()),
             };
@@ -97,7 +104,7 @@ impl Tree {
                 differences.push(format!("{} is missing", path.display()));
                 continue;
             };
-            let timeless = |entry: &Entry| Entry { modified: 0, ..entry.clone() };
+            let timeless = |entry: &Entry| Entry { modified: 0, blocks: 0, ..entry.clone() };
             if timeless(entry) != timeless(others) {
                 let brief = |entry: &Entry| {
                     let Entry { kind, mode, owner, links, size, .. } = entry;
@@ -105,6 +112,9 @@ impl Tree {
                 };
                 let (here, there) = (brief(entry), brief(others));
                 differences.push(match here == there {
+                    true if entry.content == others.content => {
+                        format!("{} has other attributes", path.display())
+                    }
                     true => format!("{} has another content", path.display()),
                     false => format!("{} is {there}, not {here}", path.display()),
                 });
@@ -114,4 +124,27 @@ impl Tree {
         differences.extend(more.map(|path| format!("{} is there too", path.display())));
         differences
     }
+}
+
+/// The extended attributes of the file at `path` itself.
+fn attributes(path: &Path) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let path = CString::new(path.as_os_str().as_encoded_bytes()).expect("paths have no NUL");
+    let mut names = vec![0u8; 64 << 10];
+    // SAFETY: the path ends in NUL, and the kernel writes at most as many bytes as it is told of.
+    let size = unsafe { libc::llistxattr(path.as_ptr(), names.as_mut_ptr().cast(), names.len()) };
+    names.truncate(usize::try_from(size).unwrap_or(0));
+    let names = names.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    names
+        .map(|name| {
+            let key = CString::new(name).expect("a name ends at its NUL");
+            let mut value = vec![0u8; 64 << 10];
+            // SAFETY: as above.
+            let size = unsafe {
+                let room = value.as_mut_ptr().cast();
+                libc::lgetxattr(path.as_ptr(), key.as_ptr(), room, value.len())
+            };
+            value.truncate(usize::try_from(size).unwrap_or(0));
+            (name.to_vec(), value)
+        })
+        .collect()
 }

@@ -42,6 +42,16 @@ pub mod info {
     pub const ARGUMENT: &str = "argument";
     /// A plugin and its version; one row each.
     pub const PLUGIN: &str = "plugin";
+    /// What is stored of the files that the program came upon: `none`, `meta`, `read` or `full`.
+    pub const SNAPSHOT: &str = "snapshot";
+    /// At the end: how many files are in the snapshot.
+    pub const SNAPSHOT_FILES: &str = "snapshot_files";
+    /// At the end: how many contents, each counted once.
+    pub const SNAPSHOT_CONTENTS: &str = "snapshot_contents";
+    /// At the end: how many bytes they have, without holes.
+    pub const SNAPSHOT_BYTES: &str = "snapshot_bytes";
+    /// At the end: how many contents are missing, and why; one row each, as `2 larger than the limit`.
+    pub const SNAPSHOT_MISSING: &str = "snapshot_missing";
     /// At the end: how many calls were recorded.
     pub const CALLS: &str = "calls";
     /// At the end: how many calls no plugin knew, with their name; one row each, as `12 futex`.
@@ -51,6 +61,10 @@ pub mod info {
     /// At the end: how much of what a call does isn't in the trace, as `17 requests of io_uring_enter`; one
     /// row each.
     pub const HIDDEN: &str = "hidden";
+    /// At the end: how many pages were stored through shared mappings of files.
+    pub const STORED_PAGES: &str = "stored_pages";
+    /// At the end: through how many mappings something may have been stored that wasn't recorded.
+    pub const UNWATCHED_MAPPINGS: &str = "unwatched_mappings";
     /// At the end: how many buffers couldn't be captured.
     pub const BUFFERS_NOT_CAPTURED: &str = "buffers_not_captured";
     /// At the end: how many calls of 32-bit programs were passed over.
@@ -139,8 +153,56 @@ pub const OVERLAP: Added = Added {
     ],
 };
 
+/// The initial state of a file that the program came upon, before its first change: a row for each name. A
+/// second row for a name adds the content, which wasn't needed when the first one was written.
+pub const FILE: Added = Added {
+    name: "Recorder::File",
+    fields: &[
+        Field { name: "access_time", kind: Kind::Int64, nullable: false },
+        // Key into [`CONTENT`].
+        Field { name: "content", kind: Kind::Variable32, nullable: true },
+        Field { name: "device", kind: Kind::Int64, nullable: false },
+        // Order id of the call that came upon it; 0 if it was the recorder.
+        Field { name: "first_id", kind: Kind::Int64, nullable: false },
+        Field { name: "group", kind: Kind::Int32, nullable: false },
+        Field { name: "inode", kind: Kind::Int64, nullable: false },
+        Field { name: "links", kind: Kind::Int64, nullable: false },
+        // Type and permissions, as in `st_mode`.
+        Field { name: "mode", kind: Kind::Int32, nullable: false },
+        Field { name: "modification_time", kind: Kind::Int64, nullable: false },
+        // Why something of it isn't stored; for people.
+        Field { name: "note", kind: Kind::Variable32, nullable: true },
+        Field { name: "owner", kind: Kind::Int32, nullable: false },
+        // From the root of the file system, without symbolic links on the way.
+        Field { name: "path", kind: Kind::Variable32, nullable: false },
+        // Which device a device file is of.
+        Field { name: "represented_device", kind: Kind::Int64, nullable: false },
+        Field { name: "size", kind: Kind::Int64, nullable: false },
+        // Where a symbolic link leads.
+        Field { name: "target", kind: Kind::Variable32, nullable: true },
+    ],
+};
+
+/// An extended attribute of a file in [`FILE`].
+pub const XATTR: Added =
+    Added { name: "Recorder::Xattr", fields: &[text("name"), text("path"), text("value")] };
+
+/// Contents of files in [`FILE`], each once: runs of bytes, in the order of their offsets. What lies between
+/// them is a hole.
+///
+/// The key is a SHA-256: of the file's bytes if it has no holes; else of `b"sparse"`, the file's size and
+/// then each run's offset and bytes, the numbers as 8 bytes, least first.
+pub const CONTENT: Added = Added {
+    name: "Recorder::Content",
+    fields: &[
+        text("data"),
+        text("hash"),
+        Field { name: "offset", kind: Kind::Int64, nullable: false },
+    ],
+};
+
 /// All of them.
-pub const ALL: [Added; 4] = [INFO, STATE, TASK, OVERLAP];
+pub const ALL: [Added; 7] = [INFO, STATE, TASK, OVERLAP, FILE, XATTR, CONTENT];
 
 const fn text(name: &'static str) -> Field<'static> {
     Field { name, kind: Kind::Variable32, nullable: false }

@@ -15,6 +15,11 @@ pub fn is_known(name: &str) -> bool {
     added::ALL.iter().any(|added| added.name == name)
 }
 
+/// Whether extents of type `name` are about files, not about the recording.
+fn is_of_snapshot(name: &str) -> bool {
+    [added::FILE, added::XATTR, added::CONTENT].iter().any(|added| added.name == name)
+}
+
 /// The state of the first process when the recording began.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Initial {
@@ -64,7 +69,7 @@ impl Story {
     pub(crate) fn read(&mut self, file: &File) -> Result<(), TraceError> {
         for entry in file.entries() {
             let ty = &entry.extent_type;
-            if !is_known(ty.name()) {
+            if !is_known(ty.name()) || is_of_snapshot(ty.name()) {
                 continue;
             }
             self.is_told = true;
@@ -152,7 +157,7 @@ impl Story {
 }
 
 /// The columns of an added type, as far as the file has them.
-struct Columns<'a>(&'a ExtentType);
+pub(crate) struct Columns<'a>(pub(crate) &'a ExtentType);
 
 impl Columns<'_> {
     fn column(&self, row: &Row<'_>, name: &str, kinds: &[FieldKind]) -> Option<&Column> {
@@ -160,7 +165,7 @@ impl Columns<'_> {
         (kinds.contains(&column.kind) && !row.is_null(column)).then_some(column)
     }
 
-    fn number(&self, row: &Row<'_>, name: &str) -> Option<i64> {
+    pub(crate) fn number(&self, row: &Row<'_>, name: &str) -> Option<i64> {
         let column = self.column(row, name, &[FieldKind::Int32, FieldKind::Int64])?;
         Some(match column.kind {
             FieldKind::Int32 => row.int32(column).into(),
@@ -168,7 +173,7 @@ impl Columns<'_> {
         })
     }
 
-    fn bytes<'r>(&self, row: &Row<'r>, name: &str) -> Option<&'r [u8]> {
+    pub(crate) fn bytes<'r>(&self, row: &Row<'r>, name: &str) -> Option<&'r [u8]> {
         Some(row.bytes(self.column(row, name, &[FieldKind::Variable32])?))
     }
 }

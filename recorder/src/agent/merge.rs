@@ -261,6 +261,8 @@ impl Merge {
                 Event::Call(call) => call.returned_id,
                 Event::Task(task) => task.last_id,
                 Event::Dump(_) => self.counted as i64,
+                // A snapshot rules the agent out.
+                Event::File(_) | Event::Content(_) => continue,
             };
             let event = match event {
                 Event::Call(call) => {

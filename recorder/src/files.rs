@@ -1,0 +1,93 @@
+//! What is taken down of the program's files beside its calls: how they were, and what is stored to them
+//! through mappings.
+
+use replay_schema::Observed;
+
+use crate::mapped::{self, Look, Mapped};
+use crate::plan::Plan;
+use crate::snapshot::{self, Snapshot};
+
+/// Both, as far as they are wanted.
+#[derive(Debug, Default)]
+pub struct Files {
+    snapshot: Option<Snapshot>,
+    mapped: Option<Mapped>,
+}
+
+/// What came of both.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// What is stored of the files as they were, if anything was to be.
+    pub snapshot: Option<snapshot::Totals>,
+    /// What was stored through mappings.
+    pub mapped: mapped::Totals,
+}
+
+impl Files {
+    /// Takes down these.
+    pub fn new(snapshot: Option<Snapshot>, mapped: Option<Mapped>) -> Self {
+        Self { snapshot, mapped }
+    }
+
+    /// The call of `plan` is about to be made; the next id will be its own.
+    pub fn before(&mut self, plan: &Plan, observed: &Observed<'_>, mut look: Look<'_>) {
+        if let Some(mapped) = &mut self.mapped {
+            mapped.before(plan, observed, &mut look);
+        }
+        if let Some(snapshot) = &mut self.snapshot {
+            snapshot.before(look.task, plan, observed, *look.next_id, look.producer);
+        }
+    }
+
+    /// The call of `plan` was made, and has its record.
+    pub fn after(&mut self, plan: &Plan, observed: &Observed<'_>, mut look: Look<'_>) {
+        if let Some(mapped) = &mut self.mapped
+            && observed.succeeded()
+        {
+            mapped.after(plan, observed, &mut look);
+        }
+    }
+
+    /// A thread comes up, in a process that may be new, too.
+    pub fn created(&mut self, process: i32, parent: Option<i32>) {
+        if let Some(mapped) = &mut self.mapped {
+            mapped.created(process, parent);
+        }
+    }
+
+    /// A thread is about to end, or its process to run another program.
+    pub fn ending(&mut self, mut look: Look<'_>) {
+        if let Some(mapped) = &mut self.mapped {
+            mapped.look_at_process(&mut look);
+        }
+    }
+
+    /// The process is gone, or the program that it ran.
+    pub fn gone(&mut self, process: i32) {
+        if let Some(mapped) = &mut self.mapped {
+            mapped.gone(process);
+        }
+    }
+
+    /// What came of it.
+    pub fn finish(self) -> Totals {
+        Totals {
+            snapshot: self.snapshot.map(Snapshot::finish),
+            mapped: self.mapped.map_or_else(Default::default, |mapped| mapped.totals()),
+        }
+    }
+}
+
+impl Totals {
+    /// What people should know of it, a line each.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = self.snapshot.as_ref().map_or_else(Vec::new, snapshot::Totals::notes);
+        if self.mapped.unwatched > 0 {
+            notes.push(format!(
+                "what was stored through {} shared mappings of files was not recorded: they are too large",
+                self.mapped.unwatched
+            ));
+        }
+        notes
+    }
+}

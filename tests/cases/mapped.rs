@@ -1,0 +1,64 @@
+//! What programs store through shared mappings of files comes back in a replay.
+
+use std::path::Path;
+
+use replay_tests::built::program;
+use replay_tests::case::faithful;
+use replay_tests::tree::Tree;
+
+/// What `mapper` leaves, and its replay too.
+#[track_caller]
+fn mapper(way: &str) -> Tree {
+    let program = program("mapper");
+    faithful(|_: &Path| {}, &[&program.to_string_lossy(), way])
+}
+
+fn starts(tree: &Tree, name: &str, offset: usize, bytes: &[u8]) -> bool {
+    tree.entry(name).content[offset..].starts_with(bytes)
+}
+
+#[test]
+fn parts_of_pages_and_of_the_last_page() {
+    let tree = mapper("partial");
+    assert!(starts(&tree, "partial", 4096 + 16, b".synced."));
+    assert!(tree.entry("partial").content.ends_with(b"at the end"));
+    assert_eq!(tree.entry("partial").size, 5 * 4096 + 100);
+}
+
+#[test]
+fn a_mapping_outlives_its_descriptor() {
+    assert!(starts(&mapper("closed"), "closed", 4096, b"after the descriptor was closed"));
+}
+
+#[test]
+fn a_child_stores_to_its_parents_mapping() {
+    let tree = mapper("children");
+    for name in ["children", "copy"] {
+        assert!(starts(&tree, name, 0, b"parent."), "{name}");
+        assert!(starts(&tree, name, 100, b"parent again"), "{name}");
+        assert!(starts(&tree, name, 4096, b"child."), "{name}");
+    }
+}
+
+#[test]
+fn a_mapping_that_grows_is_followed() {
+    assert!(starts(&mapper("grown"), "grown", 3 * 4096 + 5, b"long\0"));
+}
+
+#[test]
+fn what_a_killed_process_stored_is_there() {
+    assert!(starts(&mapper("killed"), "killed", 2 * 4096, b"and then it was killed"));
+}
+
+#[test]
+fn stores_and_writes_take_turns() {
+    let tree = mapper("between");
+    assert_eq!(tree.entry("read").content, b"first...");
+    assert!(starts(&tree, "between", 0, b"first.."));
+    assert!(starts(&tree, "between", 4096, b"beside\0"));
+}
+
+#[test]
+fn what_was_stored_before_another_program_is_there() {
+    assert!(starts(&mapper("exec"), "exec", 6, b".before the other program."));
+}
