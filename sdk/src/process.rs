@@ -246,12 +246,18 @@ impl<'t> Process<'t> {
             Some(Own::Process) => return Err(Skip::SIMULATED),
             Some(Own::Descriptor(traced, rest)) => return self.path_of(Fd(traced), rest),
         }
+        self.found(bytes)
+    }
+
+    /// The pointer to where `path` leads in this replay.
+    #[inline]
+    fn found(&self, path: &[u8]) -> Result<usize, Skip> {
         if self.record.wants & want::PATHS == 0 {
-            return Ok(bytes.as_ptr() as usize);
+            return Ok(path.as_ptr() as usize);
         }
         // SAFETY: context is what this host gave us; the bytes live through the call.
-        let found = unsafe { self.host.path()(self.context, bytes.as_ptr(), bytes.len() as u64) };
-        Ok(found as usize)
+        let found = unsafe { self.host.path()(self.context, path.as_ptr(), path.len() as u64) };
+        if found.is_null() { Err(Skip::SIMULATED) } else { Ok(found as usize) }
     }
 
     /// The pointer to the path `rest`, looked up from `traced`.
@@ -262,7 +268,7 @@ impl<'t> Process<'t> {
         self.own_paths += 1;
         let memory = self.scratch(index, path.len() as u64)?;
         memory.copy_from_slice(&path);
-        Ok(memory.as_ptr() as usize)
+        self.found(memory)
     }
 
     /// Zeroed-at-first, page-aligned memory of `length` bytes for pointer argument `index`.

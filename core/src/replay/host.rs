@@ -16,6 +16,7 @@ use crate::place::PathMap;
 use crate::record::{Batch, Record};
 use crate::replay::Options;
 use crate::replay::descriptors::{Files, Stands, answer, is_stream as is_stream_itself};
+use crate::replay::proc::Proc;
 use crate::replay::rights::Rights;
 use crate::replay::scratch::Scratch;
 use crate::replay::streams::{Moves, Streams};
@@ -37,11 +38,13 @@ pub struct Wants {
     pub pattern: Option<Pattern>,
     /// Where else paths lead.
     pub map: PathMap,
+    /// Where descriptors by name are looked up, if there is no `/proc`.
+    pub proc: Option<Arc<Proc>>,
 }
 
 impl Wants {
     /// What `options` ask for.
-    pub fn new(options: &Options, is_reference: bool, rights: Rights) -> Self {
+    pub fn new(options: &Options, is_reference: bool, rights: Rights, proc: Option<Arc<Proc>>) -> Self {
         let Options { verify, pattern, place, streams, .. } = options;
         Self {
             verify: *verify,
@@ -50,6 +53,7 @@ impl Wants {
             streams: *streams,
             pattern: pattern.clone(),
             map: place.map.clone(),
+            proc,
         }
     }
 }
@@ -178,7 +182,7 @@ impl Context {
             wants |= want::PATTERN;
             self.payloads.clear();
         }
-        if !self.wants.map.is_empty() {
+        if !self.wants.map.is_empty() || self.wants.proc.is_some() {
             wants |= want::PATHS;
             self.paths.clear();
         }
@@ -439,7 +443,16 @@ unsafe extern "C" fn payload(context: *mut c_void, recorded: *const u8, length: 
 unsafe extern "C" fn path(context: *mut c_void, recorded: *const u8, length: u64) -> *const u8 {
     // SAFETY: as `of` and `bytes` say.
     let (context, path) = unsafe { (of(context), bytes(recorded, length)) };
-    let Some(mapped) = context.wants.map.apply(path) else { return recorded };
+    let mapped = match &context.wants.proc {
+        Some(proc) if Proc::is_of_descriptor(path) => match proc.path_of(path) {
+            Some(path) => path,
+            None => return std::ptr::null(),
+        },
+        _ => match context.wants.map.apply(path) {
+            Some(mapped) => mapped,
+            None => return recorded,
+        },
+    };
     context.paths.push(mapped.into_boxed_slice());
     context.paths.last().map_or(recorded, |path| path.as_ptr())
 }

@@ -6,7 +6,7 @@ const HARMLESS: [&[u8]; 3] = [b"null", b"zero", b"full"];
 
 /// Whether the file at absolute `path` (without NUL) is the kernel's: in `/proc`, `/sys`, or a device in
 /// `/dev`. A process's own descriptors by name (`/proc/self/fd`, `/dev/fd`) are not among them: plugins know
-/// what stands for them. Beneath a root of the replay's own there is nothing of all this.
+/// what stands for them. Beneath a root of the replay's own there are no devices.
 pub fn is_kernels(path: &[u8], is_rooted: bool) -> bool {
     if path.first() != Some(&b'/') {
         return false;
@@ -16,12 +16,11 @@ pub fn is_kernels(path: &[u8], is_rooted: bool) -> bool {
     match names.next() {
         Some(b"proc") => {
             let is_own = matches!(names.next(), Some(b"self" | b"thread-self"));
-            is_rooted || !(is_own && names.next() == Some(b"fd") && names.next().is_some())
+            !(is_own && names.next() == Some(b"fd") && names.next().is_some())
         }
         Some(b"sys") => true,
         Some(b"dev") => match names.next() {
-            None | Some(b"shm") => false,
-            Some(b"fd" | b"stdin" | b"stdout" | b"stderr") => is_rooted,
+            None | Some(b"shm" | b"fd" | b"stdin" | b"stdout" | b"stderr") => false,
             Some(device) => is_rooted || !HARMLESS.contains(&device),
         },
         _ => false,
@@ -58,9 +57,9 @@ mod tests {
         ] {
             assert!(!is_kernels(path.as_bytes(), false), "{path}");
         }
-        for path in ["/dev/null", "/proc/self/fd/3", "/dev/fd/0", "/dev/stdout"] {
-            assert!(is_kernels(path.as_bytes(), true), "{path}");
+        assert!(is_kernels(b"/dev/null", true));
+        for path in ["/dev/shm/a", "/proc/self/fd/3", "/dev/fd/0"] {
+            assert!(!is_kernels(path.as_bytes(), true), "{path}");
         }
-        assert!(!is_kernels(b"/dev/shm/a", true));
     }
 }

@@ -16,6 +16,7 @@ use crate::replay::gate::ReadOnly;
 use crate::replay::hints;
 use crate::replay::host::{Hosts, Known};
 use crate::replay::progress::lock;
+use crate::replay::proc::Proc;
 use crate::replay::rights::Rights;
 use crate::replay::tasks::Tasks;
 use crate::replay::turn::Turn;
@@ -54,6 +55,8 @@ pub struct Shared {
     pub options: Options,
     /// Whether the process has changed its root.
     pub is_rooted: bool,
+    /// Where descriptors by name are looked up then.
+    pub proc: Option<Arc<Proc>>,
     /// Whose rights the replay has.
     pub rights: Rights,
     /// Which calls are made, if the replay is to change nothing.

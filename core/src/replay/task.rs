@@ -79,7 +79,8 @@ impl Task {
         progress: Arc<Progress>,
         files: Files,
     ) -> Self {
-        let wants = Wants::new(&shared.options, shared.trace.story.is_reference(), shared.rights);
+        let (is_reference, rights) = (shared.trace.story.is_reference(), shared.rights);
+        let wants = Wants::new(&shared.options, is_reference, rights, shared.proc.clone());
         let tallies = vec![Tally::default(); shared.trace.types.len()];
         let thread = nix::unistd::gettid().as_raw();
         let names = shared.trace.types.iter().map(|ty| ty.name.clone());

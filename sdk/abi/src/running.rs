@@ -175,7 +175,8 @@ pub struct Host {
     /// The `length` bytes to write in place of `recorded`.
     pub payload:
         unsafe extern "C" fn(context: *mut c_void, recorded: *const u8, length: u64) -> *const u8,
-    /// The path to use for `recorded`, both with a NUL at their end; `length` counts it.
+    /// The path to use for `recorded`, both with a NUL at their end; `length` counts it. Null if it leads
+    /// nowhere in this replay.
     pub path:
         unsafe extern "C" fn(context: *mut c_void, recorded: *const u8, length: u64) -> *const u8,
     /// Four words of the plugin's own that stay with the descriptor until it is closed; null if the
