@@ -20,6 +20,7 @@ mod initial;
 mod kernels;
 mod order;
 pub mod pace;
+mod proc;
 mod progress;
 mod reader;
 mod rights;
@@ -57,6 +58,7 @@ pub use kernels::is_kernels;
 pub use order::Order;
 pub(crate) use order::plain;
 pub use pace::{Pace, Speed, Timing};
+use proc::Proc;
 use reader::ReadOut;
 use rights::Rights;
 use shared::{End, EndOnPanic, Event, Shared};
@@ -167,6 +169,7 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
     let trace = Arc::new(trace);
     let target = options.record.take().map(|path| Target::create(&path)).transpose()?;
     raise_descriptor_limit();
+    let proc = options.place.root.as_ref().and_then(|_| Proc::open()).map(Arc::new);
     let own = OwnDescriptors::now();
     let has_all_users = has_all_users();
     for note in options.place.enter(&trace.story.initial)? {
@@ -181,6 +184,7 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
         seen: trace.types.iter().map(|_| AtomicBool::new(false)).collect(),
         files: initial::descriptors(&trace.story.initial, &options, &log),
         is_rooted: options.place.root.is_some(),
+        proc,
         hosts: host::Hosts::new(),
         rights: Rights::new(&trace.story.initial, has_all_users),
         read_only: options.read_only.then(ReadOnly::new),

@@ -137,7 +137,7 @@ fn tables(setting: &Setting, chosen: &[&Benchmark]) -> Result<String> {
 }
 
 /// The machine's shape.
-fn machine() -> String {
+pub fn machine() -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let field = |text: &str, name: &str| {
         let line =

@@ -1,5 +1,6 @@
 //! `cargo xtask …`: one command each for what people do with this repository.
 
+mod apps;
 mod bench;
 mod cargo;
 mod demo;
@@ -32,6 +33,8 @@ enum Command {
     Header,
     /// Measure, as ratios in one run
     Bench(bench::Arguments),
+    /// Record real applications, replay them elsewhere, compare what they leave
+    Apps(apps::Arguments),
 }
 
 /// What went wrong, for people.
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::check(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::NewPlugin(arguments) => new_plugin::make(&arguments),
+        Command::Apps(arguments) => apps::run_all(&arguments),
         Command::Docs => docs::write(),
         Command::Header => header::write(),
         Command::Dist => dist::lay_out().map(drop),

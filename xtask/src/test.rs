@@ -49,6 +49,9 @@ pub fn check(arguments: &Arguments) -> Result<()> {
             test.arg("--").args(&arguments.words);
         }
         step("tests", run(&mut test));
+        if arguments.words.is_empty() {
+            step("applications", run(&mut cargo(&["xtask", "apps", "--ci", "--debug"])));
+        }
     }
     let minutes = start.elapsed().as_secs_f64() / 60.0;
     match failed.as_slice() {
