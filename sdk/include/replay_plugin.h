@@ -300,6 +300,24 @@
 // Does not return.
 #define REPLAY_RETURNS_NEVER 5
 
+// It lists the directory that its descriptor is on.
+#define REPLAY_EFFECT_LISTS 1
+
+// It maps the file of its descriptor shared, at the address that it returns.
+#define REPLAY_EFFECT_MAPS 2
+
+// It ends, moves or resizes mappings, or shuts them.
+#define REPLAY_EFFECT_UNMAPS 4
+
+// It brings what was stored through mappings to their files.
+#define REPLAY_EFFECT_SYNCS 8
+
+// No call has this record type: a recorder makes up a record for each page that was stored through
+// a mapping. Argument 0 is the file's descriptor, or −1 if the process has none any more; the first
+// fetch is the page, argument 2 its length, argument 3 its offset in the file, and the second fetch
+// the file's path if there is no descriptor.
+#define REPLAY_EFFECT_STORED 16
+
 // This type has no such record.
 #define REPLAY_START_NONE 0
 
@@ -608,7 +626,8 @@ struct replay_host {
     void (*returned)(void *context, uint32_t fetch, const uint8_t *start, uint64_t length);
     // The `length` bytes to write in place of `recorded`.
     const uint8_t *(*payload)(void *context, const uint8_t *recorded, uint64_t length);
-    // The path to use for `recorded`, both with a NUL at their end; `length` counts it.
+    // The path to use for `recorded`, both with a NUL at their end; `length` counts it. Null if it leads
+    // nowhere in this replay.
     const uint8_t *(*path)(void *context, const uint8_t *recorded, uint64_t length);
     // Four words of the plugin's own that stay with the descriptor until it is closed; null if the
     // descriptor is unknown.
