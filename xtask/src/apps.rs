@@ -33,7 +33,7 @@ pub struct Arguments {
     /// Write docs/applications.md
     #[arg(long)]
     pub write: bool,
-    /// Use what `cargo build` built last, not a release
+    /// Use a debug build, as the tests do
     #[arg(long)]
     pub debug: bool,
     /// Keep the scratch folders: trace, prepared root, logs
@@ -138,22 +138,13 @@ pub fn run_all(arguments: &Arguments) -> Result<()> {
 
 fn tools(arguments: &Arguments) -> Result<Tools> {
     let backend = arguments.backend.clone();
-    if !arguments.debug {
-        let dist = dist::lay_out()?;
-        return Ok(Tools { bin: dist.join("bin"), plugins: dist.join("plugins"), backend });
+    if arguments.debug {
+        dist::for_tests()?;
+        let bin = target().join("debug");
+        return Ok(Tools { plugins: bin.join("plugins-under-test"), bin, backend });
     }
-    // A folder of links, since cargo's has other libraries too.
-    let bin = target().join("debug");
-    let plugins = bin.join("plugins-of-apps");
-    let _ = fs::remove_dir_all(&plugins);
-    let made = fs::create_dir_all(&plugins);
-    made.map_err(|error| format!("{}: {error}", plugins.display()))?;
-    for name in dist::plugins()? {
-        let library = format!("libplugin_{name}.so");
-        let linked = std::os::unix::fs::symlink(bin.join(&library), plugins.join(&library));
-        linked.map_err(|error| format!("{library}: {error}"))?;
-    }
-    Ok(Tools { bin, plugins, backend })
+    let dist = dist::lay_out()?;
+    Ok(Tools { bin: dist.join("bin"), plugins: dist.join("plugins"), backend })
 }
 
 fn run_each(
