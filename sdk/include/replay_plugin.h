@@ -41,6 +41,13 @@
 // The trace is one by the original recorder: expect its defects (trace schema, §8).
 #define REPLAY_WANT_REFERENCE 8
 
+// The record says that it lacks data: of a value that is shorter than it was, zeros take the place of the
+// rest. Since 1.1.
+#define REPLAY_WANT_CUT 16
+
+// Take on the program's users and groups, for this thread alone. Since 1.1.
+#define REPLAY_WANT_CREDENTIALS 32
+
 // The call was made: the outcome holds.
 #define REPLAY_STATUS_MADE 0
 
@@ -281,6 +288,32 @@
 
 // A string of a program's environment.
 #define REPLAY_ROLE_ENVIRONMENT 9
+
+// A path of a name that the call makes. Since 1.1.
+#define REPLAY_ROLE_MADE_PATH 10
+
+// A path of a name that the call takes away. Since 1.1.
+#define REPLAY_ROLE_REMOVED_PATH 11
+
+// A descriptor of the traced process that data is taken from and no more, though the call does more than
+// look. Since 1.1.
+#define REPLAY_ROLE_SOURCE 12
+
+// The user or group that a file belongs to. Since 1.1.
+#define REPLAY_ROLE_OWNER 13
+
+// Files, names, or the machine.
+#define REPLAY_CHANGES_ANYTHING 0
+
+// Nothing but what its descriptors are open on.
+#define REPLAY_CHANGES_DESCRIPTORS 1
+
+// Nothing: it changes the process itself, or how a file is used meanwhile (a lock), or that what was
+// written is kept.
+#define REPLAY_CHANGES_NOTHING 2
+
+// The program that the process runs.
+#define REPLAY_CHANGES_PROGRAM 3
 
 // A number that must be equal.
 #define REPLAY_RETURNS_NUMBER 0
@@ -976,7 +1009,7 @@ REPLAY_ASSERT(offsetof(struct replay_row_sink, bytes) == 24);
 REPLAY_ASSERT(sizeof(struct replay_text) == 16);
 REPLAY_ASSERT(offsetof(struct replay_text, start) == 0);
 REPLAY_ASSERT(offsetof(struct replay_text, length) == 8);
-REPLAY_ASSERT(sizeof(struct replay_call) == 272);
+REPLAY_ASSERT(sizeof(struct replay_call) == 280);
 REPLAY_ASSERT(offsetof(struct replay_call, extent) == 0);
 REPLAY_ASSERT(offsetof(struct replay_call, syscalls) == 16);
 REPLAY_ASSERT(offsetof(struct replay_call, columns) == 32);

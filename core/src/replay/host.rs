@@ -44,7 +44,12 @@ pub struct Wants {
 
 impl Wants {
     /// What `options` ask for.
-    pub fn new(options: &Options, is_reference: bool, rights: Rights, proc: Option<Arc<Proc>>) -> Self {
+    pub fn new(
+        options: &Options,
+        is_reference: bool,
+        rights: Rights,
+        proc: Option<Arc<Proc>>,
+    ) -> Self {
         let Options { verify, pattern, place, streams, .. } = options;
         Self {
             verify: *verify,

@@ -85,7 +85,7 @@ fn what_crosses_has_the_layout_that_the_header_for_c_asserts() {
     assert_eq!(size_of::<abi::Text>(), 16);
     assert_eq!(offset_of!(abi::Text, start), 0, "Text.start");
     assert_eq!(offset_of!(abi::Text, length), 8, "Text.length");
-    assert_eq!(size_of::<abi::Call>(), 272);
+    assert_eq!(size_of::<abi::Call>(), 280);
     assert_eq!(offset_of!(abi::Call, extent), 0, "Call.extent");
     assert_eq!(offset_of!(abi::Call, syscalls), 16, "Call.syscalls");
     assert_eq!(offset_of!(abi::Call, columns), 32, "Call.columns");
