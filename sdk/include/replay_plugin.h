@@ -810,6 +810,10 @@ struct replay_call {
     // What a recorder doesn't see of the call, or empty: as many of it as the call returns, as
     // `requests`. Since 1.1.
     struct replay_text hides;
+    // What else a recorder must know that the call does: bits of REPLAY_EFFECT_…. Since 1.1.
+    uint32_t effects;
+    // When it does that; evaluated on the arguments.
+    struct replay_condition effects_when;
 };
 
 // The value of an option.
@@ -1009,7 +1013,7 @@ REPLAY_ASSERT(offsetof(struct replay_row_sink, bytes) == 24);
 REPLAY_ASSERT(sizeof(struct replay_text) == 16);
 REPLAY_ASSERT(offsetof(struct replay_text, start) == 0);
 REPLAY_ASSERT(offsetof(struct replay_text, length) == 8);
-REPLAY_ASSERT(sizeof(struct replay_call) == 280);
+REPLAY_ASSERT(sizeof(struct replay_call) == 312);
 REPLAY_ASSERT(offsetof(struct replay_call, extent) == 0);
 REPLAY_ASSERT(offsetof(struct replay_call, syscalls) == 16);
 REPLAY_ASSERT(offsetof(struct replay_call, columns) == 32);
@@ -1033,6 +1037,8 @@ REPLAY_ASSERT(offsetof(struct replay_call, changes) == 232);
 REPLAY_ASSERT(offsetof(struct replay_call, privileged) == 236);
 REPLAY_ASSERT(offsetof(struct replay_call, refused) == 240);
 REPLAY_ASSERT(offsetof(struct replay_call, hides) == 256);
+REPLAY_ASSERT(offsetof(struct replay_call, effects) == 272);
+REPLAY_ASSERT(offsetof(struct replay_call, effects_when) == 280);
 REPLAY_ASSERT(sizeof(struct replay_column) == 136);
 REPLAY_ASSERT(offsetof(struct replay_column, name) == 0);
 REPLAY_ASSERT(offsetof(struct replay_column, kind) == 16);

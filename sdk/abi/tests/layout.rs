@@ -85,7 +85,7 @@ fn what_crosses_has_the_layout_that_the_header_for_c_asserts() {
     assert_eq!(size_of::<abi::Text>(), 16);
     assert_eq!(offset_of!(abi::Text, start), 0, "Text.start");
     assert_eq!(offset_of!(abi::Text, length), 8, "Text.length");
-    assert_eq!(size_of::<abi::Call>(), 280);
+    assert_eq!(size_of::<abi::Call>(), 312);
     assert_eq!(offset_of!(abi::Call, extent), 0, "Call.extent");
     assert_eq!(offset_of!(abi::Call, syscalls), 16, "Call.syscalls");
     assert_eq!(offset_of!(abi::Call, columns), 32, "Call.columns");
@@ -109,6 +109,8 @@ fn what_crosses_has_the_layout_that_the_header_for_c_asserts() {
     assert_eq!(offset_of!(abi::Call, privileged), 236, "Call.privileged");
     assert_eq!(offset_of!(abi::Call, refused), 240, "Call.refused");
     assert_eq!(offset_of!(abi::Call, hides), 256, "Call.hides");
+    assert_eq!(offset_of!(abi::Call, effects), 272, "Call.effects");
+    assert_eq!(offset_of!(abi::Call, effects_when), 280, "Call.effects_when");
     assert_eq!(size_of::<abi::Column>(), 136);
     assert_eq!(offset_of!(abi::Column, name), 0, "Column.name");
     assert_eq!(offset_of!(abi::Column, kind), 16, "Column.kind");
