@@ -267,6 +267,19 @@ macro_rules! families {
 
 families!(files names metadata descriptors sockets processes task signals memory ipc machine);
 
+/// Calls that are made and in no family, with the reason.
+const IN_NO_FAMILY: &[(&str, &str)] = &[
+    ("setuid", "who has changed who it is can't change back; it needs programs of its own"),
+    ("setgid", "likewise"),
+    ("setreuid", "likewise"),
+    ("setregid", "likewise"),
+    ("setresuid", "likewise"),
+    ("setresgid", "likewise"),
+    ("setfsuid", "likewise"),
+    ("setfsgid", "likewise"),
+    ("setgroups", "likewise"),
+];
+
 #[test]
 fn every_call_that_is_made_is_changed_in_some_family() {
     let in_families: BTreeSet<&str> =
@@ -278,6 +291,8 @@ fn every_call_that_is_made_is_changed_in_some_family() {
     let registry = registry.expect("the plugins are taken");
     let calls = registry.syscalls().expect("the plugins are loaded");
     let made = calls.iter().filter(|(_, call)| !call.is_simulated()).map(|(name, _)| *name);
-    let missing: Vec<_> = made.filter(|name| !in_families.contains(name)).collect();
+    let is_listed = |name: &str| IN_NO_FAMILY.iter().any(|(listed, _)| *listed == name);
+    let missing: Vec<_> =
+        made.filter(|name| !in_families.contains(name) && !is_listed(name)).collect();
     assert_eq!(missing, Vec::<&str>::new(), "made by no family");
 }
