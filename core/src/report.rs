@@ -51,11 +51,13 @@ pub enum Reason {
     Ignored,
     /// It was tried, and the replay hadn't the rights that the program had.
     Rights,
+    /// It closed a descriptor whose number another call was given before it returned.
+    Overtaken,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Simulated,
         Self::Disabled,
         Self::NoPlugin,
@@ -73,6 +75,7 @@ impl Reason {
         Self::ReadOnly,
         Self::Ignored,
         Self::Rights,
+        Self::Overtaken,
     ];
 }
 
@@ -95,6 +98,9 @@ impl fmt::Display for Reason {
             Self::ReadOnly => "they change something, and the replay is read-only",
             Self::Ignored => "on paths that are ignored",
             Self::Rights => "for want of rights that the program had",
+            Self::Overtaken => {
+                "closed already, by those that were given their descriptors' numbers"
+            }
             Self::Waited => "let go, for they waited for what didn't come",
         })
     }

@@ -26,6 +26,9 @@ struct Entry {
     is_stream: Option<bool>,
     /// A plugin's own words on it.
     note: [u64; 4],
+    /// The position of the record that was given the number while it was another descriptor's: the one that
+    /// closed that has a later place in the trace, for it returned later.
+    taken_at: Option<u64>,
 }
 
 /// A table of descriptors, and how many tasks have it in common.
@@ -93,7 +96,7 @@ impl Descriptors {
 
     /// `stands` stands for `traced` from now on; returns what did before.
     pub fn set(&mut self, traced: i32, stands: Stands) -> Option<Stands> {
-        let entry = Entry { stands, is_stream: None, note: [0; 4] };
+        let entry = Entry { stands, is_stream: None, note: [0; 4], taken_at: None };
         let before = match usize::try_from(traced) {
             Ok(index) if index < LOW => {
                 if self.low.len() <= index {
@@ -104,6 +107,28 @@ impl Descriptors {
             _ => self.high.insert(traced, entry),
         };
         before.map(|entry| entry.stands)
+    }
+
+    /// As [`Self::set`], where the kernel gave the record at `position` a number that was free.
+    pub fn adopt(&mut self, traced: i32, stands: Stands, position: u64) -> Option<Stands> {
+        let before = self.set(traced, stands);
+        if before.is_some()
+            && let Some(entry) = self.entry_mut(traced)
+        {
+            entry.taken_at = Some(position);
+        }
+        before
+    }
+
+    /// Whether a call that closes `traced`, and was called when all before position `ready_at` had returned, closed
+    /// another descriptor than the one that has the number now. That is so once.
+    pub fn was_overtaken(&mut self, traced: i32, ready_at: u64) -> bool {
+        let Some(entry) = self.entry_mut(traced) else { return false };
+        let is_so = entry.taken_at.is_some_and(|taken_at| ready_at <= taken_at);
+        if is_so {
+            entry.taken_at = None;
+        }
+        is_so
     }
 
     /// Forgets `traced`; returns what stood for it.
@@ -194,6 +219,19 @@ mod tests {
             assert_eq!(table.remove(traced), None);
         }
         assert!(table.low.len() <= LOW);
+    }
+
+    /// One thread closes, another one opens and is given the number, and returns first.
+    #[test]
+    fn a_close_that_was_overtaken_is_known() {
+        let mut table = Descriptors::default();
+        table.set(5, Stands::Open(9));
+        assert!(!table.was_overtaken(5, 0), "it still is what it was");
+        assert_eq!(table.adopt(5, Stands::Open(10), 20), Some(Stands::Open(9)));
+        assert!(!table.was_overtaken(5, 21), "called after the other had returned: it closes that");
+        assert!(table.was_overtaken(5, 20));
+        assert!(!table.was_overtaken(5, 20), "one number was given away once");
+        assert_eq!(table.get(5), Some(Stands::Open(10)));
     }
 
     #[test]

@@ -17,6 +17,13 @@ pub enum Effect {
     Close(i32),
 }
 
+/// The descriptors that the call closes, whatever it returned.
+pub fn closed(ty: &RecordType, batch: &Batch, record: &Record) -> Vec<i32> {
+    let cells = batch.cells(record, 0);
+    let closed = descriptors(ty, &cells).filter(|(_, role, _)| *role == Role::ClosedDescriptor);
+    closed.map(|(traced, ..)| traced).collect()
+}
+
 /// The effects of the recorded call.
 pub fn effects(ty: &RecordType, batch: &Batch, record: &Record) -> Vec<Effect> {
     let mut effects = Vec::new();

@@ -127,6 +127,7 @@ pub struct Context {
     recalled: Vec<Arc<[u8]>>,
     note: Option<(i32, [u64; 4])>,
     unique_id: i64,
+    position: u64,
     /// What the plugin declared.
     call: Option<Arc<Call>>,
     /// Whether it is one of ours.
@@ -153,6 +154,7 @@ impl Context {
             recalled: Vec::new(),
             note: None,
             unique_id: 0,
+            position: 0,
             call: None,
             is_stock: true,
             moves: None,
@@ -192,6 +194,7 @@ impl Context {
             self.paths.clear();
         }
         self.unique_id = record.unique_id;
+        self.position = record.position;
         self.is_stock = call.is_stock;
         if !self.call.as_ref().is_some_and(|known| Arc::ptr_eq(known, call)) {
             self.call = Some(call.clone());
@@ -370,7 +373,7 @@ unsafe extern "C" fn adopt(context: *mut c_void, traced: i32, replayed: i32) {
         context.acts.misdeed.get_or_insert(Misdeed::NotOpen(replayed));
     }
     let stands = if is_open { Stands::Open(replayed) } else { Stands::Simulated };
-    let before = context.files.lock().set(traced, stands);
+    let before = context.files.lock().adopt(traced, stands, context.position);
     context.close(before);
 }
 

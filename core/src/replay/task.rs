@@ -228,7 +228,9 @@ impl Task {
             }
             Came::Not(reason) => {
                 self.tallies[kind].skipped[*reason as usize] += 1;
-                self.take_recorded(ty, batch, record);
+                if *reason != Reason::Overtaken {
+                    self.take_recorded(ty, batch, record);
+                }
                 std::mem::take(&mut self.context.acts.divergences)
             }
         };
@@ -270,6 +272,13 @@ impl Task {
         let Some(call) = &ty.call else { return Ok(Came::Not(Reason::NoPlugin)) };
         if let Some(reason) = not_to_be_made(ty, call, record) {
             return Ok(Came::Not(reason));
+        }
+        if ty.closes && record.ready_at < record.position {
+            let closed = effects::closed(ty, batch, record);
+            let mut files = self.context.files.lock();
+            if closed.iter().any(|traced| files.was_overtaken(*traced, record.ready_at)) {
+                return Ok(Came::Not(Reason::Overtaken));
+            }
         }
         let shared = self.shared.clone();
         if shared.given_up.has(call.plugin) {

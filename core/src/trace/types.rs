@@ -32,6 +32,8 @@ pub struct RecordType {
     /// Whether a call that waits may wait for one of these: it does something to a descriptor or a task. What only
     /// changes names lets nobody go on.
     pub is_awaited: bool,
+    /// Whether its calls close descriptors.
+    pub closes: bool,
     /// Whether its calls move as many bytes as they return.
     pub moves_data: bool,
     /// What doesn't fit between file and plugin.
@@ -120,6 +122,9 @@ impl RecordType {
             call.returns == Returns::Number
                 && call.columns.iter().any(|column| column.role == Role::Payload)
         });
+        let has =
+            |role| call.iter().flat_map(|call| &call.columns).any(|column| column.role == role);
+        let closes = has(Role::ClosedDescriptor);
         let has_paths =
             call.iter().flat_map(|call| &call.columns).any(|column| column.role == Role::Path);
         let parts = match &call {
@@ -135,6 +140,7 @@ impl RecordType {
             waits_to_read,
             has_paths,
             is_awaited: !has_paths || call.as_ref().is_some_and(|call| call.blocks),
+            closes,
             moves_data,
             extent_type: ty.clone(),
             name: name.to_owned(),
