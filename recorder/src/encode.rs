@@ -1,5 +1,7 @@
 //! Makes rows of captured calls.
 
+mod unseen;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -9,12 +11,15 @@ use replay_schema::added;
 use replay_schema::{Call, Observed, Role, RowRule, Source, Value, common};
 
 use crate::clock;
-use crate::event::{Batch, Blob, CallEvent, Event, TaskEnd, TaskEvent};
+use crate::event::{
+    Batch, Blob, CallEvent, Event, Field, FieldValue, TaskEnd, TaskEvent, UNKNOWN_TIME, Unseen,
+};
 use crate::own_rows::Value as OwnValue;
 use crate::own_rows::{ByPlugin, Misdeed, Misdeeds, OwnRow, OwnRows};
 use crate::payload::{Kept, Payload};
 use crate::sink::{AddedRows, Cell, SinkError};
 use crate::snapshot::SnapshotRows;
+use unseen::Hidden;
 
 /// Size at which an extent is handed on, in bytes of rows and values.
 pub const EXTENT_SIZE: usize = 1 << 20;
@@ -34,6 +39,8 @@ pub struct Totals {
     pub values_cut: u64,
     /// What plugins that write rows themselves did wrong.
     pub misdeeds: ByPlugin,
+    /// Columns without a value for want of what it would be made of.
+    pub values_unseen: u64,
 }
 
 /// What the encoder hands on.
@@ -60,6 +67,8 @@ pub struct Encoder {
     /// Such calls that have returned after one that began earlier and hasn't.
     held: BTreeMap<i64, Held>,
     flushed_at: i64,
+    /// Whether the calls were made long ago, and somebody else took them down.
+    is_past: bool,
     totals: Totals,
     own: OwnDescriptors,
     /// On the thread that encodes, once there is one.
@@ -129,10 +138,16 @@ impl Encoder {
             entered: BTreeSet::new(),
             held: BTreeMap::new(),
             flushed_at: clock::now(),
+            is_past: false,
             totals: Totals::default(),
             own: OwnDescriptors::now(),
             own_rows: None,
         })
+    }
+
+    /// For calls that aren't made now: what was taken down of them was so when they returned.
+    pub fn of_the_past(self) -> Self {
+        Self { is_past: true, ..self }
     }
 
     /// Adds the rows of `batch`, and hands on extents that are full.
@@ -140,16 +155,31 @@ impl Encoder {
     /// # Errors
     /// The extents aren't taken.
     pub fn encode(&mut self, batch: &Batch, hand_on: &mut HandOn<'_>) -> Result<(), SinkError> {
-        let now = clock::now();
-        for event in &batch.events {
+        let now = if self.is_past { UNKNOWN_TIME } else { clock::now() };
+        let mut unseen = &batch.unseen[..];
+        let mut fields = &batch.fields[..];
+        for (number, event) in batch.events.iter().enumerate() {
+            let count = unseen.iter().take_while(|unseen| unseen.event == number).count();
+            let (of_event, rest) = unseen.split_at(count);
+            unseen = rest;
+            let count = fields.iter().take_while(|field| field.event == number).count();
+            let (given, rest) = fields.split_at(count);
+            fields = rest;
             match event {
                 Event::Entered { called_id } => drop(self.entered.insert(*called_id)),
+                Event::Abandoned { called_id } => {
+                    self.entered.remove(called_id);
+                    self.release(hand_on)?;
+                }
                 Event::Task(task) => self.task(task),
                 Event::Dump(why) => {
                     self.flush(hand_on)?;
                     hand_on(Item::Dump(why))?;
                 }
-                Event::Call(call) => self.call(call, batch, now, hand_on)?,
+                Event::Call(call) => {
+                    let call = Captured { event: call, batch, unseen: of_event, given };
+                    self.call(&call, now, hand_on)?;
+                }
                 Event::File(file) => self.snapshot.file(file),
                 Event::Content(content) => {
                     self.snapshot.content(content, &batch.bytes[content.bytes.clone()]);
@@ -158,7 +188,7 @@ impl Encoder {
             }
         }
         self.snapshot.full().map(Item::Extent).try_for_each(&mut *hand_on)?;
-        if now - self.flushed_at >= FLUSH_EVERY {
+        if !self.is_past && now - self.flushed_at >= FLUSH_EVERY {
             self.flushed_at = now;
             self.flush(hand_on)?;
         }
@@ -216,19 +246,19 @@ impl Encoder {
     /// waits until no earlier one can come.
     fn call(
         &mut self,
-        event: &CallEvent,
-        batch: &Batch,
+        call: &Captured<'_>,
         now: i64,
         hand_on: &mut HandOn<'_>,
     ) -> Result<(), SinkError> {
-        if !self.entered.remove(&event.called_id) {
-            return self.write(event, batch, now, hand_on);
+        let called_id = call.event.called_id;
+        if !self.entered.remove(&called_id) {
+            return self.write(call, now, hand_on);
         }
-        if self.entered.first().is_some_and(|first| *first < event.called_id) {
-            self.held.insert(event.called_id, Held::new(event, batch));
+        if self.entered.first().is_some_and(|first| *first < called_id) {
+            self.held.insert(called_id, Held::new(call));
             return Ok(());
         }
-        self.write(event, batch, now, hand_on)?;
+        self.write(call, now, hand_on)?;
         self.release(hand_on)
     }
 
@@ -237,19 +267,22 @@ impl Encoder {
             if self.entered.first().is_some_and(|entered| entered < first.key()) {
                 break;
             }
-            let held = first.remove();
-            self.write(&held.event, &held.memory, clock::now(), hand_on)?;
+            let Held { event, memory } = first.remove();
+            let now = if self.is_past { UNKNOWN_TIME } else { clock::now() };
+            let (unseen, given) = (&memory.unseen[..], &memory.fields[..]);
+            let call = Captured { event: &event, batch: &memory, unseen, given };
+            self.write(&call, now, hand_on)?;
         }
         Ok(())
     }
 
     fn write(
         &mut self,
-        event: &CallEvent,
-        batch: &Batch,
+        call: &Captured<'_>,
         now: i64,
         hand_on: &mut HandOn<'_>,
     ) -> Result<(), SinkError> {
+        let event = call.event;
         let row_type = &mut self.types[event.plan];
         let at_entry = row_type.call.at_entry;
         if !at_entry && event.called_id + 1 != event.returned_id {
@@ -262,7 +295,7 @@ impl Encoder {
         let id = if at_entry { event.called_id } else { event.returned_id };
         let own_rows = self.own_rows.get_or_insert_with(|| OwnRows::new(self.own.clone()));
         let keeping = Keeping { payload: &self.payload, totals: &mut self.totals, own_rows };
-        row_type.write(event, batch, id, now, keeping);
+        row_type.write(call, id, now, keeping);
         if row_type.builder.is_full() {
             hand_on(Item::Extent(row_type.builder.take()))?;
         }
@@ -270,9 +303,30 @@ impl Encoder {
     }
 }
 
+/// A call, with the memory that belongs to it and what wasn't seen of it.
+#[derive(Clone, Copy)]
+struct Captured<'b> {
+    event: &'b CallEvent,
+    batch: &'b Batch,
+    unseen: &'b [Unseen],
+    given: &'b [Field],
+}
+
 impl Held {
-    fn new(event: &CallEvent, batch: &Batch) -> Self {
-        let mut memory = Batch::default();
+    fn new(call: &Captured<'_>) -> Self {
+        let Captured { event, batch, unseen, given } = *call;
+        let mut memory = Batch { unseen: unseen.to_vec(), ..Batch::default() };
+        for field in given {
+            let start = memory.bytes.len();
+            let value = match &field.value {
+                FieldValue::Number(number) => FieldValue::Number(*number),
+                FieldValue::Bytes(range) => {
+                    memory.bytes.extend_from_slice(&batch.bytes[range.clone()]);
+                    FieldValue::Bytes(start..memory.bytes.len())
+                }
+            };
+            memory.fields.push(Field { value, ..field.clone() });
+        }
         for blob in &batch.blobs[event.blobs.clone()] {
             let start = memory.bytes.len();
             let blob = match blob {
@@ -325,21 +379,18 @@ impl RowType {
         Ok(Self { builder, common, columns, declared, kinds, scratch: Vec::new(), call })
     }
 
-    fn write(
-        &mut self,
-        event: &CallEvent,
-        batch: &Batch,
-        id: i64,
-        now: i64,
-        mut keeping: Keeping<'_>,
-    ) {
+    fn write(&mut self, call: &Captured<'_>, id: i64, now: i64, mut keeping: Keeping<'_>) {
+        let Captured { event, batch, unseen, given } = *call;
+        let hidden = Hidden(unseen);
         let blobs = &batch.blobs[event.blobs.clone()];
         let mut memory = Vec::with_capacity(blobs.len());
         let mut failed = 0;
-        for blob in blobs {
+        for (number, blob) in blobs.iter().enumerate() {
             let (bytes, incomplete) = batch.memory(blob);
-            memory.push(bytes);
-            failed += u64::from(incomplete);
+            // A plugin's own encoding can't be told which bytes are missing.
+            let is_whole = self.call.encode.is_none() || !hidden.has_holes(number);
+            memory.push(bytes.filter(|_| is_whole));
+            failed += u64::from(incomplete || !is_whole);
         }
         keeping.totals.buffers_not_captured += failed;
         let observed = Observed {
@@ -359,14 +410,24 @@ impl RowType {
             }
         }
         self.new_row(&row, event.returned.is_some(), keeping.totals);
-        self.fill(&observed, &mut keeping);
+        self.fill(&observed, hidden, &mut keeping);
+        for Field { column, value, .. } in given {
+            let (column, _) = &self.declared[*column];
+            match value {
+                FieldValue::Number(number) => set_number(&mut self.builder, column, *number),
+                FieldValue::Bytes(range) => {
+                    set_bytes(&mut self.builder, column, &batch.bytes[range.clone()]);
+                }
+            }
+        }
         self.number_only_row();
         if let RowRule::HeadFirst { fetch, .. } = self.call.rows
             && let Some(items) = memory[fetch]
         {
             for element in self.call.elements(fetch, items) {
                 self.new_row(&row, event.returned.is_some(), keeping.totals);
-                self.fill(&Observed { element: Some(element), ..observed }, &mut keeping);
+                let observed = Observed { element: Some(element), ..observed };
+                self.fill(&observed, hidden, &mut keeping);
             }
         }
     }
@@ -378,10 +439,17 @@ impl RowType {
         b.set_int64(&common.unique_id, row.id);
         b.set_int32(&common.executing_pid, event.task);
         b.set_int32(&common.executing_tid, event.task);
-        b.set_int64(&common.time_called, event.time_called);
-        b.set_int64(&common.time_recorded, row.now.max(event.time_returned));
+        let mut set_time = |column: &Column, time: i64| {
+            if time != UNKNOWN_TIME {
+                b.set_int64(column, time);
+            }
+        };
+        set_time(&common.time_called, event.time_called);
+        set_time(&common.time_recorded, row.now.max(event.time_returned));
+        if complete && event.returned.is_some() {
+            set_time(&common.time_returned, event.time_returned);
+        }
         if complete && let Some((value, errno)) = event.returned {
-            b.set_int64(&common.time_returned, event.time_returned);
             b.set_int64(&common.return_value, value);
             b.set_int32(&common.errno_number, errno);
         }
@@ -390,10 +458,17 @@ impl RowType {
         }
     }
 
-    fn fill(&mut self, observed: &Observed<'_>, keeping: &mut Keeping<'_>) {
+    fn fill(&mut self, observed: &Observed<'_>, hidden: Hidden<'_>, keeping: &mut Keeping<'_>) {
         for Filled { column, role, sources, elements } in &self.columns {
             let sources = if observed.element.is_some() { elements } else { sources };
-            match observed.first(sources) {
+            let value = if hidden.is_empty() {
+                observed.first(sources)
+            } else {
+                let (value, is_unseen) = hidden.first(sources, observed);
+                keeping.totals.values_unseen += u64::from(is_unseen);
+                value
+            };
+            match value {
                 Value::Null => {}
                 Value::Number(number) => set_number(&mut self.builder, column, number),
                 Value::Bytes(bytes) => {

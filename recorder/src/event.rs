@@ -64,6 +64,11 @@ pub enum Event {
         /// Its order id.
         called_id: i64,
     },
+    /// Such a call will have no record: what was seen of it makes no sense.
+    Abandoned {
+        /// Its order id.
+        called_id: i64,
+    },
     /// A call returned, or it is clear that it won't.
     Call(CallEvent),
     /// A thread ended.
@@ -97,7 +102,58 @@ pub struct Batch {
     pub blobs: Vec<Blob>,
     /// The bytes of the blobs.
     pub bytes: Vec<u8>,
+    /// What wasn't seen of the calls, in their order; a backend that stops them sees all.
+    pub unseen: Vec<Unseen>,
+    /// Columns that were given by name, in the calls' order.
+    pub fields: Vec<Field>,
 }
+
+/// The value of a column, in place of what its declaration would make of the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Number of the call among the batch's events.
+    pub event: usize,
+    /// The column, as declared.
+    pub column: usize,
+    /// Its value.
+    pub value: FieldValue,
+}
+
+/// The value of a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldValue {
+    /// A number.
+    Number(i64),
+    /// These bytes of the batch.
+    Bytes(Range<usize>),
+}
+
+/// A part of a call that wasn't seen, where a column may have its value from: that one has none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unseen {
+    /// Number of the call among the batch's events.
+    pub event: usize,
+    /// The part.
+    pub part: Part,
+}
+
+/// A part of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// An argument.
+    Argument(u8),
+    /// An argument that is a pointer to what was seen, and itself made up.
+    Pointer(u8),
+    /// These bytes of what a fetch brought.
+    Memory(usize, Range<u32>),
+    /// These bytes of each structure that a fetch brought.
+    Member(usize, Range<u32>),
+    /// The addresses of the items that fetches brought: they are made up.
+    Addresses,
+}
+
+/// Stands for a time that isn't known.
+pub const UNKNOWN_TIME: i64 = i64::MIN;
 
 impl Batch {
     /// The bytes of `blob`, and whether some are missing.

@@ -89,6 +89,37 @@ pub fn copy(
     if whole { Blob::Copied(range) } else { Blob::Failed(range) }
 }
 
+/// Makes `fetch` after those that `blobs` and `bytes` hold: an address or length may stand in memory that one
+/// of them brought.
+pub fn copy_after(
+    memory: &impl Memory,
+    fetch: &Fetch,
+    arguments: [u64; 6],
+    returned: Option<(i64, i32)>,
+    blobs: &[Blob],
+    bytes: &mut Vec<u8>,
+) -> Blob {
+    let seen = if needs_memory(fetch) { blobs } else { &[] };
+    let seen = seen.iter().map(|blob| blob_bytes(bytes, blob).map(<[u8]>::to_vec));
+    let seen: Vec<_> = seen.collect();
+    let brought: Vec<_> = seen.iter().map(Option::as_deref).collect();
+    let observed = Observed { arguments, returned, memory: &brought, element: None };
+    copy(memory, fetch, &observed, bytes)
+}
+
+fn needs_memory(fetch: &Fetch) -> bool {
+    [fetch.address, fetch.length, fetch.when.place]
+        .iter()
+        .any(|place| matches!(place.kind, place::MEMORY | place::LENGTH))
+}
+
+fn blob_bytes<'b>(bytes: &'b [u8], blob: &Blob) -> Option<&'b [u8]> {
+    match blob {
+        Blob::Copied(range) => Some(&bytes[range.clone()]),
+        Blob::Absent | Blob::Failed(_) => None,
+    }
+}
+
 /// Appends `length` bytes at `address`; false, and nothing appended, if not all can be read.
 fn block(memory: &impl Memory, address: u64, length: u64, bytes: &mut Vec<u8>) -> bool {
     if length == 0 {

@@ -77,6 +77,16 @@ pub struct Misdeeds {
 /// By the plugins' names.
 pub type ByPlugin = BTreeMap<&'static str, Misdeeds>;
 
+/// What people should know of it, a line for each plugin.
+pub fn told(misdeeds: &ByPlugin) -> impl Iterator<Item = String> {
+    misdeeds.iter().map(|(plugin, Misdeeds { count, first, record })| {
+        format!(
+            "the plugin `{plugin}` failed to write the rows of {count} calls, which were recorded \
+             without it; the first time, at record {record}, {first}"
+        )
+    })
+}
+
 /// A value that a plugin sets.
 #[derive(Debug)]
 pub enum Value {

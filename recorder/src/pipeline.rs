@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
 use crate::agent::shared::Shared;
 use crate::encode::{self, Encoder, Item, Totals};
@@ -70,7 +70,7 @@ impl Producer {
             if self.batch.events.is_empty() {
                 self.started = call.time_returned;
             }
-            is_old = call.time_returned - self.started >= BATCH_AGE;
+            is_old = call.time_returned.saturating_sub(self.started) >= BATCH_AGE;
         }
         self.batch.events.push(event);
         let is_full =
@@ -80,10 +80,9 @@ impl Producer {
         }
     }
 
-    /// One that keeps all that it is given, for tests.
-    #[cfg(test)]
+    /// A producer without a pipeline, and where its batches come out.
     pub fn detached() -> (Self, Receiver<Batch>) {
-        let (full, batches) = crossbeam_channel::unbounded();
+        let (full, batches) = unbounded();
         let (_, empty) = bounded(0);
         (Self { batch: Batch::default(), started: 0, out: Out::Encoder { full, empty } }, batches)
     }
@@ -160,6 +159,8 @@ impl Pipeline {
                 batch.events.clear();
                 batch.blobs.clear();
                 batch.bytes.clear();
+                batch.unseen.clear();
+                batch.fields.clear();
                 batch.bytes.shrink_to(4 * BATCH_BYTES);
                 let _ = used.try_send(batch);
             }

@@ -86,7 +86,7 @@ impl Plan {
 }
 
 /// The plans, by call number.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Plans {
     plans: Vec<Plan>,
     by_number: Vec<Option<u16>>,
@@ -131,19 +131,7 @@ impl Plans {
         selections: &[Selection],
         allowed: &[String],
     ) -> Result<Self, PlanError> {
-        let mut plans = Self {
-            plans: Vec::new(),
-            by_number: Vec::new(),
-            selected: BTreeMap::new(),
-            calls: Vec::new(),
-            start: None,
-            stored: None,
-            unknown: Vec::new(),
-            warnings: Vec::new(),
-            disabled: BTreeMap::new(),
-            not_selected: BTreeSet::new(),
-        };
-        plans.warnings = registry.notes();
+        let mut plans = Self { warnings: registry.notes(), ..Self::default() };
         let mut by_extent = BTreeMap::new();
         for call in registry.extents()? {
             plans.warnings.extend(call.warnings.iter().cloned());
@@ -187,11 +175,7 @@ impl Plans {
                 plans.not_selected.insert(number as u64);
                 continue;
             }
-            let index = number as usize;
-            if plans.by_number.len() <= index {
-                plans.by_number.resize(index + 1, None);
-            }
-            plans.by_number[index] = Some(plan as u16);
+            plans.set(number, plan);
         }
         for (name, selector, call) in selected {
             let Ok(number) = name.parse::<Sysno>() else {
@@ -203,6 +187,27 @@ impl Plans {
             plans.selected.entry(number as u64).or_default().push((selector, plan));
         }
         Ok(plans)
+    }
+
+    /// The plans for `calls`, whoever declares them.
+    pub fn of(calls: Vec<Arc<Call>>) -> Self {
+        let mut plans = Self::default();
+        for (plan, call) in calls.iter().enumerate() {
+            plans.plans.push(Plan::new(call.clone()));
+            for number in call.syscalls.iter().filter_map(|claimed| claimed.call.parse().ok()) {
+                plans.set(number, plan);
+            }
+        }
+        plans.calls = calls;
+        plans
+    }
+
+    fn set(&mut self, number: Sysno, plan: usize) {
+        let index = number as usize;
+        if self.by_number.len() <= index {
+            self.by_number.resize(index + 1, None);
+        }
+        self.by_number[index] = Some(plan as u16);
     }
 
     /// The calls that a plugin has and nobody selected, by number.
@@ -218,6 +223,14 @@ impl Plans {
     /// All plans.
     pub fn all(&self) -> &[Plan] {
         &self.plans
+    }
+
+    /// The calls that are recorded: kernel number, name, plan.
+    pub fn names(&self) -> impl Iterator<Item = (u32, &'static str, usize)> + '_ {
+        let numbered = self.by_number.iter().enumerate();
+        numbered.filter_map(|(number, plan)| {
+            Some((number as u32, Sysno::new(number)?.name(), usize::from((*plan)?)))
+        })
     }
 
     /// The plan for a kernel call of that number with these arguments.

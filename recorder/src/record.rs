@@ -21,7 +21,7 @@ use crate::event::{Blob, CallEvent, Event, TaskEnd};
 use crate::files::Files;
 use crate::mapped::Mapped;
 use crate::output::{Keep, Lost, Output};
-use crate::own_rows::Misdeeds;
+use crate::own_rows;
 use crate::paths::Paths;
 use crate::payload::Payload;
 use crate::pipeline::{Pipeline, Producer};
@@ -248,7 +248,7 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
 
     let (pipeline, mut producer) = Pipeline::start(encoder, output);
     if let (Some(plan), Some((process, state))) = (plans.start, states.first()) {
-        start(&mut producer, &plans, plan, process.as_raw(), state.umask);
+        start(&mut producer, &plans, plan, process.as_raw(), state.umask, clock::now());
     }
     let mut snapshot = Snapshot::new(options.snapshot, options.snapshot_limit);
     if let Some(snapshot) = &mut snapshot {
@@ -325,7 +325,10 @@ fn system(doing: &'static str) -> impl Fn(nix::Error) -> RecordError {
 }
 
 /// The extent types of `calls`.
-fn call_types(calls: &[Arc<Call>]) -> Result<Vec<Arc<ExtentType>>, SinkError> {
+///
+/// # Errors
+/// One that the file format can't hold.
+pub fn call_types(calls: &[Arc<Call>]) -> Result<Vec<Arc<ExtentType>>, SinkError> {
     let types = calls.iter().map(|call| {
         let name = call.type_name();
         sink::extent_type(&call.extent_type(), &name)
@@ -334,8 +337,14 @@ fn call_types(calls: &[Arc<Call>]) -> Result<Vec<Arc<ExtentType>>, SinkError> {
 }
 
 /// The record before all others: which task is the first, and its umask (trace schema, §7).
-fn start(producer: &mut Producer, plans: &Plans, plan: usize, task: i32, umask: i32) {
-    let now = clock::now();
+pub(crate) fn start(
+    producer: &mut Producer,
+    plans: &Plans,
+    plan: usize,
+    task: i32,
+    umask: i32,
+    time: i64,
+) {
     let blobs = plans.plan(plan).call.fetches.len();
     producer.batch().blobs.resize(blobs, Blob::Absent);
     producer.push(Event::Call(CallEvent {
@@ -344,8 +353,8 @@ fn start(producer: &mut Producer, plans: &Plans, plan: usize, task: i32, umask: 
         task,
         called_id: -1,
         returned_id: 0,
-        time_called: now,
-        time_returned: now,
+        time_called: time,
+        time_returned: time,
         arguments: [umask as u64, 0, 0, 0, 0, 0],
         returned: Some((0, 0)),
         blobs: 0..blobs,
@@ -418,12 +427,7 @@ impl Recording {
         {
             notes.push(format!("{} calls have no record: they couldn't be taken over", agent.lost));
         }
-        for (plugin, Misdeeds { count, first, record }) in misdeeds {
-            notes.push(format!(
-                "the plugin `{plugin}` failed to write the rows of {count} calls, which were recorded \
-                 without it; the first time, at record {record}, {first}"
-            ));
-        }
+        notes.extend(own_rows::told(misdeeds));
         notes
     }
 }

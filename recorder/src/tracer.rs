@@ -17,7 +17,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 
 use nix::unistd::Pid;
-use replay_schema::Observed;
 
 use crate::affinity::{Affinity, Place};
 use crate::agent::{self, Agent, End, Signalled, Taken};
@@ -25,7 +24,7 @@ use crate::clock;
 use crate::event::{Blob, CallEvent, Event, TaskEnd, TaskEvent};
 use crate::files::{self, Files};
 use crate::mapped::Look;
-use crate::memory;
+use crate::memory::copy_after;
 use crate::paths::Paths;
 use crate::pipeline::Producer;
 use crate::plan::{Plan, Plans};
@@ -452,7 +451,14 @@ impl<'p> Tracer<'p> {
         let exit = if returned.is_some() { &plan.exit[..] } else { &[] };
         for (number, fetch) in exit {
             let seen = &batch.blobs[blobs.clone()];
-            let blob = make(fetch, pid, call.arguments, returned, seen, &mut batch.bytes);
+            let blob = copy_after(
+                &Pid::from_raw(pid),
+                fetch,
+                call.arguments,
+                returned,
+                seen,
+                &mut batch.bytes,
+            );
             batch.blobs[first + number] = blob;
         }
         self.producer.push(Event::Call(CallEvent {
@@ -686,7 +692,7 @@ impl Tracer<'_> {
         blobs.resize(declared.call.fetches.len(), Blob::Absent);
         bytes.clear();
         for (number, fetch) in &declared.entry {
-            blobs[*number] = make(fetch, pid, arguments, None, &blobs, &mut bytes);
+            blobs[*number] = copy_after(&Pid::from_raw(pid), fetch, arguments, None, &blobs, &mut bytes);
         }
         (blobs, bytes)
     }
@@ -728,35 +734,4 @@ impl Tracee {
 /// A look at files on behalf of `task`, which is stopped.
 fn look<'l>(task: i32, process: i32, next_id: &'l mut i64, producer: &'l mut Producer) -> Look<'l> {
     Look { task, process, next_id, producer }
-}
-
-/// Makes `fetch` after those that `blobs` and `bytes` hold: an address or length may stand in memory that
-/// one of them brought.
-fn make(
-    fetch: &abi::Fetch,
-    pid: i32,
-    arguments: [u64; 6],
-    returned: Option<(i64, i32)>,
-    blobs: &[Blob],
-    bytes: &mut Vec<u8>,
-) -> Blob {
-    let seen = if needs_memory(fetch) { blobs } else { &[] };
-    let seen = seen.iter().map(|blob| blob_bytes(bytes, blob).map(<[u8]>::to_vec));
-    let seen: Vec<_> = seen.collect();
-    let memory: Vec<_> = seen.iter().map(Option::as_deref).collect();
-    let observed = Observed { arguments, returned, memory: &memory, element: None };
-    memory::copy(&Pid::from_raw(pid), fetch, &observed, bytes)
-}
-
-fn needs_memory(fetch: &abi::Fetch) -> bool {
-    [fetch.address, fetch.length, fetch.when.place]
-        .iter()
-        .any(|place| matches!(place.kind, abi::place::MEMORY | abi::place::LENGTH))
-}
-
-fn blob_bytes<'b>(bytes: &'b [u8], blob: &Blob) -> Option<&'b [u8]> {
-    match blob {
-        Blob::Copied(range) => Some(&bytes[range.clone()]),
-        Blob::Absent | Blob::Failed(_) => None,
-    }
 }

@@ -67,6 +67,10 @@ pub mod info {
     pub const UNWATCHED_MAPPINGS: &str = "unwatched_mappings";
     /// At the end: how many buffers couldn't be captured.
     pub const BUFFERS_NOT_CAPTURED: &str = "buffers_not_captured";
+    /// At the end of a trace that was made of text: how many columns are null because it doesn't tell them.
+    pub const VALUES_NOT_CAPTURED: &str = "values_not_captured";
+    /// At the end of a trace that was made of text: how many lines made no sense.
+    pub const MALFORMED_LINES: &str = "malformed_lines";
     /// At the end: how many calls of 32-bit programs were passed over.
     pub const FOREIGN_ABI_CALLS: &str = "foreign_abi_calls";
     /// Which strings of environments were recorded: `all`, `none`, or names of variables.

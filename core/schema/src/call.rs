@@ -252,6 +252,26 @@ impl Source {
         self.op == Op::ElementBytes
     }
 
+    /// Where its value is found, and how many bytes are looked at there if that is memory.
+    pub fn looks_at(&self) -> (Place, u32) {
+        let bytes = match self.op {
+            Op::Timespec | Op::Timeval => 16,
+            Op::Seconds => 8,
+            _ => u32::from(self.place.width),
+        };
+        (self.place, bytes)
+    }
+
+    /// What its conditions look at.
+    pub fn depends_on(&self) -> [Place; 2] {
+        self.when.map(|condition| condition.0.place)
+    }
+
+    /// Whether the conditions hold under which it is the one.
+    pub fn applies(&self, observed: &Observed<'_>) -> bool {
+        self.when.iter().all(|condition| condition.holds(observed))
+    }
+
     /// The fetch that this source takes its value from, if any.
     pub fn fetch(&self) -> Option<usize> {
         match self.op {

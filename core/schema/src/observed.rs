@@ -142,7 +142,7 @@ impl<'a> Observed<'a> {
     /// The value of the first of `sources` that applies.
     pub fn first(&self, sources: &[Source]) -> Value<'a> {
         for source in sources {
-            if source.when.iter().all(|condition| condition.holds(self)) {
+            if source.applies(self) {
                 return self.evaluate(source).unwrap_or(Value::Null);
             }
         }
