@@ -11,6 +11,7 @@ pub mod folder;
 pub mod forge;
 pub mod outside;
 pub mod rows;
+pub mod strace;
 pub mod tool;
 pub mod trace;
 pub mod tree;

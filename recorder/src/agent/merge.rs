@@ -257,7 +257,7 @@ impl Merge {
     fn add(&mut self, batch: Batch) {
         for event in batch.events {
             let id = match &event {
-                Event::Entered { called_id } => *called_id,
+                Event::Entered { called_id } | Event::Abandoned { called_id } => *called_id,
                 Event::Call(call) => call.returned_id,
                 Event::Task(task) => task.last_id,
                 Event::Dump(_) => self.counted as i64,

@@ -1,0 +1,112 @@
+//! `strace2ds -o foo.ds LOG…`: makes a trace of strace's output.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use recorder::strace::{Options, convert};
+use replay_core::registry::PluginOptions;
+
+/// Exit status of a conversion that left out lines that it couldn't read.
+const INCOMPLETE: u8 = 1;
+/// Exit status of one that couldn't be made.
+const COULD_NOT_RUN: u8 = 2;
+
+/// Make a DataSeries trace of strace's output.
+///
+/// A log that has all that a replay needs is made by
+///
+///     strace -f -ttt -T -v -s 1000000 -o LOG PROGRAM …
+///
+/// or goes straight into the trace with -o '|strace2ds -o foo.ds -'. What a log lacks is told, with the option
+/// of strace that brings it. Exit status: 0 all lines were taken, 1 some made no sense, 2 no trace.
+#[derive(Parser)]
+#[command(version, max_term_width = 100, verbatim_doc_comment)]
+struct Arguments {
+    /// Write the trace to FILE; without it, to the first log's name with .ds at its end
+    #[arg(short = 'o', short_alias = 'X', long = "output", value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// End with an error at the first line that isn't as strace prints them
+    #[arg(long)]
+    strict: bool,
+    /// Say that the first process started in DIR
+    #[arg(long, value_name = "DIR")]
+    cwd: Option<OsString>,
+    /// Say that the first process started with this umask
+    #[arg(long, value_name = "OCTAL", value_parser = umask)]
+    umask: Option<u32>,
+    /// Say nothing of what the logs lack
+    #[arg(short, long)]
+    quiet: bool,
+    /// Say how much there was
+    #[arg(short, long, conflicts_with = "quiet")]
+    verbose: bool,
+    /// Compress the trace with CODEC: none, lz4, snappy, lzf, zlib or bz2
+    #[arg(long, value_name = "CODEC", default_value = "lz4")]
+    codec: dataseries::Codec,
+    #[command(flatten)]
+    plugins: PluginOptions,
+    /// What strace wrote; - is standard input. Several are those of one run with -ff
+    #[arg(required = true, value_name = "LOG")]
+    logs: Vec<PathBuf>,
+}
+
+fn umask(text: &str) -> Result<u32, String> {
+    match u32::from_str_radix(text, 8) {
+        Ok(umask) if umask <= 0o777 => Ok(umask),
+        _ => Err("three octal digits, as 022".to_owned()),
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let Some(output) = arguments.output.or_else(|| beside(&arguments.logs[0])) else {
+        eprintln!("strace2ds: where to? -o FILE says it");
+        return ExitCode::from(COULD_NOT_RUN);
+    };
+    let options = Options {
+        output,
+        logs: arguments.logs,
+        strict: arguments.strict,
+        cwd: arguments.cwd,
+        umask: arguments.umask,
+        plugins: arguments.plugins,
+        codec: arguments.codec,
+    };
+    // A log per task may be many.
+    if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
+    }
+    let conversion = match convert(&options) {
+        Ok(conversion) => conversion,
+        Err(error) => {
+            eprintln!("strace2ds: {error}");
+            return ExitCode::from(COULD_NOT_RUN);
+        }
+    };
+    if !arguments.quiet {
+        for note in conversion.notes() {
+            eprintln!("strace2ds: {note}");
+        }
+    }
+    if arguments.verbose {
+        let (lines, calls) = (conversion.lines, conversion.counts.calls);
+        let values = conversion.totals.values_unseen;
+        let output = options.output.display();
+        eprintln!(
+            "strace2ds: {output}: {calls} calls of {lines} lines; {values} values not in them"
+        );
+    }
+    if conversion.malformed > 0 { ExitCode::from(INCOMPLETE) } else { ExitCode::SUCCESS }
+}
+
+/// The trace beside a log that is a file.
+fn beside(log: &std::path::Path) -> Option<PathBuf> {
+    (log.as_os_str() != "-").then(|| {
+        let mut name = log.as_os_str().to_owned();
+        name.push(".ds");
+        name.into()
+    })
+}
