@@ -5,6 +5,7 @@ mod plugins;
 mod race;
 mod record;
 mod replay;
+mod strace;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -71,7 +72,7 @@ const fn of_format(name: &'static str, run: fn(&Setting) -> Result<Table>) -> Be
     Benchmark { name, is_of_dist: false, run }
 }
 
-const ALL: [Benchmark; 18] = [
+const ALL: [Benchmark; 19] = [
     of_dist("record pread", record::pread),
     of_dist("record write", record::write),
     of_dist("record fstat", record::fstat),
@@ -87,6 +88,7 @@ const ALL: [Benchmark; 18] = [
     of_dist("plugins dispatch", plugins::dispatch),
     of_dist("plugins load", plugins::load),
     of_dist("plugins guard", plugins::guard),
+    of_dist("strace2ds", strace::find),
     of_format("dataseries decode", dataseries::decode),
     of_format("dataseries decode lz4", dataseries::decode_lz4),
     of_format("dataseries write lz4", dataseries::write_lz4),

@@ -1,4 +1,5 @@
-//! What people install: `dist/bin`, `dist/plugins`, the header for plugins in C, and the manifest.
+//! What people install: programs in `dist/bin`, plugins and their manifest, the header for plugins in C, and the
+//! library for tracers in C.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use crate::cargo::{cargo, root, run, target};
 use crate::{Result, header};
 
 /// The programs.
-const PROGRAMS: [&str; 3] = ["dstool", "recorder", "replayer"];
+const PROGRAMS: [&str; 4] = ["dstool", "recorder", "replayer", "strace2ds"];
 
 /// The library with the code of all plugins, beneath the plugin folder. The hosts look for plugins in the
 /// folder itself only.
@@ -43,11 +44,12 @@ pub fn for_tests() -> Result<()> {
 pub fn lay_out() -> Result<PathBuf> {
     let programs = ["-p", "replay-core", "-p", "replay-recorder", "-p", "replay-tests"];
     run(cargo(&["build", "--release", "--bins"]).args(programs))?;
+    run(&mut cargo(&["build", "--release", "-p", "libstrace2ds"]))?;
     let stock = ["-p", "replay-stock", "--features", "replay-stock/plugins"];
     run(cargo(&["build", "--release"]).args(stock))?;
     let dist = root().join("dist");
     let built = target().join("release");
-    for folder in ["bin", "plugins"] {
+    for folder in ["bin", "plugins", "include", "lib/pkgconfig"] {
         let folder = dist.join(folder);
         // A plugin that is no more must not stay.
         let _ = fs::remove_dir_all(&folder);
@@ -57,11 +59,23 @@ pub fn lay_out() -> Result<PathBuf> {
         copy(&built.join(program), &dist.join("bin").join(program))?;
     }
     lay_out_plugins(&built, &dist.join("plugins"))?;
-    let include = dist.join("include");
-    fs::create_dir_all(&include).map_err(|error| format!("{}: {error}", include.display()))?;
-    copy(&root().join(header::PATH), &include.join("replay_plugin.h"))?;
+    copy(&root().join(header::PATH), &dist.join("include/replay_plugin.h"))?;
+    library(&built, &dist)?;
     copy(&root().join("plugin-manifest.toml"), &dist.join("plugin-manifest.toml"))?;
     Ok(dist)
+}
+
+/// The library for tracers in C, with its header and what pkg-config(1) tells of it.
+fn library(built: &Path, dist: &Path) -> Result<()> {
+    let sources = root().join("recorder/libstrace2ds");
+    copy(&sources.join("include/strace2ds.h"), &dist.join("include/strace2ds.h"))?;
+    for name in ["libstrace2ds.so", "libstrace2ds.a"] {
+        copy(&built.join(name), &dist.join("lib").join(name))?;
+    }
+    let (from, to) = (sources.join("strace2ds.pc"), dist.join("lib/pkgconfig/strace2ds.pc"));
+    let text = fs::read_to_string(&from).map_err(|error| format!("{}: {error}", from.display()))?;
+    let text = text.replace("@VERSION@", env!("CARGO_PKG_VERSION"));
+    fs::write(&to, text).map_err(|error| format!("{}: {error}", to.display()))
 }
 
 /// The names of our plugins.
