@@ -692,7 +692,8 @@ impl Tracer<'_> {
         blobs.resize(declared.call.fetches.len(), Blob::Absent);
         bytes.clear();
         for (number, fetch) in &declared.entry {
-            blobs[*number] = copy_after(&Pid::from_raw(pid), fetch, arguments, None, &blobs, &mut bytes);
+            blobs[*number] =
+                copy_after(&Pid::from_raw(pid), fetch, arguments, None, &blobs, &mut bytes);
         }
         (blobs, bytes)
     }
