@@ -85,7 +85,7 @@ impl Feed {
     /// The plugins or the file can't be had.
     pub fn create(options: &Options) -> Result<Self, FeedError> {
         let registry = Registry::open(&options.plugins)?;
-        let plans = Plans::new(&registry, &[])?;
+        let plans = Plans::new(&registry, &[], &[])?;
         let compression =
             Compression::new(&[options.codec]).unwrap_or_else(|_| Compression::none());
         let types = call_types(&plans.calls)?;

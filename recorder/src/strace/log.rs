@@ -157,7 +157,7 @@ impl Complaints {
 pub fn convert(options: &Options) -> Result<Conversion, ConvertError> {
     let logs = options.logs.iter().map(|path| open(path)).collect::<Result<Vec<_>, _>>()?;
     let registry = Registry::open(&options.plugins)?;
-    let plans = Plans::new(&registry, &[])?;
+    let plans = Plans::new(&registry, &[], &[])?;
     let compression = Compression::new(&[options.codec]).unwrap_or_else(|_| Compression::none());
     let types = call_types(&plans.calls)?;
     let library: Vec<_> = types.iter().cloned().chain(sink::added_types()?).collect();
