@@ -113,7 +113,8 @@ fn needs_memory(fetch: &Fetch) -> bool {
         .any(|place| matches!(place.kind, place::MEMORY | place::LENGTH))
 }
 
-fn blob_bytes<'b>(bytes: &'b [u8], blob: &Blob) -> Option<&'b [u8]> {
+/// The bytes of a blob that was copied whole.
+pub fn blob_bytes<'b>(bytes: &'b [u8], blob: &Blob) -> Option<&'b [u8]> {
     match blob {
         Blob::Copied(range) => Some(&bytes[range.clone()]),
         Blob::Absent | Blob::Failed(_) => None,

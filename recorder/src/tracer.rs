@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 
 use nix::unistd::Pid;
+use replay_schema::Observed;
 
 use crate::affinity::{Affinity, Place};
 use crate::agent::{self, Agent, End, Signalled, Taken};
@@ -24,7 +25,7 @@ use crate::clock;
 use crate::event::{Blob, CallEvent, Event, TaskEnd, TaskEvent};
 use crate::files::{self, Files};
 use crate::mapped::Look;
-use crate::memory::copy_after;
+use crate::memory::{blob_bytes, copy_after};
 use crate::paths::Paths;
 use crate::pipeline::Producer;
 use crate::plan::{Plan, Plans};
