@@ -8,6 +8,9 @@ use replay_schema::added::{self, Added};
 
 use crate::trace::{self, Columns, Needs, TraceError};
 
+/// An extended attribute: its name and value.
+type Attribute = (Vec<u8>, Vec<u8>);
+
 /// A file as it was before the program came upon it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileState {
@@ -122,7 +125,7 @@ impl Snapshot {
     }
 
     fn read(&mut self) -> Result<(), TraceError> {
-        let mut attributes: BTreeMap<Vec<u8>, Vec<(Vec<u8>, Vec<u8>)>> = BTreeMap::new();
+        let mut attributes: BTreeMap<Vec<u8>, Vec<Attribute>> = BTreeMap::new();
         for (file, entry) in of_type(&self.sources, added::FILE) {
             let extent = file.read(entry)?.unpack(Parts::All, &Checks::ALL)?;
             let columns = Columns(&entry.extent_type);

@@ -140,8 +140,12 @@ pub fn faithful(make: impl Fn(&Path), words: &[&str]) -> Tree {
     tree
 }
 
+/// As [`faithful`], with one backend.
+///
+/// # Panics
+/// If anything of it isn't as it should be.
 #[track_caller]
-fn faithful_with(backend: &'static str, make: impl Fn(&Path), words: &[&str]) -> Tree {
+pub fn faithful_with(backend: &'static str, make: impl Fn(&Path), words: &[&str]) -> Tree {
     let case = Case::new(make).with_backend(backend);
     case.record_all(words);
     let recorded = case.tree();

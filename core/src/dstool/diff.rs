@@ -183,7 +183,7 @@ impl Arguments {
                     declared.name == name
                         && call.is_result(declared)
                         && declared.compared.is_none()
-                        && declared.role == Role::None
+                        && matches!(declared.role, Role::None | Role::Payload)
                 }),
             })
         };

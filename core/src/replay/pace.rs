@@ -129,8 +129,9 @@ impl Clock {
     ) -> Result<(), Stopped> {
         let returned = record.time_returned.max(record.time_called);
         if let Some((due, late)) = self.under_way.take() {
-            let due_to_return =
-                due.checked_add(self.scaled(returned.saturating_sub(record.time_called)));
+            // Times that are further apart than a number can say make no sense, and nothing waits for them.
+            let then = returned.checked_sub(record.time_called);
+            let due_to_return = then.and_then(|then| due.checked_add(self.scaled(then)));
             match took {
                 Took::ItsTime => self.was_late(late),
                 Took::OthersTime => {
@@ -164,7 +165,7 @@ impl Clock {
             (Pace::Schedule, _) => self.start,
             (Pace::Think, last) => last?,
         };
-        from.checked_add(self.scaled(then.saturating_sub(start)))
+        from.checked_add(self.scaled(then.checked_sub(start)?))
     }
 
     /// So many of the trace's nanoseconds, now.

@@ -14,11 +14,14 @@ fn text(text: &str) -> CString {
     CString::new(text).expect("there is no NUL in it")
 }
 
-/// A trace that has no plugins.
+/// A trace whose plugins are switched off.
 fn create(folder: &std::path::Path) -> (strace2ds_status, *mut strace2ds_trace) {
     let manifest = folder.join("manifest.toml");
-    std::fs::write(&manifest, "version = 1\n").expect("the scratch folder is writable");
-    let plugins = text(&folder.to_string_lossy());
+    std::fs::write(&manifest, "version = 1\ndefault = \"disabled\"\n")
+        .expect("the scratch folder is writable");
+    let test = std::env::current_exe().expect("the test knows where it is");
+    let built = test.ancestors().nth(2).expect("the test is where cargo puts it");
+    let plugins = text(&built.join("plugins-under-test").to_string_lossy());
     let manifest = text(&manifest.to_string_lossy());
     let path = text(&folder.join("trace.ds").to_string_lossy());
     let options = strace2ds_options {

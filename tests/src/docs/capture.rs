@@ -218,6 +218,10 @@ const OTHERS: &str = "
 | `#[bits(TABLE)]`, `#[bits(TABLE, when = condition)]` | a boolean column for each of its bits, and their names |
 | `#[shares]` | flags of clone(2): what a new task shares with its creator |
 | `#[target]` | the text of a symbolic link: a path that the kernel doesn't look up |
+| `#[environment]` | a string of a program's environment, which the recorder's `--env` may leave out |
+| `#[makes]`, `#[removes]` | the path of a name that the call makes, or takes away |
+| `#[source]` | a descriptor that data is taken from, and no more |
+| `#[owner]` | the user or group that a file belongs to |
 | `#[added]` | the original schema's type doesn't have the column |
 
 What a record says of its call as a whole is in [roles](plugin-guide.md#roles).

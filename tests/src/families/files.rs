@@ -140,7 +140,7 @@ fn vectors() {
     fails!(EBADF, SYS_readv, CLOSED, into.as_ptr(), 3);
     works!(SYS_preadv, file, into.as_ptr(), 2, 5, 0);
     fails!(EINVAL, SYS_preadv, file, into.as_ptr(), 2, MINUS, MINUS);
-    works!(SYS_preadv2, file, into.as_ptr(), 2, 5, 0, libc::RWF_HIPRI & 0);
+    works!(SYS_preadv2, file, into.as_ptr(), 2, 5, 0, 0);
     works!(SYS_lseek, file, 2, libc::SEEK_SET);
     works!(SYS_preadv2, file, into.as_ptr(), 2, MINUS, MINUS, 0);
     fails!(EOPNOTSUPP, SYS_preadv2, file, into.as_ptr(), 1, 0, 0, 0x4000_0000);

@@ -307,7 +307,7 @@ mod tests {
         &[0xb8, 1, 0, 0, 0, 0x0f, 0x05, 0x48, 0x3d, 0x00, 0xf0, 0xff, 0xff, 0x77, 0x10, 0xc3];
 
     fn found(code: &[u8]) -> Found {
-        find(code, &[0..code.len()], |number| number == 60)
+        find(code, std::slice::from_ref(&(0..code.len())), |number| number == 60)
     }
 
     #[test]

@@ -173,7 +173,7 @@ mod tests {
         // mov eax, 1; syscall; cmp eax, [rip + 0x100]; jne to the call; ret
         let code =
             [0xb8, 1, 0, 0, 0, 0x0f, 0x05, 0x3b, 0x05, 0, 1, 0, 0, 0x75, 0xf6, 0xc3, 0x90, 0x90];
-        let found = find(&code, &[0..code.len()], |_| false);
+        let found = find(&code, std::slice::from_ref(&(0..code.len())), |_| false);
         let stub = Stub::new(&found.sites[0]).expect("it is short");
         let (base, place) = (0x10_0000, 0x20_0000);
         let bytes = stub.place(base, place).expect("it is near");
