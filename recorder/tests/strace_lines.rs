@@ -280,10 +280,10 @@ fn print(made: &Made, manner: Manner) -> String {
 }
 
 /// A column's name, and its bytes or number.
-type Value = (String, Option<Vec<u8>>, Option<i64>);
+type Column = (String, Option<Vec<u8>>, Option<i64>);
 
 /// The values of the columns of the only call in `batches`, by name; those of the rows that follow it behind.
-fn values(batches: &[Batch]) -> Vec<Vec<Value>> {
+fn values(batches: &[Batch]) -> Vec<Vec<Column>> {
     let [batch] = batches else { panic!("there is one batch") };
     let calls = batch.events.iter().filter_map(|event| match event {
         Event::Call(call) => Some(call),
@@ -316,11 +316,11 @@ fn values(batches: &[Batch]) -> Vec<Vec<Value>> {
     rows
 }
 
-fn bytes<'r>(row: &'r [Value], name: &str) -> Option<&'r [u8]> {
+fn bytes<'r>(row: &'r [Column], name: &str) -> Option<&'r [u8]> {
     row.iter().find(|(column, ..)| column == name).and_then(|(_, bytes, _)| bytes.as_deref())
 }
 
-fn number(row: &[Value], name: &str) -> Option<i64> {
+fn number(row: &[Column], name: &str) -> Option<i64> {
     row.iter().find(|(column, ..)| column == name).and_then(|(.., number)| *number)
 }
 

@@ -11,7 +11,7 @@ use replay_tests::tree::Tree;
 fn mapper(way: &str) -> Tree {
     let program = program("mapper");
     // The agent doesn't see what is stored in memory.
-    faithful_with("ptrace", &|_: &Path| {}, &[&program.to_string_lossy(), way])
+    faithful_with("ptrace", |_: &Path| {}, &[&program.to_string_lossy(), way])
 }
 
 fn starts(tree: &Tree, name: &str, offset: usize, bytes: &[u8]) -> bool {

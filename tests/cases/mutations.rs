@@ -101,10 +101,10 @@ fn mutations(recorded: &Recorded, call: &Call, column: &str) -> Vec<Mutation> {
                 mutations.extend(others.map(|other| outcome(*at, -1, other, false)));
             }
             // A descriptor that nothing stands for isn't passed on; one that is open fails otherwise.
-            let bad = failed.iter().filter(|(_, (_, errno))| *errno == libc::EBADF);
+            let mut bad = failed.iter().filter(|(_, (_, errno))| *errno == libc::EBADF);
             let roles = [Role::Descriptor, Role::ClosedDescriptor];
             let descriptor = call.columns.iter().find(|column| roles.contains(&column.role));
-            if let (Some((at, _)), Some(column)) = (bad.last(), descriptor) {
+            if let (Some((at, _)), Some(column)) = (bad.next_back(), descriptor) {
                 mutations.extend(OPEN.into_iter().map(|number| Mutation {
                     at: *at,
                     change: vec![(column.name.clone(), Cell::Number(number))],

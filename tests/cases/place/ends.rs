@@ -230,6 +230,7 @@ fn a_trace_larger_than_memory_is_read_as_it_is_replayed() {
     let words = ["dd", "if=/dev/zero", "of=/dev/null", "bs=1M", "count=700", "status=none"];
     case.record_all(&words);
     for words in [&[][..], &["--verify"]] {
+        #[expect(clippy::zombie_processes, reason = "wait4 tells of its memory, too")]
         let mut child = case.replayer(words).stderr(Stdio::piped()).spawn().unwrap();
         let mut text = String::new();
         child.stderr.take().unwrap().read_to_string(&mut text).unwrap();

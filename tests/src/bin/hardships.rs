@@ -138,10 +138,9 @@ fn scribbles() {
     let start = line.split_once('-').unwrap().0;
     let start = usize::from_str_radix(start, 16).unwrap();
     // Rings of the first two areas.
-    for ring in [0x40_0000 + 0x80_0000 + 0x40_0000usize] {
-        // SAFETY: it is mapped, and nobody's but the recorder's.
-        unsafe { std::ptr::write_bytes((start + ring) as *mut u8, 0xab, 0x40_0000) };
-    }
+    let ring = 0x40_0000 + 0x80_0000 + 0x40_0000usize;
+    // SAFETY: it is mapped, and nobody's but the recorder's.
+    unsafe { std::ptr::write_bytes((start + ring) as *mut u8, 0xab, 0x40_0000) };
     copy(5000);
     println!("done");
 }
