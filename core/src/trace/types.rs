@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use abi::Slot;
 use dataseries::{Bit, Entry, ExtentType, FieldKind, File, Parts};
-use replay_schema::{Call, Column, Kind, PREFIX, Returns, Role, RowRule, common};
+use replay_schema::{Call, Changes, Column, Kind, PREFIX, Returns, Role, RowRule, common};
 
 use crate::registry::Registry;
 use crate::trace::{Needs, TraceError};
@@ -139,7 +139,10 @@ impl RecordType {
         Ok(Some(Self {
             waits_to_read,
             has_paths,
-            is_awaited: !has_paths || call.as_ref().is_some_and(|call| call.blocks),
+            is_awaited: !has_paths
+                || call
+                    .as_ref()
+                    .is_some_and(|call| call.blocks || call.changes == Changes::Program),
             closes,
             moves_data,
             extent_type: ty.clone(),
