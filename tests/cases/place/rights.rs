@@ -69,21 +69,6 @@ fn who_is_not_root_stays_who_they_are_and_owners_are_counted() {
     assert!(told.contains("the replayer runs as whoever started it"), "{told}");
 }
 
-#[test]
-fn owners_that_who_is_not_root_cannot_give_are_counted() {
-    if !is_root() {
-        return;
-    }
-    let case = Case::new(|_| {});
-    case.record_all(&["sh", "-c", "touch made; ls -l made"]);
-    case.reset();
-    give(&case.folder(), NOBODY);
-    let replay = as_nobody(&case.replayer(&["--verify", "--abort"])).output().unwrap();
-    let told = told(&replay);
-    assert_eq!(replay.status.code(), Some(0), "{told}");
-    assert!(told.contains("owners of files are others"), "{told}");
-}
-
 fn make(folder: &Path) {
     fs::write(folder.join("a"), "some text\n").unwrap();
 }
