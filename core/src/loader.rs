@@ -308,7 +308,7 @@ impl Loaded {
     /// Hands the plugin the values of its options, in their order.
     pub fn configure(&self, values: &[Value]) {
         if let Some(configure) = self.configure {
-            let values = crossing(values).leak();
+            let values = crossing(&self.options, values).leak();
             // SAFETY: the values, and the texts in them, stay for ever.
             unsafe { configure(List::new(values)) };
         }
@@ -433,8 +433,7 @@ fn open(path: &Path) -> Result<Read, Refused> {
     let entry = *entry.map_err(|_| Refused::NoModule)?;
     std::mem::forget(library);
     // SAFETY: the header's ABI version fixes what the function takes; the library stays loaded.
-    let calls = unsafe { plain::read(entry) }?;
-    Ok(Read { calls, options: Vec::new(), configure: None })
+    unsafe { plain::read(entry) }
 }
 
 /// A module whose layout was checked.

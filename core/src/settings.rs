@@ -55,6 +55,17 @@ impl Kind {
         }
     }
 
+    /// The number that crosses for it.
+    fn number(&self) -> u32 {
+        match self {
+            Self::Bool => option::BOOL,
+            Self::Integer(..) => option::INTEGER,
+            Self::String => option::STRING,
+            Self::Path => option::PATH,
+            Self::Choice(_) => option::CHOICE,
+        }
+    }
+
     /// `text` from the command line, as a value of this type.
     fn parse(&self, text: &str) -> Option<Value> {
         match self {
@@ -92,7 +103,9 @@ impl Kind {
                 (minimum..=maximum).contains(&value)
             }
             (Self::Choice(choices), Value::Text(text)) => choices.contains(text),
-            (Self::Bool, Value::Bool(_)) | (Self::String | Self::Path, Value::Text(_)) => true,
+            (Self::Bool, Value::Bool(_)) => true,
+            // A NUL ends what a plugin in C sees of it.
+            (Self::String | Self::Path, Value::Text(text)) => !text.contains('\0'),
             _ => false,
         }
     }
@@ -161,6 +174,9 @@ impl Declared {
         let text = |text: Text| {
             // SAFETY: the texts are the plugin's own, which stays loaded.
             let bytes = unsafe { text.bytes() };
+            if bytes.contains(&0) {
+                return Err("a text has a NUL in it");
+            }
             std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| "a text isn't UTF-8")
         };
         let name = text(declaration.name)?;
@@ -292,18 +308,20 @@ pub fn values(
     Ok(values)
 }
 
-/// `values` as they cross; their texts stay for ever.
-pub fn crossing(values: &[Value]) -> Vec<OptionValue> {
-    let value = |kind, number, text: &str| {
-        let text = Text::new(Box::leak(text.to_owned().into_boxed_str()));
-        OptionValue { kind, reserved: 0, number, text }
+/// The values of the options `declared` as they cross; their texts stay for ever.
+pub fn crossing(declared: &[Declared], values: &[Value]) -> Vec<OptionValue> {
+    let cross = |(option, value): (&Declared, &Value)| {
+        let (number, text) = match value {
+            Value::Bool(value) => ((*value).into(), ""),
+            Value::Integer(value) => (*value, ""),
+            Value::Text(text) => (0, &**text),
+        };
+        // C's strings end with a NUL.
+        let text = &*Box::leak(format!("{text}\0").into_boxed_str());
+        let text = &text[..text.len() - 1];
+        OptionValue { kind: option.kind.number(), reserved: 0, number, text: Text::new(text) }
     };
-    let cross = |each: &Value| match each {
-        Value::Bool(each) => value(option::BOOL, (*each).into(), ""),
-        Value::Integer(each) => value(option::INTEGER, *each, ""),
-        Value::Text(text) => value(option::STRING, 0, text),
-    };
-    values.iter().map(cross).collect()
+    declared.iter().zip(values).map(cross).collect()
 }
 
 #[cfg(test)]
@@ -369,6 +387,7 @@ mod tests {
             ("mode = 'slow'", "m.toml:3:8: `mode` of plugin acme is one of \"fast\", \"safe\""),
             ("loud = 1", "m.toml:3:8: `loud` of plugin acme is true or false"),
             ("journal = []", "m.toml:3:11: `journal` of plugin acme is a path"),
+            (r#"prefix = "a\u0000b""#, "m.toml:3:10: `prefix` of plugin acme is a string"),
             (
                 " tims = 3",
                 "m.toml:3:2: `tims`: plugin acme has no such option: it has times, mode, loud, \
@@ -395,6 +414,23 @@ mod tests {
         }
         let set: Set = "a.b.c=1=2".parse().expect("it is one");
         assert_eq!((&*set.plugin, &*set.option, &*set.value), ("a.b", "c", "1=2"));
+    }
+
+    #[test]
+    fn values_cross_with_their_options_types_and_a_nul_behind_texts() {
+        let declared = declared();
+        let defaults: Vec<Value> = declared.iter().map(|option| option.default.clone()).collect();
+        let crossed = crossing(&declared, &defaults);
+        let kinds: Vec<u32> = crossed.iter().map(|value| value.kind).collect();
+        let expected =
+            [option::INTEGER, option::CHOICE, option::BOOL, option::PATH, option::STRING];
+        assert_eq!(kinds, expected);
+        assert_eq!((crossed[0].number, crossed[2].number), (2, 0));
+        for (value, text) in [(crossed[1], c"fast"), (crossed[3], c""), (crossed[4], c"x")] {
+            assert_eq!(value.text.length, text.count_bytes());
+            // SAFETY: the text stays, and ends with a NUL.
+            assert_eq!(unsafe { std::ffi::CStr::from_ptr(value.text.start.cast()) }, text);
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //
 //     [syscall.pread64]
 //     plugin = "c-plugin"
+//
+// It has an option, which the manifest or `--set c-plugin.folders=private` sets.
 
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -124,6 +126,8 @@ static const struct replay_column MKDIR_COLUMNS[] = {
     },
 };
 
+static bool folders_are_private;
+
 static uint32_t replay_mkdir(const struct replay_record *record, const struct replay_host *host,
                              void *context, struct replay_outcome *outcome) {
     uint64_t length;
@@ -133,6 +137,8 @@ static uint32_t replay_mkdir(const struct replay_record *record, const struct re
     if (record->wants & REPLAY_WANT_PATHS)
         path = host->path(context, path, length);
     mode_t mode = (mode_t)replay_number(record, REPLAY_FIRST, MKDIR_MODE);
+    if (folders_are_private)
+        mode &= ~(mode_t)077;
     return replay_made(outcome, mkdir((const char *)path, mode));
 }
 
@@ -154,11 +160,31 @@ static const struct replay_call CALLS[] = {
     },
 };
 
+// Options: what people may set. The default says what type each has, and the host checks what it is given.
+
+static const struct replay_text FOLDERS[] = {REPLAY_TEXT("as-recorded"), REPLAY_TEXT("private")};
+
+static const struct replay_option_declaration OPTIONS[] = {
+    {
+        .name = REPLAY_TEXT("folders"),
+        .help = REPLAY_TEXT("Who may enter the folders that are made"),
+        .default_ = {.kind = REPLAY_OPTION_CHOICE, .text = REPLAY_TEXT("as-recorded")},
+        .choices = REPLAY_LIST(FOLDERS),
+    },
+};
+
+// Called once, before any call is replayed or recorded, with a value for each option in their order.
+static void configure(struct replay_option_value_list values) {
+    folders_are_private = replay_is(values.start[0], "private");
+}
+
 static const struct replay_module MODULE = {
     .size = sizeof(struct replay_module),
     .call_size = sizeof(struct replay_call),
     .calls = CALLS,
     .call_count = sizeof(CALLS) / sizeof(*CALLS),
+    .options = REPLAY_LIST(OPTIONS),
+    .configure = configure,
 };
 
 REPLAY_EXPORT const struct replay_module *replay_plugin_v1(const struct replay_about *about) {

@@ -824,7 +824,7 @@ struct replay_option_value {
     uint32_t reserved;
     // The integer, or 0 and 1 for false and true.
     int64_t number;
-    // The string, path or choice.
+    // The string, path or choice. In values that a host hands over, a NUL follows it and none is within.
     struct replay_text text;
 };
 
@@ -1225,6 +1225,11 @@ static inline const uint8_t *replay_bytes(const struct replay_record *record, ui
     __builtin_memcpy(&size, pool + offset, sizeof size);
     *length = (uint64_t)size;
     return pool + offset + sizeof size;
+}
+
+// Whether the value of an option, a string, path or choice, is the string WORD.
+static inline bool replay_is(struct replay_option_value value, const char *word) {
+    return __builtin_strcmp((const char *)value.text.start, word) == 0;
 }
 
 // What a libc function or syscall(2) returned, as the outcome of the call.

@@ -100,11 +100,97 @@ fn the_manifest_lets_it_take_the_place_of_stock_plugins() {
     assert!(case.folder().join("made").is_dir());
 }
 
-/// Compiles the broken plugin with `what` of it broken, and tries to record with it.
-fn record_with_broken(what: &str) -> Output {
+/// Replays a record of mkdir with the plugin that has options of all types; returns what it was given.
+fn options_given(manifest: &str, words: &[&str]) -> Result<String, String> {
+    let folder = PluginFolder::without(&["mkdir"]);
+    folder.add_c("liboptions.so", &source("plugins-in-c/options.c"), &[]);
+    let case = Case::new(|_| ()).with_plugins(folder.path());
+    case.record_all(&["mkdir", "made"]);
+    let path = folder.path().join("m.toml");
+    fs::write(&path, format!("version = 1\n[plugin.options.options]\n{manifest}\n")).unwrap();
+    let mut replayer = case.replayer(words);
+    let output = replayer.arg("--manifest").arg(&path).output().unwrap();
+    match output.status.code() {
+        Some(0) => Ok(fs::read_to_string(folder.path().join("log")).unwrap()),
+        _ => Err(told(&output)),
+    }
+}
+
+#[test]
+fn options_of_all_types_reach_it_as_they_are_set() {
+    let defaults = "0 0 \n1 3 \n2 0 hello\n4 0 slow\n";
+    assert_eq!(options_given("log = 'log'", &[]).as_deref(), Ok(defaults));
+    let manifest = "log = 'log'\nloud = true\ntimes = -4\ngreeting = 'good day'\nspeed = 'fast'";
+    let given = options_given(manifest, &["--set", "options.greeting="]);
+    assert_eq!(given.as_deref(), Ok("0 1 \n1 -4 \n2 0 \n4 0 fast\n"));
+}
+
+#[test]
+fn options_of_it_are_checked_before_it_sees_them() {
+    for (manifest, words, told) in [
+        ("times = 10", "", "m.toml:3:9: `times` of plugin options is an integer from -4 to 9"),
+        ("loud = 1", "", "m.toml:3:8: `loud` of plugin options is true or false"),
+        (
+            "speed = 'none'",
+            "",
+            "m.toml:3:9: `speed` of plugin options is one of \"slow\", \"fast\"",
+        ),
+        ("tone = 1", "", "m.toml:3:1: `tone`: plugin options has no such option: it has log, loud"),
+        ("", "options.times=many", "--set options.times=many: it is an integer from -4 to 9"),
+    ] {
+        let words = if words.is_empty() { vec![] } else { vec!["--set", words] };
+        let refused = options_given(manifest, &words).unwrap_err();
+        assert!(refused.contains(told), "{refused}");
+    }
+}
+
+#[test]
+fn the_example_makes_folders_private_if_people_want_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let case = case(&folder);
+    case.record_all(&["./looks"]);
+    for (value, mode) in [("as-recorded", 0o751), ("private", 0o700)] {
+        case.reset();
+        let replay = case.replay(&["--set", &format!("c-plugin.folders={value}")]);
+        assert_eq!(replay.status.code(), Some(0), "{}", told(&replay));
+        let made = fs::metadata(case.folder().join("made")).unwrap().permissions().mode();
+        assert_eq!(made & 0o777, mode, "{value}");
+    }
+    let mut replayer = Command::new(program("replayer"));
+    replayer.args(["plugins", "show", "c-plugin", "--plugins"]).arg(folder.path());
+    let output = replayer.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    for line in ["folders = \"as-recorded\"", "Who may enter the folders that are made: one of"] {
+        assert!(text.contains(line), "{line} isn't in: {text}");
+    }
+}
+
+#[test]
+fn options_that_make_no_sense_are_refused_with_a_sentence() {
+    for (what, words) in [
+        ("OPTION_NAME", "an option's name is at 0x10, where nothing is"),
+        ("OPTION_KIND", "its options make no sense: option 2: its type is unknown here"),
+        ("RANGE", "option 2: its default isn't a value that it takes"),
+        ("TWICE", "option `times` is declared twice"),
+        ("CHOICES", "an option's list of choices is null and not empty"),
+        ("MANY_OPTIONS", "the list of options has 18446744073709551615 items"),
+        ("NO_CONFIGURE", "its options make no sense: its `configure` is null"),
+    ] {
+        let output = record_with_broken("options", what);
+        let told = told(&output);
+        assert_eq!(output.status.code(), Some(2), "{what}: {told}");
+        assert!(told.contains("liboptions.so") && told.contains(words), "{what}: {told}");
+        assert_eq!(told.lines().count(), 1, "{what}: {told}");
+    }
+}
+
+/// Compiles the plugin with `what` of it broken, and tries to record with it.
+fn record_with_broken(plugin: &str, what: &str) -> Output {
     let folder = PluginFolder::without(&["mkdir"]);
     let define = format!("-DBROKEN_{what}");
-    folder.add_c("libbroken.so", &source("plugins-in-c/broken.c"), &[&define]);
+    let source = source(&format!("plugins-in-c/{plugin}.c"));
+    folder.add_c(&format!("lib{plugin}.so"), &source, &[&define]);
     case(&folder).record(&["./looks"])
 }
 
@@ -130,7 +216,7 @@ fn a_module_that_makes_no_sense_is_refused_with_a_sentence() {
         ("OTHER", "it was built for plugin ABI 2.0, this is 1."),
         ("SCHEMA", "it speaks record schema 9.0, this is 1."),
     ] {
-        let output = record_with_broken(what);
+        let output = record_with_broken("broken", what);
         let told = told(&output);
         assert_eq!(output.status.code(), Some(2), "{what}: {told}");
         assert!(told.contains("libbroken.so") && told.contains(words), "{what}: {told}");
@@ -140,6 +226,6 @@ fn a_module_that_makes_no_sense_is_refused_with_a_sentence() {
 
 #[test]
 fn a_plugin_with_shorter_calls_than_ours_is_taken() {
-    let output = record_with_broken("NOTHING");
+    let output = record_with_broken("broken", "NOTHING");
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
 }

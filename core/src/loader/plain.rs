@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use abi::{ABI_MAJOR, ABI_MINOR};
-use abi::{About, Call, Header, Host, List, PlainEntry, PlainModule, Text};
+use abi::{About, Call, Header, Host, List, OptionDeclaration, PlainEntry, PlainModule, Text};
 use replay_schema::Call as Checked;
 
-use super::Refused;
+use super::{Read, Refused};
+use crate::settings::Declared;
 
 /// More calls than a header has room to claim.
 const MOST_CALLS: usize = size_of::<Header>();
@@ -17,14 +18,14 @@ const MOST_ITEMS: usize = 1 << 16;
 /// What must be there of a call's declaration: all that ABI 1.1 has.
 const LEAST_CALL: usize = std::mem::offset_of!(Call, encode) + size_of::<usize>();
 
-/// Asks `entry` for its module, and reads the declarations in it.
+/// Asks `entry` for its module, and reads the declarations in it: of calls, and of what people may set.
 ///
 /// # Safety
 /// `entry` must be the entry function of a plugin that is never unloaded.
 ///
 /// # Errors
 /// What of it makes no sense.
-pub unsafe fn read(entry: PlainEntry) -> Result<Vec<Checked>, Refused> {
+pub unsafe fn read(entry: PlainEntry) -> Result<Read, Refused> {
     let about = About {
         size: size_of::<About>() as u32,
         abi_major: ABI_MAJOR,
@@ -40,7 +41,8 @@ pub unsafe fn read(entry: PlainEntry) -> Result<Vec<Checked>, Refused> {
     let memory = Memory::now();
     memory.check(module, 1, "the module")?;
     // SAFETY: the memory is there, and its bytes mean something as numbers whatever they are.
-    let PlainModule { size, call_size, calls, call_count, .. } = unsafe { module.read() };
+    let PlainModule { size, call_size, calls, call_count, options, configure } =
+        unsafe { module.read() };
     let call_size = call_size as usize;
     if (size as usize) < size_of::<PlainModule>()
         || call_size < LEAST_CALL
@@ -66,7 +68,14 @@ pub unsafe fn read(entry: PlainEntry) -> Result<Vec<Checked>, Refused> {
         // SAFETY: everything that it points to is there, as checked, and stays.
         read.push(unsafe { Checked::read_plain(call)? });
     }
-    Ok(read)
+    memory.check_options(options)?;
+    // SAFETY: as above.
+    let options = unsafe { Declared::read(options) }.map_err(Refused::Options)?;
+    if !options.is_empty() && configure.is_none() {
+        let why = "its `configure` is null, which takes their values";
+        return Err(Refused::Options(why.to_owned()));
+    }
+    Ok(Read { calls: read, options, configure })
 }
 
 /// The call in `size` bytes at `start`; what a newer one has behind them is zero.
@@ -173,6 +182,19 @@ impl Memory {
             for bit in self.items(column.bits, "a column's list of bits")? {
                 self.check_text(bit.name, "a bit's name")?;
                 self.check_text(bit.column, "the name of a bit's column")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// That all that `options` point to can be read.
+    fn check_options(&self, options: List<OptionDeclaration>) -> Result<(), Refused> {
+        for option in self.items(options, "the list of options")? {
+            self.check_text(option.name, "an option's name")?;
+            self.check_text(option.help, "an option's help")?;
+            self.check_text(option.default.text, "an option's default")?;
+            for choice in self.items(option.choices, "an option's list of choices")? {
+                self.check_text(*choice, "an option's choice")?;
             }
         }
         Ok(())

@@ -32,7 +32,7 @@ pub struct OptionValue {
     pub reserved: u32,
     /// The integer, or 0 and 1 for false and true.
     pub number: i64,
-    /// The string, path or choice.
+    /// The string, path or choice. In values that a host hands over, a NUL follows it and none is within.
     pub text: Text,
 }
 

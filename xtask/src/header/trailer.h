@@ -81,6 +81,11 @@ static inline const uint8_t *replay_bytes(const struct replay_record *record, ui
     return pool + offset + sizeof size;
 }
 
+// Whether the value of an option, a string, path or choice, is the string WORD.
+static inline bool replay_is(struct replay_option_value value, const char *word) {
+    return __builtin_strcmp((const char *)value.text.start, word) == 0;
+}
+
 // What a libc function or syscall(2) returned, as the outcome of the call.
 static inline uint32_t replay_made(struct replay_outcome *outcome, int64_t returned) {
     outcome->errno_number = returned == -1 ? errno : 0;
