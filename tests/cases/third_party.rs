@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use replay_tests::built::program;
 use replay_tests::case::{Case, told};
 use replay_tests::folder::PluginFolder;
-use replay_tests::outside::Crate;
+use replay_tests::outside::{Crate, target};
 use replay_tests::tool::prints;
 
 /// The stock plugin's place taken, with options.
@@ -90,6 +90,45 @@ fn a_call_that_the_programs_were_built_without_is_recorded_and_replayed() {
     scene.case.reset();
     assert_eq!(scene.traced("fsync", &[]), 1, "it is made by the third party's plugin");
     assert_eq!(built(), before, "nothing was built again");
+}
+
+#[test]
+fn the_published_sdk_is_all_that_a_plugin_is_built_with() {
+    let plugin = Crate::of_published_sdk("acme-published", "fsync");
+    let metadata = plugin.cargo(&["metadata", "--format-version", "1"]);
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let (mut ours, packages) = (Vec::new(), metadata["packages"].as_array().unwrap());
+    for package in packages.iter().filter(|package| package["source"].is_null()) {
+        let (name, manifest) = (package["name"].as_str(), package["manifest_path"].as_str());
+        let (name, manifest) = (name.unwrap(), Path::new(manifest.unwrap()));
+        let folder = match name {
+            "acme-published" => plugin.folder(),
+            _ => target().join("packages").join(name),
+        };
+        assert_eq!(
+            fs::canonicalize(manifest).unwrap(),
+            fs::canonicalize(folder).unwrap().join("Cargo.toml")
+        );
+        ours.push(name);
+    }
+    ours.sort_unstable();
+    assert_eq!(ours, ["acme-published", "replay-abi", "replay-sdk", "replay-sdk-derive"]);
+    for name in &ours[1..] {
+        // What is packed leads nowhere else: no path in a manifest, no file from a folder above.
+        let package = target().join("packages").join(name);
+        let manifest = fs::read_to_string(package.join("Cargo.toml")).unwrap();
+        let paths = manifest.lines().filter(|line| line.starts_with("path = "));
+        assert!(paths.clone().all(|path| !path.contains("..")), "{manifest}");
+        assert!(package.join("LICENSE-MIT").is_file() && package.join("LICENSE-APACHE").is_file());
+    }
+
+    plugin.cargo(&["test"]);
+    let scene = Scene::new(&["fsync"], &plugin.build(), "");
+    scene.record();
+    let replay = scene.replay(&["--verify", "--abort"]);
+    assert_eq!(replay.status.code(), Some(0), "{}", told(&replay));
+    scene.case.reset();
+    assert_eq!(scene.traced("fsync", &[]), 1, "it is made by that plugin");
 }
 
 #[test]

@@ -27,12 +27,25 @@ impl Crate {
     /// # Panics
     /// If it can't be made.
     pub fn new(name: &str, syscall: &str) -> Self {
+        Self::made(name, &["--syscall", syscall])
+    }
+
+    /// The same, to be built with the SDK as it is published: its packages, unpacked, and nothing beside them.
+    ///
+    /// # Panics
+    /// If the packages or the crate can't be made.
+    pub fn of_published_sdk(name: &str, syscall: &str) -> Self {
+        let packages = target().join("packages");
+        xtask(&["package", "--to", &packages.to_string_lossy()]);
+        Self::made(name, &["--syscall", syscall, "--sdk", &packages.to_string_lossy()])
+    }
+
+    fn made(name: &str, words: &[&str]) -> Self {
         let scratch = TempDir::new().expect("a scratch folder");
         let made = Self { scratch, name: name.to_owned() };
-        let mut xtask = Command::new(program("xtask"));
-        xtask.args(["new-plugin", name, "--syscall", syscall, "--path"]).arg(made.folder());
-        assert!(xtask.output().expect("xtask runs").status.success(), "the crate is made");
-        prepare(&made.folder());
+        let folder = made.folder();
+        xtask(&[&["new-plugin", name, "--path", &folder.to_string_lossy()], words].concat());
+        prepare(&folder);
         made
     }
 
@@ -75,6 +88,12 @@ impl Crate {
         fs::copy(target().join("debug").join(library), &kept).expect("cargo makes a library");
         kept
     }
+}
+
+/// Runs `cargo xtask` with these words.
+fn xtask(words: &[&str]) {
+    let output = Command::new(program("xtask")).args(words).output().expect("xtask runs");
+    assert!(output.status.success(), "xtask {words:?}: {}", told(&output));
 }
 
 /// Makes the crate in `folder` take the versions that this workspace has.

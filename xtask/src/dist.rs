@@ -1,12 +1,12 @@
-//! What people install: programs in `dist/bin`, plugins and their manifest, the header for plugins in C, and the
-//! library for tracers in C.
+//! What people install: programs in `dist/bin`, plugins and their manifest, the header for plugins in C, the SDK's
+//! packages, and the library for tracers in C.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::cargo::{cargo, root, run, target};
-use crate::{Result, header};
+use crate::{Result, header, package};
 
 /// The programs.
 const PROGRAMS: [&str; 4] = ["dstool", "recorder", "replayer", "strace2ds"];
@@ -61,6 +61,7 @@ pub fn lay_out() -> Result<PathBuf> {
     lay_out_plugins(&built, &dist.join("plugins"))?;
     copy(&root().join(header::PATH), &dist.join("include/replay_plugin.h"))?;
     library(&built, &dist)?;
+    package::lay_out(&dist.join("sdk"))?;
     copy(&root().join("plugin-manifest.toml"), &dist.join("plugin-manifest.toml"))?;
     Ok(dist)
 }

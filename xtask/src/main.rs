@@ -8,6 +8,7 @@ mod dist;
 mod docs;
 mod header;
 mod new_plugin;
+mod package;
 mod test;
 
 use std::process::ExitCode;
@@ -23,8 +24,10 @@ enum Command {
     Build,
     /// Install what the tests need, and run all checks and tests
     Test(test::Arguments),
-    /// Lay out in dist/ what people install: programs, plugins, manifest
+    /// Lay out in dist/ what people install: programs, plugins, manifest, the SDK
     Dist,
+    /// Unpack the SDK's packages, as cargo publishes them
+    Package(package::Arguments),
     /// Make a crate for a plugin of your own, outside of this repository
     NewPlugin(new_plugin::Arguments),
     /// Write the pages of docs/ that are made from the plugins
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Apps(arguments) => apps::run_all(&arguments),
         Command::Docs => docs::write(),
         Command::Header => header::write(),
+        Command::Package(arguments) => package::unpack(&arguments),
         Command::Dist => dist::lay_out().map(drop),
     };
     match done {

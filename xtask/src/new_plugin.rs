@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Result;
 use crate::cargo::root;
+use crate::package::PACKAGES;
 
 /// What to make.
 #[derive(clap::Args)]
@@ -17,8 +18,9 @@ pub struct Arguments {
     /// The system call, by its name in the kernel
     #[arg(long, value_name = "CALL", default_value = "fsync")]
     syscall: String,
-    /// Build with this version of the published SDK [default: the SDK of this repository]
-    #[arg(long, value_name = "VERSION")]
+    /// Build with this version of the published SDK, or with its packages in this folder, as `cargo xtask
+    /// package` unpacks them [default: the SDK of this repository]
+    #[arg(long, value_name = "VERSION|DIR")]
     sdk: Option<String>,
 }
 
@@ -41,12 +43,13 @@ pub fn make(arguments: &Arguments) -> Result<()> {
     }
     let folder = path.clone().unwrap_or_else(|| name.into());
     let failed = |path: &Path, error| format!("{}: {error}", path.display());
+    let (sdk, patches) = match sdk {
+        None => (format!("path = {:?}", root().join("sdk").display().to_string()), String::new()),
+        Some(sdk) if Path::new(sdk).is_dir() => unpacked(Path::new(sdk))?,
+        Some(version) => (format!("version = {version:?}"), String::new()),
+    };
     // What is there already stays as it is.
     fs::create_dir(&folder).map_err(|error| failed(&folder, error))?;
-    let sdk = match sdk {
-        Some(version) => format!("version = {version:?}"),
-        None => format!("path = {:?}", root().join("sdk").display().to_string()),
-    };
     for file in FILES {
         let template = root().join("sdk/template").join(file);
         let text = fs::read_to_string(&template).map_err(|error| failed(&template, error))?;
@@ -54,6 +57,7 @@ pub fn make(arguments: &Arguments) -> Result<()> {
             .replace("{{project-name}}", name)
             .replace("{{syscall}}", syscall)
             .replace("{{sdk}}", &sdk);
+        let text = if file == "Cargo.toml" { text + &patches } else { text };
         let to = folder.join(file);
         let parent = to.parent().expect("a file lies in a folder");
         fs::create_dir_all(parent).map_err(|error| failed(parent, error))?;
@@ -61,4 +65,21 @@ pub fn make(arguments: &Arguments) -> Result<()> {
     }
     println!("{}: next, `cargo test` and `cargo build --release` there", folder.display());
     Ok(())
+}
+
+/// The SDK's version, of the packages in `folder`, and the lines that have cargo take them from there.
+fn unpacked(folder: &Path) -> Result<(String, String)> {
+    let folder =
+        fs::canonicalize(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let manifest = folder.join("replay-sdk/Cargo.toml");
+    let text = fs::read_to_string(&manifest)
+        .map_err(|error| format!("{}: {error}", manifest.display()))?;
+    let version = text.lines().find(|line| line.starts_with("version = "));
+    let version = version.ok_or_else(|| format!("{}: it has no version", manifest.display()))?;
+    let mut patches = "\n# As long as the SDK isn't in a registry.\n[patch.crates-io]\n".to_owned();
+    for package in PACKAGES {
+        patches +=
+            &format!("{package} = {{ path = {:?} }}\n", folder.join(package).display().to_string());
+    }
+    Ok((version.to_owned(), patches))
 }
