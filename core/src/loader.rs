@@ -173,6 +173,14 @@ pub struct Claim {
     pub syscalls: Vec<Claimed>,
 }
 
+impl Claim {
+    /// The names that it has whole: of the calls that it doesn't have some calls of only, and of its extent.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let whole = self.syscalls.iter().filter(|claimed| claimed.selector.is_none());
+        whole.map(|claimed| &*claimed.call).chain([&*self.extent])
+    }
+}
+
 /// What a plugin's header says.
 #[derive(Clone, Debug)]
 pub struct PluginHeader {
@@ -201,19 +209,19 @@ pub struct CodeFile {
     pub sha256: [u8; 32],
 }
 
-/// Reads the header of the plugin in file `path`, without loading it.
+/// Reads the header of the plugin in file `path`, which is really at `real`, without loading it.
 ///
 /// # Errors
 /// Why the file is no plugin for this program.
-pub fn read_header(path: &Path) -> Result<PluginHeader, Refused> {
+pub fn read_header(path: &Path, real: &Path) -> Result<PluginHeader, Refused> {
     let wanted = [(abi::HEADER_SYMBOL, size_of::<Header>()), (abi::CODE_SYMBOL, size_of::<Code>())];
     let [header, code] = elf::read_symbols(path, wanted)?;
     let header = parse_header(&header.ok_or(Refused::NotAPlugin)?)?;
-    let code = code.map(|bytes| parse_code(&bytes, path)).transpose()?;
+    let code = code.map(|bytes| parse_code(&bytes, real)).transpose()?;
     Ok(PluginHeader { code, ..header })
 }
 
-/// Where the code is, from the bytes of a [`Code`] of the stub in file `stub`.
+/// Where the code is, from the bytes of a [`Code`] of the stub that really is in file `stub`.
 fn parse_code(bytes: &[u8], stub: &Path) -> Result<CodeFile, Refused> {
     let path = &bytes[std::mem::offset_of!(Code, path)..];
     let end = path.iter().position(|byte| *byte == 0).unwrap_or(path.len());
@@ -224,14 +232,13 @@ fn parse_code(bytes: &[u8], stub: &Path) -> Result<CodeFile, Refused> {
         return Err(Refused::Header("its library isn't beneath its folder"));
     }
     // A stub may be reached by a link; its library is beneath the folder where it really is.
-    let stub = std::fs::canonicalize(stub)?;
     let beside = stub.parent().unwrap_or(Path::new("/")).join(path);
     // One that was copied alone finds the library of this program's installation: the digest tells whether it
     // is the one.
-    let installed = installed_folders().into_iter().map(|folder| folder.join(path));
+    let installed = || installed_folders().map(|folder| folder.join(path)).into_iter();
     let path = match beside.is_file() {
         true => beside,
-        false => installed.into_iter().find(|path| path.is_file()).unwrap_or(beside),
+        false => installed().find(|path| path.is_file()).unwrap_or(beside),
     };
     let sha256 = &bytes[std::mem::offset_of!(Code, sha256)..][..32];
     Ok(CodeFile { path, sha256: sha256.try_into().expect("32 bytes are 32 bytes") })

@@ -245,6 +245,49 @@ fn root_takes_no_plugin_that_others_could_change() {
 }
 
 #[test]
+fn root_takes_no_plugin_whose_code_others_could_change() {
+    let prefix = Prefix::new();
+    let folder = prefix.folder("plugins", "read");
+    let (shared, code) = (folder.join("shared"), folder.join("shared/libstock.so"));
+    let stock = library("read").parent().unwrap().join("shared/libstock.so");
+    fs::remove_file(&shared).unwrap();
+    fs::create_dir(&shared).unwrap();
+    fs::copy(stock, &code).unwrap();
+    let mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let is_root = chown(&code, Some(0), None).is_ok();
+    let refused = |why: &str| {
+        let command = |words: &[&str]| {
+            let mut replayer = prefix.replayer();
+            replayer.arg("--plugins").arg(&folder).args(words).output().unwrap()
+        };
+        let told = told(&command(&["none.ds"]));
+        // For others than root, what they can't change is theirs to judge.
+        assert_eq!(told.contains(why), is_root, "{told}");
+        assert_eq!(told.contains("libplugin_read.so: root doesn't take it"), is_root, "{told}");
+        let listed = text(&command(&["plugins", "list"]));
+        assert_eq!(listed.contains(why), is_root, "{listed}");
+        let (status, text) = diagnosis(&folder.join("libplugin_read.so"));
+        assert_eq!((status, text.contains(why)), (Some(i32::from(is_root)), is_root), "{text}");
+        assert!(self::told(&command(&["--allow-unsafe-plugins", "none.ds"])).contains("none.ds"));
+    };
+    mode(&code, 0o666);
+    refused("shared/libstock.so can be written to by anybody");
+    mode(&code, 0o644);
+    mode(&shared, 0o777);
+    refused("plugins/shared can be written to by anybody");
+    mode(&shared, 0o755);
+    if is_root {
+        chown(&code, Some(1234), None).unwrap();
+        refused("shared/libstock.so belongs to user 1234");
+        chown(&code, Some(0), None).unwrap();
+    }
+    let (status, text) = diagnosis(&folder.join("libplugin_read.so"));
+    assert_eq!(status, Some(0), "as it was, it is taken: {text}");
+}
+
+#[test]
 fn variables_stand_for_options_that_are_not_given() {
     let prefix = Prefix::new();
     prefix.folder("plugins", "read");

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{PluginsError, print, print_json};
 use crate::loader::{self, Loader, PluginHeader, Refused};
-use crate::registry::{PluginOptions, Registry, danger};
+use crate::registry::{Places, PluginOptions, Registry};
 
 /// A plugin that takes longer to load than this hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -143,15 +143,23 @@ fn wait(child: &mut Child) -> std::io::Result<Option<ExitStatus>> {
 
 /// What this process finds in file `path`, if it survives.
 pub fn probe(path: &Path) -> Finding {
-    let loaded = loader::read_header(path)
-        .and_then(|header| Loader::default().load(path, &header).map(|loaded| (header, loaded)));
-    let (header, loaded) = match loaded {
-        Ok(loaded) => loaded,
-        Err(refused) => return Finding::ill(refused.to_string(), remedy(&refused)),
+    let mut places = Places::now();
+    let ill = |refused: Refused| Finding::ill(refused.to_string(), remedy(&refused));
+    let header = match loader::read_header(path, &places.real(path)) {
+        Ok(header) => header,
+        Err(refused) => return ill(refused),
     };
-    if let Some(danger) = danger(path) {
+    // None of its code runs if it may be somebody else's.
+    let code = header.code.as_ref().map(|code| code.path.as_path());
+    if let Some(danger) =
+        [Some(path), code].into_iter().flatten().find_map(|path| places.danger(path))
+    {
         return Finding::ill(danger, "make it root's, for nobody else to write to");
     }
+    let loaded = match Loader::default().load(path, &header) {
+        Ok(loaded) => loaded,
+        Err(refused) => return ill(refused),
+    };
     let mut warnings: Vec<String> =
         loaded.calls.iter().flat_map(|call| call.warnings.iter().cloned()).collect();
     if loaded.calls.is_empty() {
