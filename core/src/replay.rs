@@ -26,6 +26,7 @@ mod reader;
 mod rights;
 mod scratch;
 mod seen;
+mod sentry;
 mod shared;
 mod signals;
 mod streams;
@@ -61,6 +62,7 @@ pub use pace::{Pace, Speed, Timing};
 use proc::Proc;
 use reader::ReadOut;
 use rights::Rights;
+use sentry::{Sentry, Threads};
 use shared::{End, EndOnPanic, Event, Shared};
 pub use streams::{Stdio, Streams};
 use turn::Turn;
@@ -170,6 +172,7 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
     let target = options.record.take().map(|path| Target::create(&path)).transpose()?;
     raise_descriptor_limit();
     let proc = options.place.root.as_ref().and_then(|_| Proc::open()).map(Arc::new);
+    let threads = Threads::open();
     let own = OwnDescriptors::now();
     let has_all_users = has_all_users();
     for note in options.place.enter(&trace.story.initial)? {
@@ -180,6 +183,7 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
         target.map(|target| Copy::start(target, trace.clone(), options.order)).transpose()?;
     let (copy, records) = copy.unzip();
     let (events, told) = unbounded();
+    let turn = Arc::new(Turn::new());
     let shared = Arc::new(Shared {
         seen: trace.types.iter().map(|_| AtomicBool::new(false)).collect(),
         files: initial::descriptors(&trace.story.initial, &options, &log),
@@ -189,7 +193,7 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
         rights: Rights::new(&trace.story.initial, has_all_users),
         read_only: options.read_only.then(ReadOnly::new),
         read: Default::default(),
-        turn: Turn::new(),
+        turn: turn.clone(),
         tasks: Default::default(),
         known: Default::default(),
         own,
@@ -197,6 +201,7 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
         busy: Default::default(),
         given_up: Default::default(),
         memories: Default::default(),
+        passes_idle: options.speed == Speed::Max && !options.verbose && records.is_none(),
         told: AtomicU64::new(0),
         explained: AtomicU64::new(0),
         start: Instant::now(),
@@ -209,6 +214,8 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
         log,
     });
     signals.end(&shared)?;
+    let no_thread = |error| ReplayError::NoThread { id: 0, error };
+    let sentry = Sentry::start(&turn, threads).map_err(no_thread)?;
     let of_reader = shared.clone();
     let reader = std::thread::Builder::new().name("reader".to_owned());
     let reader = reader.spawn(move || {
@@ -220,7 +227,7 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
         }
         out
     });
-    let reader = reader.map_err(|error| ReplayError::NoThread { id: 0, error })?;
+    let reader = reader.map_err(no_thread)?;
     let end = follow(&shared, &told);
     // Its thread won't end, so nobody waits for it.
     if let Some(End::Failed(error @ ReplayError::NeverReturned { .. })) = end {
@@ -230,6 +237,7 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
     // A reader that broke down has ended the replay.
     let read = reader.join().unwrap_or_default();
     let mut summary = summary(&shared, read, duration);
+    sentry.end();
     // The last who holds it lets the copy end.
     drop(shared);
     copy.map_or(Ok(()), Copy::finish)?;

@@ -2,6 +2,7 @@
 
 use replay_tests::built::program;
 use replay_tests::case::{Case, told};
+use replay_tests::forge::{Cell, Forge};
 
 /// Threads and processes that change the same files, recorded, and replayed in each order.
 #[test]
@@ -23,5 +24,121 @@ fn a_faithful_trace_is_replayed_faithfully_in_every_order_that_promises_so() {
         case.reset();
         let free = case.replay(&["--order", "free"]);
         assert!(matches!(free.status.code(), Some(0 | 1)), "{seed}: {}", told(&free));
+    }
+}
+
+/// A process that reads from a pipe: what it `got`, or the end, once its child has closed the other end. What `before` and `after` add to the trace
+/// happens meanwhile, and has a place in the trace before or after the read's. Nobody waits in vain.
+fn while_a_read_waits(
+    flags: i64,
+    got: &[u8],
+    before: impl Fn(&mut Forge),
+    after: impl Fn(&mut Forge),
+) {
+    let case = Case::new(|_| {});
+    let mut forge = Forge::new(&case.folder().to_string_lossy());
+    let pipe = [
+        ("read_descriptor", Cell::Number(3)),
+        ("write_descriptor", Cell::Number(4)),
+        ("flags_value", Cell::Number(flags)),
+    ];
+    forge.call(1, "pipe2", Ok(0), &pipe);
+    forge.call(1, "clone", Ok(2), &[("flag_value", libc::SIGCHLD.into())]);
+    forge.call(1, "close", Ok(0), &[("descriptor", Cell::Number(4))]);
+    before(&mut forge);
+    let read = [
+        ("descriptor", Cell::Number(3)),
+        ("data_read", Cell::Bytes(got)),
+        ("bytes_requested", Cell::Number(1)),
+    ];
+    forge.call(1, "read", Ok(got.len() as i64), &read);
+    after(&mut forge);
+    forge.write(&case.trace());
+    let replay = case.replay(&["--abort", "--call-timeout", "30"]);
+    assert_eq!(replay.status.code(), Some(0), "{}", told(&replay));
+    assert!(!told(&replay).contains("let go"), "{}", told(&replay));
+}
+
+fn nothing(_: &mut Forge) {}
+
+#[test]
+fn a_read_waits_for_a_new_program_which_does_not_get_the_pipe() {
+    while_a_read_waits(libc::O_CLOEXEC.into(), b"", nothing, |forge| {
+        forge.call(2, "execve", Ok(0), &[("continuation_number", Cell::Number(-1))]);
+        forge.overlapped(3);
+        forge.call(2, "access", Err(libc::ENOENT), &[("given_pathname", "nothing".into())]);
+    });
+}
+
+/// The kernel tells of the end when it is over.
+#[test]
+fn a_read_waits_for_a_process_to_end() {
+    let exit = |forge: &mut Forge| {
+        forge.call(2, "exit", Ok(0), &[]);
+    };
+    while_a_read_waits(0, b"", exit, |forge| {
+        forge.ended(2);
+    });
+}
+
+/// A child that the process's child makes meanwhile writes what the read gets.
+#[test]
+fn a_read_waits_for_what_a_process_writes_that_is_made_meanwhile() {
+    let data = ("data_written", Cell::Bytes(b"x"));
+    let cells = [("descriptor", Cell::Number(4)), data, ("bytes_requested", 1.into())];
+    while_a_read_waits(0, b"x", nothing, |forge| {
+        forge.call(2, "clone", Ok(3), &[("flag_value", libc::SIGCHLD.into())]).overlapped(3);
+        forge.call(3, "write", Ok(1), &cells).overlapped(3);
+    });
+}
+
+/// Threads that share their descriptors: the number that one of them closes is given to another one's file, and to a
+/// third one's, before the first close returns.
+#[test]
+fn a_close_that_is_overtaken_closes_its_own_descriptor() {
+    let case = Case::new(|_| {});
+    let mut forge = Forge::new(&case.folder().to_string_lossy());
+    let thread = libc::CLONE_THREAD | libc::CLONE_FILES | libc::CLONE_FS | libc::CLONE_VM;
+    let open = |forge: &mut Forge, task, name: &'static str| {
+        let cells = [
+            ("descriptor", Cell::Number(libc::AT_FDCWD.into())),
+            ("given_pathname", name.into()),
+            ("open_value", (libc::O_WRONLY | libc::O_CREAT).into()),
+            ("mode_value", 0o644.into()),
+        ];
+        forge.call(task, "openat", Ok(3), &cells);
+    };
+    let close = |forge: &mut Forge, task| {
+        forge.call(task, "close", Ok(0), &[("descriptor", 3.into())]);
+    };
+    let write = |forge: &mut Forge, task| {
+        let data = ("data_written", Cell::Bytes(b"x"));
+        let cells = [("descriptor", 3.into()), data, ("bytes_requested", 1.into())];
+        forge.call(task, "write", Ok(1), &cells);
+    };
+    for task in [2, 3] {
+        forge.call(1, "clone", Ok(task), &[("flag_value", thread.into())]);
+    }
+    open(&mut forge, 1, "first");
+    write(&mut forge, 1);
+    // The first thread's close begins here.
+    open(&mut forge, 2, "second");
+    write(&mut forge, 2);
+    close(&mut forge, 2);
+    open(&mut forge, 3, "third");
+    close(&mut forge, 1);
+    forge.overlapped(4);
+    write(&mut forge, 3);
+    close(&mut forge, 3);
+    forge.write(&case.trace());
+    for order in ["strict", "causal", "resource"] {
+        case.reset();
+        let replay = case.replay(&["--abort", "--order", order]);
+        assert_eq!(replay.status.code(), Some(0), "{order}: {}", told(&replay));
+        assert!(told(&replay).contains("closed already") && told(&replay).contains(": 1 close"));
+        for name in ["first", "second", "third"] {
+            let written = std::fs::read(case.folder().join(name)).unwrap();
+            assert_eq!(written, b"x", "{order} {name}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use dataseries::{
     Column, Compression, ExtentBuilder, ExtentType, FieldKind, Writer, WriterOptions,
 };
 use replay_core::registry::{PluginOptions, Registry};
-use replay_schema::added::{Added, STATE, state};
+use replay_schema::added::{Added, OVERLAP, STATE, TASK, state};
 use replay_schema::common;
 
 use crate::built::plugins;
@@ -161,6 +161,23 @@ impl Forge {
             set(name, *cell);
         }
         self
+    }
+
+    /// The last call was entered when only the first `count` calls had returned.
+    pub fn overlapped(&mut self, count: i64) -> &mut Self {
+        // It was entered after the last of them returned, and before the next one did.
+        let ids = [("called_id", Cell::Number(count)), ("unique_id", Cell::Number(self.last_id))];
+        self.row(OVERLAP, &ids)
+    }
+
+    /// The kernel told of the end of process `task` after all calls so far.
+    pub fn ended(&mut self, task: i32) -> &mut Self {
+        let cells = [
+            ("last_id", Cell::Number(self.last_id)),
+            ("process", task.into()),
+            ("task", task.into()),
+        ];
+        self.row(TASK, &cells)
     }
 
     /// A row of a record type of the trace's own; its columns are null, or 0, but for those in `cells`.

@@ -19,6 +19,16 @@ pub enum Stands {
     Standard(i32),
 }
 
+impl Stands {
+    /// Closes what nothing else stands for any more.
+    pub fn close(self) {
+        if let Self::Open(open) = self {
+            // SAFETY: the descriptor was taken out of its table, so nobody else uses it.
+            unsafe { libc::close(open) };
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Entry {
     stands: Stands,
@@ -26,9 +36,17 @@ struct Entry {
     is_stream: Option<bool>,
     /// A plugin's own words on it.
     note: [u64; 4],
-    /// The position of the record that was given the number while it was another descriptor's: the one that
-    /// closed that has a later place in the trace, for it returned later.
-    taken_at: Option<u64>,
+}
+
+/// A descriptor whose number was given to another one before the call that closed it returned: in the trace the
+/// `close(2)` comes after the `open(2)`.
+#[derive(Clone, Copy, Debug)]
+struct Overtaken {
+    traced: i32,
+    /// The position of the record that was given the number. What comes before it, or was called before it
+    /// returned in order to close, means this one.
+    until: u64,
+    stands: Stands,
 }
 
 /// A table of descriptors, and how many tasks have it in common.
@@ -53,6 +71,12 @@ impl Table {
         Arc::new(Self { descriptors, users: AtomicUsize::new(0) })
     }
 
+    /// Closes what lost its number already: where tasks part ways, the call that closes it is the other's.
+    pub fn close_overtaken(&self) {
+        let overtaken = std::mem::take(&mut self.lock().overtaken);
+        overtaken.into_iter().for_each(|lost| lost.stands.close());
+    }
+
     /// One task more has it.
     pub fn add_user(&self) {
         self.users.fetch_add(1, Ordering::Relaxed);
@@ -72,12 +96,16 @@ impl Table {
 /// Traced descriptors below this are looked up in an array.
 const LOW: usize = 1024;
 
+/// Descriptors that are kept for a close to come, for each number: a trace that lacks its closes leaves no more open.
+const MOST_OVERTAKEN: usize = 4;
+
 /// The table of descriptors of a traced process, by their traced numbers.
 #[derive(Clone, Debug, Default)]
 pub struct Descriptors {
     low: Vec<Option<Entry>>,
     /// The others: the numbers are the trace's, and may be anything.
     high: HashMap<i32, Entry>,
+    overtaken: Vec<Overtaken>,
 }
 
 impl Descriptors {
@@ -94,9 +122,26 @@ impl Descriptors {
         self.entry(traced).map(|entry| entry.stands)
     }
 
+    /// What stands for `traced` in the record at `position`.
+    #[inline]
+    pub fn get_at(&self, traced: i32, position: u64) -> Option<Stands> {
+        if self.overtaken.is_empty() {
+            return self.get(traced);
+        }
+        self.overtaken_by(traced, position + 1)
+            .map_or_else(|| self.get(traced), |index| Some(self.overtaken[index].stands))
+    }
+
+    /// The first that lost the number `traced` at `position` or later.
+    fn overtaken_by(&self, traced: i32, position: u64) -> Option<usize> {
+        let all = self.overtaken.iter().enumerate();
+        let later = all.filter(|(_, lost)| lost.traced == traced && lost.until >= position);
+        later.min_by_key(|(_, lost)| lost.until).map(|(index, _)| index)
+    }
+
     /// `stands` stands for `traced` from now on; returns what did before.
     pub fn set(&mut self, traced: i32, stands: Stands) -> Option<Stands> {
-        let entry = Entry { stands, is_stream: None, note: [0; 4], taken_at: None };
+        let entry = Entry { stands, is_stream: None, note: [0; 4] };
         let before = match usize::try_from(traced) {
             Ok(index) if index < LOW => {
                 if self.low.len() <= index {
@@ -109,26 +154,33 @@ impl Descriptors {
         before.map(|entry| entry.stands)
     }
 
-    /// As [`Self::set`], where the kernel gave the record at `position` a number that was free.
-    pub fn adopt(&mut self, traced: i32, stands: Stands, position: u64) -> Option<Stands> {
-        let before = self.set(traced, stands);
-        if before.is_some()
-            && let Some(entry) = self.entry_mut(traced)
-        {
-            entry.taken_at = Some(position);
+    /// As [`Self::set`], where the kernel gave the record at `position` a number that was free. If the trace has
+    /// not closed what it stood for, that is kept for the close to come, where one may; otherwise it is returned.
+    pub fn adopt(
+        &mut self,
+        traced: i32,
+        stands: Stands,
+        position: u64,
+        may_be_overtaken: bool,
+    ) -> Option<Stands> {
+        let before = self.set(traced, stands)?;
+        if !may_be_overtaken {
+            return Some(before);
         }
-        before
+        let of_traced = self.overtaken.iter().filter(|lost| lost.traced == traced).count();
+        let dropped = (of_traced >= MOST_OVERTAKEN)
+            .then(|| self.overtaken_by(traced, 0))
+            .flatten()
+            .map(|index| self.overtaken.swap_remove(index).stands);
+        self.overtaken.push(Overtaken { traced, until: position, stands: before });
+        dropped
     }
 
-    /// Whether a call that closes `traced`, and was called when all before position `ready_at` had returned, closed
-    /// another descriptor than the one that has the number now. That is so once.
-    pub fn was_overtaken(&mut self, traced: i32, ready_at: u64) -> bool {
-        let Some(entry) = self.entry_mut(traced) else { return false };
-        let is_so = entry.taken_at.is_some_and(|taken_at| ready_at <= taken_at);
-        if is_so {
-            entry.taken_at = None;
-        }
-        is_so
+    /// What a call closes that closes `traced`, and was called when all before position `ready_at` had returned, if
+    /// that has lost its number already; it is forgotten.
+    pub fn take_overtaken(&mut self, traced: i32, ready_at: u64) -> Option<Stands> {
+        let index = self.overtaken_by(traced, ready_at)?;
+        Some(self.overtaken.swap_remove(index).stands)
     }
 
     /// Forgets `traced`; returns what stood for it.
@@ -226,12 +278,46 @@ mod tests {
     fn a_close_that_was_overtaken_is_known() {
         let mut table = Descriptors::default();
         table.set(5, Stands::Open(9));
-        assert!(!table.was_overtaken(5, 0), "it still is what it was");
-        assert_eq!(table.adopt(5, Stands::Open(10), 20), Some(Stands::Open(9)));
-        assert!(!table.was_overtaken(5, 21), "called after the other had returned: it closes that");
-        assert!(table.was_overtaken(5, 20));
-        assert!(!table.was_overtaken(5, 20), "one number was given away once");
-        assert_eq!(table.get(5), Some(Stands::Open(10)));
+        assert_eq!(table.take_overtaken(5, 0), None, "it still is what it was");
+        assert_eq!(table.adopt(5, Stands::Open(10), 20, true), None);
+        assert_eq!(
+            table.get_at(5, 19),
+            Some(Stands::Open(9)),
+            "it comes before the number was given away"
+        );
+        assert_eq!(table.get_at(5, 20), Some(Stands::Open(10)));
+        assert_eq!(
+            table.take_overtaken(5, 21),
+            None,
+            "called after the other had returned: it closes that"
+        );
+        assert_eq!(table.take_overtaken(5, 20), Some(Stands::Open(9)));
+        assert_eq!(table.take_overtaken(5, 20), None, "one number was given away once");
+        assert_eq!(table.get_at(5, 3), Some(Stands::Open(10)));
+    }
+
+    /// The one that was given the number is closed, and a third one is given it, before the first close returns.
+    #[test]
+    fn a_close_that_is_late_closes_what_it_was_called_for() {
+        let mut table = Descriptors::default();
+        table.set(5, Stands::Open(9));
+        assert_eq!(table.adopt(5, Stands::Open(10), 20, true), None);
+        assert_eq!(table.take_overtaken(5, 22), None);
+        assert_eq!(table.remove(5), Some(Stands::Open(10)));
+        assert_eq!(table.adopt(5, Stands::Open(11), 30, true), None);
+        assert_eq!(table.take_overtaken(5, 15), Some(Stands::Open(9)));
+        assert_eq!(table.get_at(5, 40), Some(Stands::Open(11)));
+    }
+
+    #[test]
+    fn a_trace_without_closes_keeps_no_more_than_a_few_open() {
+        let mut table = Descriptors::default();
+        table.set(5, Stands::Open(0));
+        let dropped = (1..=10).filter_map(|n| table.adopt(5, Stands::Open(n), n as u64, true));
+        let dropped: Vec<_> = dropped.collect();
+        assert_eq!(dropped, [0, 1, 2, 3, 4, 5].map(Stands::Open));
+        assert_eq!(table.adopt(5, Stands::Simulated, 11, false), Some(Stands::Open(10)));
+        assert_eq!(table.overtaken.len(), MOST_OVERTAKEN);
     }
 
     #[test]

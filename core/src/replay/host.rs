@@ -264,19 +264,6 @@ impl Context {
         let Some(Stands::Standard(number)) = stands else { return None };
         self.wants.streams.real(number, self.moves?)
     }
-
-    /// Closes what no longer stands for anything.
-    pub fn close(&self, before: Option<Stands>) {
-        if let Some(Stands::Open(open)) = before {
-            close(open);
-        }
-    }
-}
-
-/// Closes a descriptor of the replay's own.
-pub fn close(open: RawFd) {
-    // SAFETY: the descriptor was taken out of its table, so nobody else uses it.
-    unsafe { libc::close(open) };
 }
 
 /// The host's functions, as the two kinds of plugins take them.
@@ -341,7 +328,7 @@ unsafe fn bytes<'a>(start: *const u8, length: u64) -> &'a [u8] {
 unsafe extern "C" fn descriptor(context: *mut c_void, traced: i32) -> i32 {
     // SAFETY: as `of` says.
     let context = unsafe { of(context) };
-    let stands = context.files.lock().get(traced);
+    let stands = context.files.lock().get_at(traced, context.position);
     match context.stream(stands) {
         Some(stream) => stream,
         None => answer(stands),
@@ -364,7 +351,7 @@ unsafe extern "C" fn adopt(context: *mut c_void, traced: i32, replayed: i32) {
     let context = unsafe { of(context) };
     if traced < 0 {
         if replayed >= 0 {
-            close(replayed);
+            Stands::Open(replayed).close();
         }
         return;
     }
@@ -373,8 +360,9 @@ unsafe extern "C" fn adopt(context: *mut c_void, traced: i32, replayed: i32) {
         context.acts.misdeed.get_or_insert(Misdeed::NotOpen(replayed));
     }
     let stands = if is_open { Stands::Open(replayed) } else { Stands::Simulated };
-    let before = context.files.lock().adopt(traced, stands, context.position);
-    context.close(before);
+    let is_shared = context.files.is_shared();
+    let before = context.files.lock().adopt(traced, stands, context.position, is_shared);
+    before.into_iter().for_each(Stands::close);
 }
 
 unsafe extern "C" fn release(context: *mut c_void, traced: i32) -> i32 {
@@ -395,7 +383,7 @@ unsafe extern "C" fn alias(context: *mut c_void, old: i32, new: i32) {
         other => other.unwrap_or(Stands::Simulated),
     };
     let before = context.files.lock().set(new, stands);
-    context.close(before);
+    before.into_iter().for_each(Stands::close);
 }
 
 unsafe extern "C" fn scratch(context: *mut c_void, index: u32, length: u64) -> *mut u8 {

@@ -6,11 +6,10 @@ mod resources;
 mod uses;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::record::Record;
 use crate::replay::progress::{Progress, Stopped};
-use crate::replay::turn::{STUCK, Turn};
+use crate::replay::turn::Turn;
 
 pub(crate) use paths::plain;
 pub use resources::{Resources, link_on_disk};
@@ -57,13 +56,7 @@ impl Wait {
         if self.position < ready_at {
             return self.progress.wait_for(self.count);
         }
-        loop {
-            let is_done =
-                self.progress.wait_until(self.count, Some(Instant::now() + STUCK), || false)?;
-            if is_done || turn.is_in_kernel(self.position) {
-                return Ok(());
-            }
-        }
+        turn.wait_for_other(&self.progress, self.count, self.position)
     }
 }
 

@@ -237,7 +237,7 @@ impl Window {
             if shared.turn.wait_up_to(end, STUCK)? {
                 self.batches.pop_front();
                 self.weight -= weight;
-            } else if shared.turn.in_kernel().is_some()
+            } else if shared.turn.is_in_kernel()
                 && shared.turn.position() == before
                 && self.batches.len() < MOST_BATCHES_AHEAD
             {

@@ -66,7 +66,7 @@ pub struct Shared {
     /// The functions that plugins call.
     pub hosts: Hosts,
     /// Whose turn it is.
-    pub turn: Turn,
+    pub turn: Arc<Turn>,
     /// The tasks.
     pub tasks: Tasks,
     /// Memories that tasks have so far.
@@ -95,6 +95,8 @@ pub struct Shared {
     pub log: Arc<Log>,
     /// Of each record type, whether its first call was announced.
     pub seen: Box<[AtomicBool]>,
+    /// Whether calls that aren't made needn't wait for their turn; see [`Self::is_idle`].
+    pub passes_idle: bool,
     /// Divergences that people were told of.
     pub told: AtomicU64,
     /// Errors that were explained to them; see [`crate::replay::hints`].
@@ -106,6 +108,13 @@ impl Shared {
     pub fn changes_fs(&self, record: &Record) -> bool {
         let What::Call(kind) = record.what else { return false };
         self.trace.types[kind as usize].call.as_ref().is_some_and(|call| call.changes_fs)
+    }
+
+    /// Whether `record` may be passed over at any time: it leaves nothing behind, and nobody looks.
+    #[inline]
+    pub fn is_idle(&self, record: &Record) -> bool {
+        let What::Call(kind) = record.what else { return false };
+        self.passes_idle && self.trace.types[kind as usize].is_idle
     }
 
     /// Ends the replay before the trace does.

@@ -18,7 +18,7 @@ use crate::record::{Batch, Record, What};
 use crate::replay::copy::{Done, Recording};
 use crate::replay::descriptors::{Files, Stands};
 use crate::replay::effects::{self, Effect, effects};
-use crate::replay::host::{self, Child, Context, Identity, Wants};
+use crate::replay::host::{Child, Context, Identity, Wants};
 use crate::replay::kernels::is_kernels;
 use crate::replay::order::{Order, Wait, plain, wait_to_enter};
 use crate::replay::pace::{Clock, Speed, Took};
@@ -130,20 +130,27 @@ impl Task {
     ) -> Result<(), Stopped> {
         let (order, turn) = (shared.options.order, &shared.turn);
         let record = &batch.records[index];
-        let is_awaited = match record.what {
-            What::Call(kind) => shared.trace.types[kind as usize].is_awaited,
-            What::TaskEnd => true,
-        };
-        wait_to_enter(order, turn, record, is_awaited, waits)?;
-        self.wait_until_due(shared, record)?;
+        let is_idle = shared.is_idle(record);
+        if is_idle && turn.is_stopped() {
+            return Err(Stopped);
+        }
+        if !is_idle {
+            let is_awaited = match record.what {
+                What::Call(kind) => shared.trace.types[kind as usize].is_awaited,
+                What::TaskEnd => true,
+            };
+            wait_to_enter(order, turn, record, is_awaited, waits)?;
+            self.wait_until_due(shared, record)?;
+        }
         match record.what {
             What::Call(kind) => self.call(shared, kind as usize, batch, index)?,
             What::TaskEnd => {
-                self.wait_to_settle(record)?;
+                // Somebody may wait for it: for the end of a pipe, say.
                 self.end();
+                self.wait_to_settle(record)?;
             }
         }
-        if order == Order::Strict {
+        if order == Order::Strict && !is_idle {
             turn.pass(record.position + 1);
         } else {
             self.progress.pass(self.progress.position() + 1);
@@ -171,7 +178,9 @@ impl Task {
     /// In strict order a record that was entered before its turn is settled when that has come.
     fn wait_to_settle(&self, record: &Record) -> Result<(), Stopped> {
         match self.shared.options.order {
-            Order::Strict => self.shared.turn.wait_for(record.position),
+            Order::Strict if !self.shared.is_idle(record) => {
+                self.shared.turn.wait_for(record.position)
+            }
             _ => Ok(()),
         }
     }
@@ -182,8 +191,10 @@ impl Task {
             let mut files = self.context.files.lock();
             for (traced, open) in files.open() {
                 files.remove(traced);
-                host::close(open);
+                Stands::Open(open).close();
             }
+            drop(files);
+            self.context.files.close_overtaken();
         }
     }
 
@@ -212,6 +223,11 @@ impl Task {
             };
             clock.done(record, took, || shared.turn.is_stopped())?;
         }
+        if matches!(came, Came::Not(_)) {
+            self.context.acts.executed |= record.succeeded() && runs_a_program(ty);
+        }
+        // Somebody who overlapped may wait for the child, or for what a new program doesn't get.
+        self.settle(shared, record);
         self.wait_to_settle(record)?;
         if shared.options.verbose {
             let line = show::line(ty, batch, record, show::Parts::All);
@@ -246,7 +262,6 @@ impl Task {
             let _ =
                 copy.records.send(Done { kind, batch, index, outcome, called, returned, memory });
         }
-        self.settle(shared, record);
         if record.is_last && shared.options.announces && !shared.options.verbose {
             self.say(&format!("last {}, record {}", ty.name, record.unique_id));
         }
@@ -276,7 +291,10 @@ impl Task {
         if ty.closes && record.ready_at < record.position {
             let closed = effects::closed(ty, batch, record);
             let mut files = self.context.files.lock();
-            if closed.iter().any(|traced| files.was_overtaken(*traced, record.ready_at)) {
+            let overtaken = |traced: &i32| files.take_overtaken(*traced, record.ready_at);
+            if let Some(overtaken) = closed.iter().find_map(overtaken) {
+                drop(files);
+                overtaken.close();
                 return Ok(Came::Not(Reason::Overtaken));
             }
         }
@@ -294,8 +312,8 @@ impl Task {
         }
         if call.blocks {
             shared.turn.enter_kernel(record.position, self.thread);
-            if shared.turn.has_overlapping() && self.is_going_to_wait(ty, batch, record) {
-                shared.turn.yield_to_overlapping(record.position);
+            if shared.turn.is_somebody_interested() && self.is_going_to_wait(ty, batch, record) {
+                shared.turn.waits(record.position);
             }
         }
         let began = self.stats.is_some().then(Instant::now);
@@ -513,14 +531,17 @@ impl Task {
         for effect in effects(ty, batch, record) {
             let mut files = self.context.files.lock();
             let before = match effect {
-                Effect::Simulate(traced) => files.set(traced, Stands::Simulated),
-                Effect::Close(traced) => files.remove(traced),
+                Effect::Simulate(traced) => {
+                    let is_shared = self.context.files.is_shared();
+                    files.adopt(traced, Stands::Simulated, record.position, is_shared)
+                }
+                Effect::Close(traced) => {
+                    files.take_overtaken(traced, record.ready_at).or_else(|| files.remove(traced))
+                }
             };
             drop(files);
-            self.context.close(before);
+            before.into_iter().for_each(Stands::close);
         }
-        let runs = |call: &Arc<Call>| call.changes == Changes::Program;
-        self.context.acts.executed |= record.succeeded() && ty.call.as_ref().is_some_and(runs);
     }
 
     /// What the call did to its process, beside descriptors: a child, or a new program.
@@ -575,7 +596,7 @@ impl Task {
         for (traced, open) in files.open() {
             if is_close_on_exec(open) {
                 files.remove(traced);
-                host::close(open);
+                Stands::Open(open).close();
             }
         }
     }
@@ -585,6 +606,7 @@ impl Task {
         if self.context.files.is_shared() && unshare(CloneFlags::CLONE_FILES).is_ok() {
             let own = self.context.files.copy();
             own.add_user();
+            own.close_overtaken();
             std::mem::replace(&mut self.context.files, own).remove_user();
         }
     }
@@ -630,6 +652,11 @@ impl Task {
             ));
         }
     }
+}
+
+/// Whether a call that succeeds leaves its process with another program.
+fn runs_a_program(ty: &RecordType) -> bool {
+    ty.call.as_ref().is_some_and(|call| call.changes == Changes::Program)
 }
 
 /// Why a call isn't even given to its plugin.

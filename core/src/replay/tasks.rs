@@ -148,6 +148,9 @@ pub fn start(
         if failed {
             return Counted::default();
         }
+        if own.is_some_and(|own| own.contains(CloneFlags::CLONE_FILES)) {
+            files.close_overtaken();
+        }
         Task::new(shared.clone(), Identity { task: id, memory }, progress, files).run(&segments)
     };
     let thread = std::thread::Builder::new().name(format!("task {id}")).spawn(run);

@@ -3,15 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::ops::Deref;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
 
 use crate::replay::progress::{Progress, Stopped, lock};
-
-/// A call that is in the kernel for longer than this is taken to wait for another one there.
-pub const STUCK: Duration = Duration::from_micros(200);
 
 /// The position up to which everything has been replayed.
 ///
@@ -22,13 +18,26 @@ pub struct Turn {
     progress: Progress,
     /// Positions that were done before earlier ones.
     ahead: Mutex<BinaryHeap<Reverse<u64>>>,
-    /// Threads that wait with calls which overlapped others.
-    overlapping: Mutex<Vec<Thread>>,
-    overlapping_count: AtomicUsize,
-    /// The position whose call said that it would wait in the kernel.
-    yielded: AtomicU64,
-    /// Threads in calls that may wait for others, by position.
-    in_kernel: Mutex<BTreeMap<u64, i32>>,
+    ahead_count: AtomicUsize,
+    /// Calls that may wait for others, by position.
+    in_kernel: Mutex<BTreeMap<u64, InKernel>>,
+    /// How many of them wait.
+    waiting: AtomicUsize,
+    /// Threads that go on if a call waits in the kernel, and how many they are.
+    interested: Mutex<Vec<Thread>>,
+    interested_count: AtomicUsize,
+    /// The thread that looks whether calls wait.
+    sentry: OnceLock<Thread>,
+    is_sentry_dismissed: AtomicBool,
+}
+
+/// A call that may wait for others.
+#[derive(Clone, Copy, Debug)]
+struct InKernel {
+    /// The kernel's id of its thread.
+    thread: i32,
+    /// Whether it does.
+    waits: bool,
 }
 
 impl Deref for Turn {
@@ -45,26 +54,57 @@ impl Turn {
         Self {
             progress: Progress::new(),
             ahead: Mutex::default(),
-            overlapping: Mutex::default(),
-            overlapping_count: AtomicUsize::new(0),
-            yielded: AtomicU64::new(u64::MAX),
+            ahead_count: AtomicUsize::new(0),
             in_kernel: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            interested: Mutex::default(),
+            interested_count: AtomicUsize::new(0),
+            sentry: OnceLock::new(),
+            is_sentry_dismissed: AtomicBool::new(false),
+        }
+    }
+
+    /// The record before `position`, whose turn it was, is done.
+    #[inline]
+    pub fn pass(&self, position: u64) {
+        self.advance(position);
+        if self.ahead_count.load(Ordering::SeqCst) > 0 {
+            self.skip_ahead(&mut lock(&self.ahead));
         }
     }
 
     /// The record at `position` is done, whatever came of earlier ones.
     pub fn complete(&self, position: u64) {
         let mut ahead = lock(&self.ahead);
-        if position != self.position() {
-            ahead.push(Reverse(position));
-            return;
-        }
-        let mut next = position + 1;
+        ahead.push(Reverse(position));
+        // Whoever advances does so before looking at the count; so one of the two sees the other.
+        self.ahead_count.store(ahead.len(), Ordering::SeqCst);
+        self.skip_ahead(&mut ahead);
+    }
+
+    /// Advances over those that were done before their turn came.
+    fn skip_ahead(&self, ahead: &mut BinaryHeap<Reverse<u64>>) {
+        let position = self.position();
+        let mut next = position;
         while ahead.peek() == Some(&Reverse(next)) {
             ahead.pop();
             next += 1;
         }
-        self.pass(next);
+        self.ahead_count.store(ahead.len(), Ordering::SeqCst);
+        if next > position {
+            self.advance(next);
+        }
+    }
+
+    #[inline]
+    fn advance(&self, position: u64) {
+        self.progress.pass(position);
+        if self.is_somebody_interested()
+            && self.waiting.load(Ordering::SeqCst) > 0
+            && self.waits_in_kernel(position)
+        {
+            self.wake_interested();
+        }
     }
 
     /// Waits until the record at `position` may be entered: when its turn has come, or when all before
@@ -79,71 +119,163 @@ impl Turn {
             return self.wait_for(position);
         }
         self.wait_for(ready_at)?;
-        lock(&self.overlapping).push(thread::current());
-        self.overlapping_count.fetch_add(1, Ordering::SeqCst);
-        let waited = self.wait_overlapping(position);
-        self.overlapping_count.fetch_sub(1, Ordering::SeqCst);
+        self.wait_or_enter(&self.progress, position, || self.waits_in_kernel(self.position()))
+    }
+
+    /// Waits until `progress` is at `count`, or until the call at `position` waits in the kernel.
+    ///
+    /// # Errors
+    /// The replay was stopped.
+    pub fn wait_for_other(
+        &self,
+        progress: &Progress,
+        count: u64,
+        position: u64,
+    ) -> Result<(), Stopped> {
+        if progress.position() >= count {
+            return progress.wait_for(count);
+        }
+        self.wait_or_enter(progress, count, || self.waits_in_kernel(position))
+    }
+
+    /// Waits until `progress` is at `count`, or until it `is_enough` that some call waits in the kernel.
+    fn wait_or_enter(
+        &self,
+        progress: &Progress,
+        count: u64,
+        is_enough: impl Fn() -> bool,
+    ) -> Result<(), Stopped> {
+        lock(&self.interested).push(thread::current());
+        self.interested_count.fetch_add(1, Ordering::SeqCst);
+        if !lock(&self.in_kernel).is_empty() {
+            self.call_sentry();
+        }
+        let waited = progress.wait_until(count, None, is_enough);
+        self.interested_count.fetch_sub(1, Ordering::SeqCst);
         let me = thread::current().id();
-        let mut overlapping = lock(&self.overlapping);
-        if let Some(index) = overlapping.iter().position(|thread| thread.id() == me) {
-            overlapping.swap_remove(index);
+        let mut interested = lock(&self.interested);
+        if let Some(index) = interested.iter().position(|thread| thread.id() == me) {
+            interested.swap_remove(index);
         }
-        waited
+        waited.map(drop)
     }
 
-    fn wait_overlapping(&self, position: u64) -> Result<(), Stopped> {
-        let is_yielded = || self.yielded.load(Ordering::SeqCst) == self.position();
-        loop {
-            let before = self.position();
-            if is_yielded()
-                || self.wait_until(position, Some(Instant::now() + STUCK), is_yielded)?
-                || is_yielded()
-                || (self.in_kernel().is_some() && self.position() == before)
-            {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Whether somebody waits whose call overlapped others.
+    /// Whether somebody would go on if a call waited in the kernel.
     #[inline]
-    pub fn has_overlapping(&self) -> bool {
-        self.overlapping_count.load(Ordering::SeqCst) > 0
+    pub fn is_somebody_interested(&self) -> bool {
+        self.interested_count.load(Ordering::SeqCst) > 0
     }
 
-    /// The call at `position`, whose turn it is, is going to wait in the kernel: those that overlapped it
-    /// need wait no longer.
-    pub fn yield_to_overlapping(&self, position: u64) {
-        self.yielded.store(position, Ordering::SeqCst);
-        for thread in lock(&self.overlapping).iter() {
+    fn wake_interested(&self) {
+        for thread in lock(&self.interested).iter() {
             thread.unpark();
         }
     }
 
     /// `thread` enters the call at `position`, which may wait for others.
     pub fn enter_kernel(&self, position: u64, thread: i32) {
-        lock(&self.in_kernel).insert(position, thread);
+        lock(&self.in_kernel).insert(position, InKernel { thread, waits: false });
+        if self.is_somebody_interested() {
+            self.call_sentry();
+        }
     }
 
     /// The call at `position` is over.
     pub fn leave_kernel(&self, position: u64) {
-        lock(&self.in_kernel).remove(&position);
+        let left = lock(&self.in_kernel).remove(&position);
+        if left.is_some_and(|call| call.waits) {
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+        }
     }
 
-    /// The thread whose turn it is, if it is in a call that may wait for others.
-    pub fn in_kernel(&self) -> Option<i32> {
-        lock(&self.in_kernel).get(&self.position()).copied()
+    /// The call at `position` waits in the kernel, or is going to: those who overlapped it need wait for it no longer.
+    pub fn waits(&self, position: u64) {
+        if let Some(call) = lock(&self.in_kernel).get_mut(&position)
+            && !std::mem::replace(&mut call.waits, true)
+        {
+            self.waiting.fetch_add(1, Ordering::SeqCst);
+        }
+        self.wake_interested();
     }
 
-    /// Whether the record at `position` is in a call that may wait for others.
-    pub fn is_in_kernel(&self, position: u64) -> bool {
-        lock(&self.in_kernel).contains_key(&position)
+    /// Whether the call at `position` waits in the kernel.
+    fn waits_in_kernel(&self, position: u64) -> bool {
+        lock(&self.in_kernel).get(&position).is_some_and(|call| call.waits)
+    }
+
+    /// Whether the call whose turn it is may wait for others.
+    pub fn is_in_kernel(&self) -> bool {
+        lock(&self.in_kernel).contains_key(&self.position())
+    }
+
+    /// Calls that may wait, and aren't known to: their positions and threads.
+    pub fn suspects(&self) -> Vec<(u64, i32)> {
+        let in_kernel = lock(&self.in_kernel);
+        let suspects = in_kernel.iter().filter(|(_, call)| !call.waits);
+        suspects.map(|(position, call)| (*position, call.thread)).collect()
+    }
+
+    /// This thread looks whether calls wait.
+    pub fn be_sentry(&self) {
+        // There is one.
+        let _ = self.sentry.set(thread::current());
+    }
+
+    /// Nobody will need it any more.
+    pub fn dismiss_sentry(&self) {
+        self.is_sentry_dismissed.store(true, Ordering::SeqCst);
+        self.call_sentry();
+    }
+
+    /// Whether somebody said so.
+    pub fn is_sentry_dismissed(&self) -> bool {
+        self.is_sentry_dismissed.load(Ordering::SeqCst)
+    }
+
+    /// There may be something for it to look at.
+    fn call_sentry(&self) {
+        if let Some(sentry) = self.sentry.get() {
+            sentry.unpark();
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn who_overlapped_a_call_that_waits_goes_on() {
+        let turn = Arc::new(Turn::new());
+        turn.enter_kernel(0, 1);
+        let of_thread = turn.clone();
+        let waiter = thread::spawn(move || of_thread.wait_to_enter(2, 0));
+        while !turn.is_somebody_interested() {
+            thread::yield_now();
+        }
+        assert_eq!(turn.suspects(), [(0, 1)]);
+        turn.waits(0);
+        assert_eq!(waiter.join().expect("nobody panics"), Ok(()));
+        assert!(turn.suspects().is_empty() && !turn.is_somebody_interested());
+        assert_eq!(turn.position(), 0);
+    }
+
+    /// It was entered before its turn, and waits already when that comes.
+    #[test]
+    fn a_call_that_waits_lets_others_go_on_when_its_turn_comes() {
+        let turn = Arc::new(Turn::new());
+        turn.enter_kernel(1, 1);
+        turn.waits(1);
+        let of_thread = turn.clone();
+        let waiter = thread::spawn(move || of_thread.wait_to_enter(2, 0));
+        while !turn.is_somebody_interested() {
+            thread::yield_now();
+        }
+        assert!(!waiter.is_finished());
+        turn.pass(1);
+        assert_eq!(waiter.join().expect("nobody panics"), Ok(()));
+    }
 
     #[test]
     fn records_may_be_done_in_any_order() {
@@ -152,5 +284,30 @@ mod tests {
             turn.complete(position);
             assert_eq!(turn.position(), done);
         }
+    }
+
+    /// Threads that have the turn, and others whose records are done at any time.
+    #[test]
+    fn turns_and_records_that_need_none_make_one_order() {
+        const RECORDS: u64 = 20_000;
+        let turn = Arc::new(Turn::new());
+        let threads = (0..4_u64).map(|number| {
+            let turn = turn.clone();
+            thread::spawn(move || {
+                for position in (0..RECORDS).filter(|position| position % 4 == number) {
+                    if position % 3 == 0 {
+                        turn.complete(position);
+                    } else {
+                        turn.wait_for(position).expect("nobody stops it");
+                        assert_eq!(turn.position(), position);
+                        turn.pass(position + 1);
+                    }
+                }
+            })
+        });
+        for thread in threads.collect::<Vec<_>>() {
+            thread.join().expect("nobody panics");
+        }
+        assert_eq!(turn.position(), RECORDS);
     }
 }

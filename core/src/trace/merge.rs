@@ -25,6 +25,7 @@ pub struct Merge {
     queue: BinaryHeap<Reverse<(i64, usize)>>,
     creates_task: Vec<bool>,
     ends_task: Vec<bool>,
+    leaves: Leaves,
     tasks: Tasks,
     ends: VecDeque<(i64, i32)>,
     overlaps: Overlaps,
@@ -43,6 +44,42 @@ pub struct Faults {
     pub out_of_order: u64,
     /// Records without their last row.
     pub unfinished: u64,
+}
+
+/// What is known of when tasks began to end. The kernel tells of the end itself, which is later, and by then has long
+/// given up what the task had.
+struct Leaves {
+    /// Whether calls of a kind never return, for they end their task or process.
+    never_returns: Vec<bool>,
+    processes: HashMap<i32, i32>,
+    /// The position after a process's last such call.
+    of_process: HashMap<i32, u64>,
+    /// Of each task, the position after its last record.
+    last: Vec<u64>,
+}
+
+impl Leaves {
+    fn process(&self, task: i32) -> i32 {
+        self.processes.get(&task).copied().unwrap_or(task)
+    }
+
+    /// Task `id`, which has this `number`, has a record of this `kind` at `position`.
+    fn note(&mut self, id: i32, number: u32, kind: usize, position: u64) {
+        let number = number as usize;
+        if self.last.len() <= number {
+            self.last.resize(number + 1, 0);
+        }
+        self.last[number] = position + 1;
+        if self.never_returns[kind] {
+            self.of_process.insert(self.process(id), position + 1);
+        }
+    }
+
+    /// The position from which on the task may have been ending, if its process said that it would.
+    fn began(&self, id: i32, number: u32) -> Option<u64> {
+        let said = self.of_process.get(&self.process(id))?;
+        Some(self.last.get(number as usize).map_or(*said, |last| *last.max(said)))
+    }
 }
 
 /// Gives tasks their numbers.
@@ -97,6 +134,12 @@ impl Merge {
                 .iter()
                 .map(|ty| ty.ends_task() && trace.story.ends.is_empty())
                 .collect(),
+            leaves: Leaves {
+                never_returns: trace.types.iter().map(|ty| ty.ends_task()).collect(),
+                processes: trace.story.processes.clone(),
+                of_process: HashMap::new(),
+                last: Vec::new(),
+            },
             tasks: Tasks { current: HashMap::new(), count: 0 },
             ends: trace.story.ends.iter().copied().collect(),
             overlaps: Overlaps(trace.story.overlaps.iter().copied().collect()),
@@ -149,6 +192,11 @@ impl Merge {
             // A task that never made a recorded call left nothing to be ended.
             if let Some(number) = self.tasks.current.remove(&task) {
                 self.push(Record::end_of(number, end), batch);
+                if let Some(began) = self.leaves.began(task, number)
+                    && let Some(end) = batch.records.last_mut()
+                {
+                    end.ready_at = began;
+                }
             }
         }
     }
@@ -186,6 +234,7 @@ impl Merge {
             self.faults.out_of_order += 1;
         }
         self.last_id = record.unique_id;
+        self.leaves.note(head.task, task, kind, self.position);
         self.push(record, batch);
         if self.ends_task[kind] {
             self.tasks.current.remove(&head.task);

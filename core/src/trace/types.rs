@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use abi::Slot;
 use dataseries::{Bit, Entry, ExtentType, FieldKind, File, Parts};
-use replay_schema::{Call, Changes, Column, Kind, PREFIX, Returns, Role, RowRule, common};
+use replay_schema::{
+    Call, Changes, Column, Condition, Kind, PREFIX, Returns, Role, RowRule, common,
+};
 
 use crate::registry::Registry;
 use crate::trace::{Needs, TraceError};
@@ -32,6 +34,8 @@ pub struct RecordType {
     /// Whether a call that waits may wait for one of these: it does something to a descriptor or a task. What only
     /// changes names lets nobody go on.
     pub is_awaited: bool,
+    /// Whether its calls aren't made, and nothing follows from them for their process: no matter when.
+    pub is_idle: bool,
     /// Whether its calls close descriptors.
     pub closes: bool,
     /// Whether its calls move as many bytes as they return.
@@ -136,7 +140,17 @@ impl RecordType {
             call.returns == Returns::Descriptor
                 || call.columns.iter().filter(is_data).any(|column| call.is_result(column))
         });
+        let is_idle = call.as_ref().is_none_or(|call| {
+            (disabled.is_some() || call.is_simulated())
+                && matches!(call.returns, Returns::Number | Returns::Address | Returns::Status)
+                && call.returns_when == Condition::ALWAYS
+                && call.changes != Changes::Program
+                && !call.blocks
+                && !closes
+                && !has(Role::NewDescriptor)
+        });
         Ok(Some(Self {
+            is_idle,
             waits_to_read,
             has_paths,
             is_awaited: !has_paths

@@ -12,6 +12,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
+use std::time::Duration;
 
 /// Numbers that look random (SplitMix64).
 struct Numbers(u64);
@@ -72,7 +73,7 @@ impl Lock {
 
     fn hold<T>(&self, act: impl FnOnce() -> T) -> T {
         while self.0.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
-            thread::yield_now();
+            thread::sleep(Duration::from_micros(100));
         }
         let done = act();
         self.0.store(0, Ordering::Release);
