@@ -178,6 +178,8 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
     for note in options.place.enter(&trace.story.initial)? {
         log.say(&note);
     }
+    // An ordinary user's root is in a namespace of that user alone.
+    let is_alone = options.place.root.is_some() && !nix::unistd::geteuid().is_root();
     let signals = signals::hold();
     let copy =
         target.map(|target| Copy::start(target, trace.clone(), options.order)).transpose()?;
@@ -190,7 +192,7 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
         is_rooted: options.place.root.is_some(),
         proc,
         hosts: host::Hosts::new(),
-        rights: Rights::new(&trace.story.initial, has_all_users),
+        rights: Rights::new(&trace.story.initial, has_all_users && !is_alone),
         read_only: options.read_only.then(ReadOnly::new),
         read: Default::default(),
         turn: turn.clone(),

@@ -214,7 +214,7 @@ impl Summary {
         let without_value: u64 = self.calls.values().map(|tally| tally.without_value).sum();
         let other_owners: u64 = self.calls.values().map(|tally| tally.other_owners).sum();
         let further = [
-            (other_owners, "owners of files are others, for the replay runs as somebody else"),
+            (other_owners, "owners of files are others, or don't exist where the replay runs"),
             (without_value, "values were not compared, because the trace lacks them"),
             (self.unannounced, "tasks came up without a call that created them"),
             (self.out_of_order, "records came after others with a higher unique_id"),

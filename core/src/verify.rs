@@ -67,15 +67,38 @@ pub struct Compared {
     pub other_owners: u64,
 }
 
-/// Compares the data that the kernel returned, `memory` by the fetches of the call. With `owners_differ`, who
-/// owns a file is expected to be another.
+/// Who owns files in the replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owners {
+    /// Those who owned them.
+    Same,
+    /// Others.
+    Others,
+    /// This user and this group; no others exist in the replay's user namespace.
+    Only(u32, u32),
+}
+
+/// Whom the kernel shows in place of users that don't exist in a user namespace (user_namespaces(7)).
+const NOBODY: u32 = 65534;
+
+impl Owners {
+    /// Whether an owner may be another than the `recorded` one.
+    fn may_differ(self, recorded: Cell<'_>, replayed: Value<'_>) -> bool {
+        let Self::Only(user, group) = self else { return self == Self::Others };
+        let is_own = |id: u32| matches!(recorded, Cell::Int32(own) if own as u32 == id);
+        let is_nobody = matches!(replayed, Value::Number(id) if id as u32 == NOBODY);
+        is_nobody && !is_own(user) && !is_own(group)
+    }
+}
+
+/// Compares the data that the kernel returned, `memory` by the fetches of the call.
 pub fn data(
     ty: &RecordType,
     batch: &Batch,
     record: &Record,
     replayed: Outcome,
     memory: &[Option<&[u8]>],
-    owners_differ: bool,
+    owners: Owners,
 ) -> Compared {
     let mut compared = Compared::default();
     let Some(call) = &ty.call else { return compared };
@@ -99,8 +122,8 @@ pub fn data(
             }
             let before = compared.divergences.len();
             compare_value(declared, cell, replayed, row, &mut compared);
-            if owners_differ && declared.role == Role::Owner && compared.divergences.len() > before
-            {
+            let differs = compared.divergences.len() > before;
+            if differs && declared.role == Role::Owner && owners.may_differ(cell, replayed) {
                 compared.divergences.truncate(before);
                 compared.other_owners += 1;
             }
@@ -252,6 +275,18 @@ mod tests {
         assert_eq!(other.column, "errno_number");
         assert_eq!(other.expected, "ENOENT (No such file or directory)");
         assert!(outcome(Returns::Descriptor, &failed, replayed(3, 0)).is_some());
+    }
+
+    #[test]
+    fn owners_that_do_not_exist_in_the_namespace_are_shown_as_nobody() {
+        let only = Owners::Only(100, 101);
+        let may_differ = |recorded, got| only.may_differ(Cell::Int32(recorded), Value::Number(got));
+        assert!(may_differ(0, NOBODY.into()));
+        assert!(!may_differ(0, 100), "a file of root's that is our own");
+        assert!(!may_differ(100, NOBODY.into()), "a file of our own that isn't");
+        assert!(!may_differ(101, NOBODY.into()), "a file of our group that isn't");
+        assert!(!Owners::Same.may_differ(Cell::Int32(0), Value::Number(NOBODY.into())));
+        assert!(Owners::Others.may_differ(Cell::Int32(0), Value::Number(100)));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use nix::unistd;
 
 use crate::place::{has_roots_rights, may_change_users};
 use crate::trace::Initial;
+use crate::verify::Owners;
 
 /// What the replay may do, and what the program might.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,6 +18,8 @@ pub struct Rights {
     lacks_users: bool,
     /// The replay runs as somebody else than the program did.
     is_another: bool,
+    /// As whom it runs.
+    own: (u32, u32),
 }
 
 impl Rights {
@@ -32,12 +35,17 @@ impl Rights {
             is_less,
             lacks_users: !has_all_users,
             is_another: recorded.is_some_and(|recorded| recorded != own),
+            own,
         }
     }
 
-    /// Whether what the replay makes belongs to others than what the program made.
-    pub fn owners_differ(&self) -> bool {
-        self.is_another || self.is_less
+    /// What owners of files can be compared with.
+    pub fn owners(&self) -> Owners {
+        match (self.is_another || self.is_less, self.lacks_users) {
+            (true, _) => Owners::Others,
+            (false, true) => Owners::Only(self.own.0, self.own.1),
+            (false, false) => Owners::Same,
+        }
     }
 
     /// Whether a call that may need rights, and that succeeded for the program, failed with `error` because

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
 use replay_tests::built::program;
 use replay_tests::case::{Case, told};
@@ -118,4 +119,31 @@ fn a_right_that_the_program_had_not_either_diverges() {
     let replay = case.replay(&[]);
     assert_eq!(replay.status.code(), Some(1), "{}", told(&replay));
     assert!(!told(&replay).contains("for want of rights"), "{}", told(&replay));
+}
+
+#[test]
+fn owners_that_an_ordinary_users_root_does_not_have_are_counted() {
+    if !is_root() {
+        return;
+    }
+    let case = Case::new(make);
+    let above = case.trace().parent().unwrap().to_owned();
+    fs::set_permissions(&above, Permissions::from_mode(0o777)).unwrap();
+    fs::set_permissions(case.folder(), Permissions::from_mode(0o777)).unwrap();
+    let script = ["sh", "-ec", "stat a > known; stat known > again"];
+    let recorder = case.recorder_with(&["--snapshot", "full"], &script);
+    let recorded = as_nobody(&recorder).output().unwrap();
+    assert!(recorded.status.success(), "{}", told(&recorded));
+    assert_eq!(case.tree().entry("known").owner, (NOBODY, NOBODY));
+
+    let root = above.join("root");
+    let trace = case.trace();
+    let mut prepare = Command::new(program("replayer"));
+    prepare.arg("prepare").arg("--root").arg(&root).arg(&trace);
+    assert!(prepare.status().unwrap().success());
+    let replayer = case.replayer(&["--verify", "--root", &root.to_string_lossy()]);
+    let replay = as_nobody(&replayer).output().unwrap();
+    let told = told(&replay);
+    assert_eq!(replay.status.code(), Some(0), "{told}");
+    assert!(told.contains("owners of files are others, or don't exist"), "{told}");
 }
