@@ -39,6 +39,7 @@ pub mod bits;
 pub mod control;
 mod credentials;
 pub mod declare;
+pub mod direct;
 pub mod directory;
 pub mod export;
 pub mod group;

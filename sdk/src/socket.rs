@@ -11,7 +11,7 @@ use std::os::fd::RawFd;
 
 use libc::{c_int, msghdr, sockaddr_un};
 
-use crate::stream::{Direction, transfer};
+use crate::stream::{Direction, transfer, transfer_nothing};
 use crate::{Errno, Fd, Path, Process, Replayed, Skip};
 
 /// Where the name begins in a `struct sockaddr_un`.
@@ -175,12 +175,12 @@ impl Process<'_> {
     pub fn send_as_much(
         &mut self,
         traced: Fd,
-        mut call: impl FnMut(usize) -> Result<i64, Errno>,
+        call: impl FnMut(usize) -> Result<i64, Errno>,
     ) -> Replayed {
         let fd = self.fd(traced)?;
         Ok(match self.streamed(traced) {
             Some(total) => transfer(fd, Direction::Write, total, call),
-            None => call(0),
+            None => transfer_nothing(fd, Direction::Write, self.recorded(), call),
         })
     }
 
@@ -192,14 +192,14 @@ impl Process<'_> {
         &mut self,
         traced: Fd,
         flags: c_int,
-        mut call: impl FnMut(usize) -> Result<i64, Errno>,
+        call: impl FnMut(usize) -> Result<i64, Errno>,
     ) -> Replayed {
         let fd = self.fd(traced)?;
         // What is only looked at comes again the next time.
         let stays = flags & libc::MSG_PEEK != 0;
         Ok(match self.streamed(traced).filter(|_| !stays) {
             Some(total) => transfer(fd, Direction::Read, total, call),
-            None => call(0),
+            None => transfer_nothing(fd, Direction::Read, self.recorded(), call),
         })
     }
 }

@@ -6,7 +6,7 @@ use std::os::fd::RawFd;
 use libc::{POLLIN, POLLOUT, c_short, iovec};
 
 use crate::process::LARGEST_BUFFER;
-use crate::{Element, Errno, Fd, Process, Rows, Skip, sys};
+use crate::{Element, Errno, Fd, Process, Recorded, Rows, Skip, sys};
 
 /// Which way data moves through a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,26 @@ pub fn transfer(
         }
     }
     Ok(done as i64)
+}
+
+/// Makes a call on the stream `fd` that moved nothing when it was `recorded`. The end of a stream that it saw
+/// may be still to come, from a call that overlapped it: that is waited for.
+///
+/// # Errors
+/// The kernel's.
+pub fn transfer_nothing(
+    fd: RawFd,
+    direction: Direction,
+    recorded: Recorded,
+    mut call: impl FnMut(usize) -> Result<i64, Errno>,
+) -> Result<i64, Errno> {
+    match call(0) {
+        Err(Errno(libc::EAGAIN)) if recorded.succeeded() => {
+            wait(fd, direction)?;
+            call(0)
+        }
+        replayed => replayed,
+    }
 }
 
 /// Waits until the stream is ready.
@@ -287,5 +307,30 @@ impl Vectors<'_> {
             let bytes = unsafe { std::slice::from_raw_parts(vector.iov_base as *const u8, here) };
             (*length, bytes)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::fd::AsRawFd;
+
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_stream_is_waited_for_if_it_was_seen() {
+        let recorded = |return_value, errno| Recorded { return_value, errno };
+        let (mut reader, writer) = std::io::pipe().expect("a pipe");
+        let (fd, mut writer) = (reader.as_raw_fd(), Some(writer));
+        let mut read = |_| match writer.take() {
+            // As a reader that doesn't wait sees it, before the writer closes its end.
+            Some(_) => Err(Errno(libc::EAGAIN)),
+            None => Ok(reader.read(&mut [0; 4]).expect("its end") as i64),
+        };
+        let came = transfer_nothing(fd, Direction::Read, recorded(0, 0), &mut read);
+        assert_eq!(came, Ok(0));
+        let again = |_| Err(Errno(libc::EAGAIN));
+        let came = transfer_nothing(-1, Direction::Read, recorded(-1, libc::EAGAIN), again);
+        assert_eq!(came, Err(Errno(libc::EAGAIN)));
     }
 }

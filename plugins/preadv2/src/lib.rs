@@ -1,7 +1,7 @@
 //! preadv2(2): read into several buffers, at an offset or the file's own, in a way that flags say.
 
 use sdk::prelude::*;
-use sdk::stream::{Direction, transfer};
+use sdk::stream::{Direction, transfer, transfer_nothing};
 
 /// A head row (`iov_number` = −1), then a row per buffer. An offset of −1 is the file's own.
 #[derive(Record)]
@@ -54,7 +54,7 @@ impl<'t> Replay<'t> for Preadv2<'t> {
         };
         let replayed = match streamed {
             Some(total) => transfer(fd, Direction::Read, total, call),
-            None => call(0),
+            None => transfer_nothing(fd, Direction::Read, process.recorded(), call),
         };
         if let Ok(moved) = replayed {
             process.returned_items(BUFFERS, vectors.filled(moved as usize));

@@ -1,7 +1,8 @@
 //! pwritev2(2): write from several buffers, at an offset or the file's own, in a way that flags say.
 
+use sdk::direct::{self, Data};
 use sdk::prelude::*;
-use sdk::stream::{Direction, transfer};
+use sdk::stream::{Direction, transfer, transfer_nothing};
 
 /// A head row (`iov_number` = −1), then a row per buffer. An offset of −1 is the file's own.
 #[derive(Record)]
@@ -39,17 +40,18 @@ impl<'t> Replay<'t> for Pwritev2<'t> {
         // What can be taken without a wait is a matter of the moment: the replay waits.
         let flags = self.flags_value.unwrap_or(0) & !libc::RWF_NOWAIT;
         let offset = self.offset.unwrap_or(-1);
+        let recorded = process.recorded();
         let call = |done| {
             let rest = vectors.after(done);
             let (fd, vectors) = (fd as isize as usize, rest.as_ptr() as usize);
             // The offset's upper half is none where a word holds all of it.
             let words = [fd, vectors, rest.len(), offset as usize, 0, flags as usize];
             // SAFETY: the vectors name bytes of this record.
-            unsafe { sys::call(libc::SYS_pwritev2, words) }
+            unsafe { direct::write(libc::SYS_pwritev2, words, Data::Vectors, recorded) }
         };
         Ok(match streamed {
             Some(total) => transfer(fd, Direction::Write, total, call),
-            None => call(0),
+            None => transfer_nothing(fd, Direction::Write, recorded, call),
         })
     }
 }

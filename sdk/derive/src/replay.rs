@@ -61,16 +61,25 @@ fn made(input: &DeriveInput, attribute: &RecordAttribute) -> Result<TokenStream>
         }
     }
     let number = number(attribute)?;
-    let Arguments { before, after, stream, rest, .. } = call;
+    let Arguments { before, after, stream, rest, writes, .. } = call;
     let adopt = attribute
         .returns
         .as_ref()
         .filter(|returns| *returns == "descriptor")
         .map(|_| quote!(process.adopt_returned(replayed);));
+    let make = match writes {
+        Some(data) => quote!(::sdk::direct::write(
+            #number,
+            [#(#words),*],
+            ::sdk::direct::Data::#data,
+            recorded,
+        )),
+        None => quote!(::sdk::sys::call(#number, [#(#words),*])),
+    };
     let made = quote! {
         // SAFETY: each word is a number, or points to memory that is this record's own and as long
         // as the arguments say, as the record's attributes declare the call.
-        unsafe { ::sdk::sys::call(#number, [#(#words),*]) }
+        unsafe { #make }
     };
     let made = match stream {
         Some(direction) => quote! {
@@ -78,12 +87,10 @@ fn made(input: &DeriveInput, attribute: &RecordAttribute) -> Result<TokenStream>
                 #rest
                 #made
             };
+            let direction = ::sdk::stream::Direction::#direction;
             let replayed = match streamed {
-                Some(total) => {
-                    let direction = ::sdk::stream::Direction::#direction;
-                    ::sdk::stream::transfer(stream, direction, total, call)
-                }
-                None => call(0),
+                Some(total) => ::sdk::stream::transfer(stream, direction, total, call),
+                None => ::sdk::stream::transfer_nothing(stream, direction, recorded, call),
             };
         },
         None => quote!(let replayed = #made;),
@@ -181,6 +188,8 @@ struct Arguments {
     stream: Option<syn::Ident>,
     /// What comes before each of a stream's calls.
     rest: TokenStream,
+    /// How a call on a descriptor is given what it writes.
+    writes: Option<syn::Ident>,
 }
 
 impl Arguments {
@@ -202,6 +211,7 @@ impl Arguments {
             let descriptor = ::sdk::Fd(::sdk::value::number(self.#descriptor) as i32);
             let stream = process.fd(descriptor)?;
             let streamed = process.streamed(descriptor);
+            let recorded = process.recorded();
         });
         Ok(())
     }
@@ -238,6 +248,9 @@ impl Arguments {
                     )?;
                 });
                 self.buffer(*argument, *length);
+                if !whole && (*argument, *length) == (1, 2) {
+                    self.writes(fields, "Buffer");
+                }
             }
             Origin::Output { argument, length, filled } => {
                 let length = length.ok_or_else(|| beyond(name))?;
@@ -319,6 +332,9 @@ impl Arguments {
                 self.rest = quote!(let rest = vectors.after(done););
                 self.set(*argument, quote!(rest.as_ptr() as usize));
                 self.set(*count, quote!(rest.len()));
+                if !after && (*argument, *count) == (1, 2) {
+                    self.writes(fields, "Vectors");
+                }
             }
             Origin::Rows { count: Count::Message, .. } => {
                 return Err(Error::new_spanned(
@@ -414,6 +430,19 @@ impl Arguments {
     }
 
     /// The words of a buffer and its length; of a stream's, what hasn't moved yet.
+    /// The call is given `data` as its second and third argument. Its first one is a descriptor.
+    fn writes(&mut self, fields: &[Field], data: &str) {
+        let first =
+            |field: &Field| matches!(field.origin, Origin::Arg(0)) && is_descriptor(&field.ty);
+        if !fields.iter().any(first) {
+            return;
+        }
+        self.writes = Some(format_ident!("{data}"));
+        if self.stream.is_none() {
+            self.before.push(quote!(let recorded = process.recorded();));
+        }
+    }
+
     fn buffer(&mut self, argument: u8, length: u8) {
         let (word, room) = (format_ident!("word{argument}"), format_ident!("word{length}"));
         let (word, room) = match self.stream {
@@ -442,6 +471,18 @@ fn beyond(name: &syn::Ident) -> Error {
 
 fn is_dirfd(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|s| s.ident == "DirFd"))
+}
+
+/// Whether `ty` is `Fd` or `Option<Fd>`.
+fn is_descriptor(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    path.path.segments.last().is_some_and(|last| match &last.arguments {
+        syn::PathArguments::AngleBracketed(inner) => inner
+            .args
+            .iter()
+            .any(|one| matches!(one, syn::GenericArgument::Type(ty) if is_descriptor(ty))),
+        _ => last.ident == "Fd",
+    })
 }
 
 /// The path that is looked up from the directory in argument `dirfd`: the next argument's.
