@@ -85,8 +85,9 @@ impl Application {
         self.name.chars().map(plain).collect()
     }
 
+    /// Whether `which`, a rung or a part of a name, asks for it.
     fn is(&self, which: &str) -> bool {
-        which.parse() == Ok(self.rung) || self.name.contains(which)
+        which.parse().map_or_else(|_| self.name.contains(which), |rung: u8| rung == self.rung)
     }
 }
 
@@ -246,5 +247,13 @@ mod tests {
         assert_eq!(names.len(), all.len());
         assert!(all.iter().all(|one| (1..=4).contains(&one.rung) && !one.run.trim().is_empty()));
         assert!(all.iter().filter(|one| !one.differs.is_empty()).all(|one| !one.limits.is_empty()));
+    }
+
+    #[test]
+    fn a_number_asks_for_a_rung_and_a_text_for_names() {
+        let all = applications().expect("the table is well-formed");
+        let asked = |which| all.iter().filter(move |one| one.is(which));
+        assert!(asked("3").count() > 0 && asked("3").all(|one| one.rung == 3));
+        assert!(asked("sqlite3").count() > 1 && asked("sqlite3").all(|one| one.rung == 2));
     }
 }
