@@ -20,6 +20,7 @@ use crate::report::Log;
 use crate::results::Run;
 use crate::results::options::{ResultOptions, words_of_one};
 use crate::results::repeat::RepeatError;
+use crate::tolerate::Rule;
 use crate::trace::{Needs, Trace, TraceError};
 
 /// Make the system calls of a trace again, on the paths that it names, and check what comes of them.
@@ -54,6 +55,9 @@ pub struct Arguments {
     /// Stop at the first divergence
     #[arg(short, long, help_heading = "Checks")]
     abort: bool,
+    /// Count divergences that RULE explains by themselves, and take the replay for faithful in spite of them
+    #[arg(long, value_name = "RULE", value_enum, help_heading = "Checks")]
+    tolerate: Vec<Rule>,
 
     /// Write DATA in place of what was recorded: zeros, random, urandom, byte:0x5a or string:TEXT
     #[arg(short, long, value_name = "DATA", help_heading = "Data and place")]
@@ -205,6 +209,7 @@ impl Arguments {
             verify: self.verify,
             warn: self.warn,
             abort: self.abort,
+            tolerate: self.tolerate,
             verbose: self.verbose,
             announces: !self.quiet,
             pattern: self.pattern,

@@ -37,5 +37,6 @@ pub mod results;
 pub mod settings;
 pub mod show;
 pub mod snapshot;
+pub mod tolerate;
 pub mod trace;
 pub mod verify;

@@ -12,7 +12,7 @@
 mod bar;
 mod copy;
 mod descriptors;
-mod effects;
+pub(crate) mod effects;
 mod gate;
 mod hints;
 mod host;
@@ -50,6 +50,7 @@ use crate::pattern::Pattern;
 use crate::place::{Place, PlaceError, has_all_users};
 use crate::report::{Log, Summary};
 use crate::results::By;
+use crate::tolerate::Rule;
 use crate::trace::{Trace, TraceError};
 use bar::Bar;
 pub use copy::CopyError;
@@ -79,6 +80,8 @@ pub struct Options {
     pub warn: bool,
     /// Stop at the first divergence.
     pub abort: bool,
+    /// Rules that explain divergences.
+    pub tolerate: Vec<Rule>,
     /// Tell of every call.
     pub verbose: bool,
     /// Tell of the first and the last call of each record type.

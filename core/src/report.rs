@@ -13,6 +13,7 @@ use nix::sys::signal::Signal;
 
 use crate::replay::Timing;
 use crate::results::Stats;
+use crate::tolerate::Rule;
 
 /// Why a call wasn't made again; its recorded outcome stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,6 +120,8 @@ pub struct Tally {
     pub other_owners: u64,
     /// Not made, by [`Reason`].
     pub skipped: [u64; Reason::ALL.len()],
+    /// Calls whose divergence a rule explains, by [`Rule`].
+    pub tolerated: [u64; Rule::ALL.len()],
 }
 
 impl Tally {
@@ -133,7 +136,8 @@ impl Tally {
         self.diverged += other.diverged;
         self.without_value += other.without_value;
         self.other_owners += other.other_owners;
-        for (to, from) in self.skipped.iter_mut().zip(other.skipped) {
+        let counts = self.skipped.iter_mut().chain(&mut self.tolerated);
+        for (to, from) in counts.zip(other.skipped.into_iter().chain(other.tolerated)) {
             *to += from;
         }
     }
@@ -206,9 +210,15 @@ impl Summary {
                 self.simulated_lines(number, &mut lines);
                 continue;
             }
-            let which: Vec<_> = self.skipped(number).collect();
+            let which: Vec<_> = self.counted(|tally| tally.skipped[number]).collect();
             if !which.is_empty() {
                 lines.push(format!("  not made, {reason}: {}", which.join(", ")));
+            }
+        }
+        for rule in Rule::ALL {
+            let which: Vec<_> = self.counted(|tally| tally.tolerated[rule as usize]).collect();
+            if !which.is_empty() {
+                lines.push(format!("  tolerated, {rule}: {}", which.join(", ")));
             }
         }
         let without_value: u64 = self.calls.values().map(|tally| tally.without_value).sum();
@@ -225,8 +235,14 @@ impl Summary {
         lines
     }
 
-    fn skipped(&self, reason: usize) -> impl Iterator<Item = String> {
-        let counts = self.calls.iter().map(move |(name, tally)| (name, tally.skipped[reason]));
+    /// Divergences that `rule` explains.
+    pub fn tolerated(&self, rule: Rule) -> u64 {
+        self.calls.values().map(|tally| tally.tolerated[rule as usize]).sum()
+    }
+
+    /// How many calls there are of each type, of those that `count` counts.
+    fn counted(&self, count: impl Fn(&Tally) -> u64) -> impl Iterator<Item = String> {
+        let counts = self.calls.iter().map(move |(name, tally)| (name, count(tally)));
         counts.filter(|(_, count)| *count > 0).map(|(name, count)| format!("{count} {name}"))
     }
 

@@ -48,13 +48,24 @@ pub fn effects(ty: &RecordType, batch: &Batch, record: &Record) -> Vec<Effect> {
 
 /// The paths of a call, without their NULs.
 fn paths<'a>(ty: &'a RecordType, cells: &'a Row<'a>) -> impl Iterator<Item = &'a [u8]> {
+    touched(ty, cells).map(|(path, _)| path)
+}
+
+/// The paths of a call, without their NULs, and what it does to each.
+fn touched<'a>(ty: &'a RecordType, cells: &'a Row<'a>) -> impl Iterator<Item = (&'a [u8], Touch)> {
     let declared = ty.call.iter().flat_map(|call| &call.columns);
     declared.zip(&ty.columns).filter_map(|(declared, column)| {
         match cells.get(column.as_ref().filter(|_| declared.role == Role::Path)?) {
-            Value::Bytes(path) => Some(path.strip_suffix(b"\0").unwrap_or(path)),
+            Value::Bytes(path) => Some((path.strip_suffix(b"\0").unwrap_or(path), declared.touch)),
             _ => None,
         }
     })
+}
+
+/// The paths of a call, without their NULs, and what it does to each.
+pub fn paths_touched(ty: &RecordType, batch: &Batch, record: &Record) -> Vec<(Vec<u8>, Touch)> {
+    let cells = batch.cells(record, 0);
+    touched(ty, &cells).map(|(path, touch)| (path.to_vec(), touch)).collect()
 }
 
 /// The descriptors of a call, and what it does to each.

@@ -31,6 +31,7 @@ use crate::replay::{Options, ReplayError};
 use crate::report::{Reason, Tally};
 use crate::results::{By, Sample, Stats};
 use crate::show;
+use crate::tolerate::Rule;
 use crate::trace::RecordType;
 use crate::verify::{self, Divergence};
 
@@ -240,7 +241,8 @@ impl Task {
         let differences = match &came {
             Came::Made(outcome) => {
                 self.tallies[kind].made += 1;
-                self.compare(kind, ty, batch, record, *outcome)
+                let differences = self.compare(kind, ty, batch, record, *outcome);
+                self.without_tolerated(differences, kind, batch, index, *outcome)
             }
             Came::Not(reason) => {
                 self.tallies[kind].skipped[*reason as usize] += 1;
@@ -466,6 +468,25 @@ impl Task {
             differences.extend(compared.divergences);
         }
         differences
+    }
+
+    /// The differences, unless a rule explains them, which is counted.
+    fn without_tolerated(
+        &mut self,
+        differences: Vec<Divergence>,
+        kind: usize,
+        batch: &Batch,
+        index: usize,
+        replayed: Outcome,
+    ) -> Vec<Divergence> {
+        let (types, rules) = (&self.shared.trace.types, &self.shared.options.tolerate);
+        let explains = |rule: &&Rule| rule.explains(types, batch, index, replayed);
+        if differences.is_empty() {
+            return differences;
+        }
+        let Some(rule) = rules.iter().find(explains) else { return differences };
+        self.tallies[kind].tolerated[*rule as usize] += 1;
+        Vec::new()
     }
 
     /// Counts the call, and how long it took.

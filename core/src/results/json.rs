@@ -1,9 +1,12 @@
 //! Results for programs: one object a run. The fields' names and meanings stay as they are within a version.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Group, Key, Stats, Times};
 use crate::report::Summary;
+use crate::tolerate::Rule;
 
 /// Version of the object: raised when a field changes its meaning or goes.
 pub const VERSION: u32 = 1;
@@ -31,6 +34,9 @@ pub struct Run {
     pub made: u64,
     /// Those that diverged.
     pub diverged: u64,
+    /// Those whose divergence a rule explains, by rule; see `--tolerate`.
+    #[serde(default)]
+    pub tolerated: BTreeMap<String, u64>,
     /// Whether it ended before the trace did.
     pub is_stopped: bool,
     /// The groups of calls, those first that took the most time.
@@ -141,6 +147,11 @@ impl Run {
             calls: count(crate::report::Tally::calls),
             made: count(|tally| tally.made),
             diverged: summary.diverged(),
+            tolerated: Rule::ALL
+                .into_iter()
+                .map(|rule| (rule.to_string(), summary.tolerated(rule)))
+                .filter(|(_, count)| *count > 0)
+                .collect(),
             is_stopped: summary.is_stopped,
             groups: summary.stats.as_ref().map_or_else(Vec::new, Stats::lines),
         }

@@ -31,8 +31,9 @@ impl Told {
                 told.read_summary(line);
             } else if let Some(rest) = line.strip_prefix("  tolerated, ") {
                 let (rule, which) = rest.split_once(": ").unwrap_or((rest, ""));
-                let count = which.split(' ').next().and_then(|count| count.parse().ok());
-                *told.tolerated.entry(rule.to_owned()).or_default() += count.unwrap_or(0);
+                let counts =
+                    which.split(", ").filter_map(|one| one.split(' ').next()?.parse::<u64>().ok());
+                *told.tolerated.entry(rule.to_owned()).or_default() += counts.sum::<u64>();
             }
         }
         told
@@ -71,11 +72,11 @@ mod tests {
                    replayer: record 9: read(descriptor=3) = 2: return_value: expected 2, got 6\n\
                    replayer: diverged: 2 calls; 146 of 213 calls made again, by 1 task in 0.250 s\n\
                    replayer:   not made, no memory is mapped: 3 brk\n\
-                   replayer:   tolerated, links: 4 fstat\n";
+                   replayer:   tolerated, links: 4 fstat, 2 stat\n";
         let told = Told::read(log);
         assert_eq!((told.made, told.calls, told.milliseconds), (146, 213, 250));
         let causes: Vec<_> = told.divergences.keys().map(String::as_str).collect();
         assert_eq!(causes, ["fstat: stat_result_size", "read: return_value"]);
-        assert_eq!(told.tolerated["links"], 4);
+        assert_eq!(told.tolerated["links"], 6);
     }
 }
