@@ -164,7 +164,17 @@ fn steps(
     outcome.native = time;
     place.reset()?;
 
-    record(application, tools, &place, outcome)?;
+    if !tools.takes_snapshots() {
+        let snapshot = Recording { backend: None, snapshot: true, trace: FILES };
+        record(application, tools, &place, &snapshot, outcome)?;
+        place.reset()?;
+    }
+    let recording = Recording {
+        backend: tools.backend.as_deref(),
+        snapshot: tools.takes_snapshots(),
+        trace: TRACE,
+    };
+    record(application, tools, &place, &recording, outcome)?;
     let recorded = Tree::of(&place.work);
     fs::remove_dir_all(&place.work).map_err(|error| error.to_string())?;
     fs::create_dir(&place.work).map_err(|error| error.to_string())?;
@@ -195,17 +205,34 @@ fn set_up(application: &Application, place: &Place<'_>) -> Result<()> {
     crate::cargo::run(copy.arg("-a").arg(&place.work).arg(place.at("pristine")))
 }
 
+/// The trace that is replayed.
+const TRACE: &str = "trace.ds";
+
+/// The trace that brings the files, if that is another.
+const FILES: &str = "files.ds";
+
+/// How an application is recorded, and to which file.
+struct Recording<'r> {
+    backend: Option<&'r str>,
+    snapshot: bool,
+    trace: &'r str,
+}
+
 fn record(
     application: &Application,
     tools: &Tools,
     place: &Place<'_>,
+    recording: &Recording<'_>,
     outcome: &mut Outcome,
 ) -> Result<()> {
     let recorder = tools.bin.join("recorder").display().to_string();
     let plugins = tools.plugins.display().to_string();
-    let trace = place.at("trace.ds").display().to_string();
-    let mut words = vec![&recorder[..], "--plugins", &plugins, "--snapshot", "full", "-X", &trace];
-    if let Some(backend) = &tools.backend {
+    let trace = place.at(recording.trace).display().to_string();
+    let mut words = vec![&recorder[..], "--plugins", &plugins, "-X", &trace];
+    if recording.snapshot {
+        words.extend(["--snapshot", "full"]);
+    }
+    if let Some(backend) = recording.backend {
         words.extend(["--backend", backend]);
     }
     words.extend(["--", "sh", "-e", "-c", &application.run]);
@@ -220,7 +247,8 @@ fn record(
 
 fn prepare(tools: &Tools, place: &Place<'_>) -> Result<()> {
     let replayer = tools.bin.join("replayer").display().to_string();
-    let (root, trace) = (place.at("root"), place.at("trace.ds"));
+    let trace = if tools.takes_snapshots() { TRACE } else { FILES };
+    let (root, trace) = (place.at("root"), place.at(trace));
     let (root, trace) = (root.display().to_string(), trace.display().to_string());
     let words = [&replayer[..], "prepare", "--root", &root, &trace];
     match timed(&mut place.command("", &words, "prepare.log")?)? {
@@ -238,7 +266,7 @@ fn replay(
     let path = |path: PathBuf| path.display().to_string();
     let (replayer, plugins) = (path(tools.bin.join("replayer")), path(tools.plugins.clone()));
     let (root, trace, log) =
-        (path(place.at("root")), path(place.at("trace.ds")), path(place.at("divergences.log")));
+        (path(place.at("root")), path(place.at(TRACE)), path(place.at("divergences.log")));
     let mut words = vec![
         &replayer[..],
         "--plugins",

@@ -20,8 +20,14 @@ pub fn text(outcomes: &[Outcome], machine: &str) -> String {
         row(outcome, &mut text);
     }
     let limited: Vec<_> = outcomes.iter().filter(|one| !one.limits.is_empty()).collect();
+    text.push_str(
+        "\nWhat a replay reproduces of none: what a program has in memory and does there, its use of the processor, its \
+         signals, what it says to a terminal, and what isn't a file's (`/proc`, devices, the network). Calls that aren't \
+         made again are those on such things; `replayer` tells which and why. Tolerated are divergences that a rule \
+         explains ([replay.md](replay.md)).\n",
+    );
     if !limited.is_empty() {
-        text.push_str("\nWhat a replay doesn't reproduce:\n\n");
+        text.push_str("\nWhat else a replay doesn't reproduce:\n\n");
     }
     for outcome in limited {
         let _ = writeln!(text, "* {}: {}", outcome.name, outcome.limits.trim());
