@@ -217,6 +217,14 @@ pub enum Fault {
         /// What is here.
         found: String,
     },
+    /// Rows that take no bytes, of a type without fields: their count is all there is, and may be anything.
+    #[error("{count} rows of a type without fields, of which an extent has {limit} at the most")]
+    EmptyRows {
+        /// How many the extent says that it has.
+        count: u32,
+        /// How many are taken.
+        limit: u32,
+    },
     /// A second type library.
     #[error("there is a second type library")]
     SecondLibrary,

@@ -23,6 +23,9 @@ use crate::pool::POOL_START;
 use crate::prefix::PREFIX_SIZE;
 use crate::prefix::Prefix;
 
+/// Rows that an extent of a type without fields may have: they take no bytes, so that nothing else bounds them.
+const MOST_EMPTY_ROWS: u32 = 1 << 20;
+
 /// What to unpack of an extent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Parts {
@@ -196,6 +199,10 @@ impl StoredExtent {
         extent.reset(&self.ty, self.offset);
         if let Some(what) = self.ty.unpackable() {
             return Err(Error::Unsupported { place: self.place(), what });
+        }
+        let count = self.prefix.records;
+        if self.ty.record_size() == 0 && count > MOST_EMPTY_ROWS {
+            return Err(self.corrupt(Fault::EmptyRows { count, limit: MOST_EMPTY_ROWS }));
         }
         self.decompress_fixed(extent, checks)?;
         if parts == Parts::All {
