@@ -14,6 +14,7 @@ use crate::dry_run::dry_run;
 use crate::misdeed::OnPluginError;
 use crate::pattern::Pattern;
 use crate::place::{Mapping, PathGlob, Place};
+use crate::quantity::seconds;
 use crate::registry::{PluginOptions, Registry, RegistryError};
 use crate::replay::{Options, Order, Pace, ReplayError, Speed, Stdio, Streams, replay};
 use crate::report::Log;
@@ -156,15 +157,6 @@ pub enum CommandError {
     Output(io::Error),
 }
 
-/// A number of seconds, whole or not.
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| format!("{text:?} is no number of seconds"))?;
-    match Duration::try_from_secs_f64(seconds) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err("a time out is longer than nothing".to_owned()),
-    }
-}
-
 impl Arguments {
     /// Does what the words say; returns the exit status.
     ///
@@ -275,13 +267,5 @@ mod tests {
     #[test]
     fn the_command_is_well_formed() {
         Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn a_time_out_is_a_positive_number() {
-        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
-        for wrong in ["0", "-1", "NaN", "inf", "1e300", "soon", ""] {
-            assert!(seconds(wrong).is_err(), "{wrong}");
-        }
     }
 }

@@ -1,8 +1,9 @@
 //! Whose code a thread runs, so that a crash has a name.
 //!
-//! A plugin that crashes, aborts or exits takes the program with it; nothing can be done about that. But
-//! which plugin it was, and at which record, is said, and the exit status is that of a program that could
-//! not run. Names are never freed, since a handler can't know whether they were.
+//! A plugin that crashes, aborts or exits takes the program with it; nothing can be done about that, unless its
+//! thread is one that can be left behind ([`Fate`]). But which plugin it was, and at which record, is said, and
+//! the exit status is that of a program that could not run. Names are never freed, since a handler can't know
+//! whether they were.
 
 use std::cell::Cell;
 use std::ffi::c_int;
@@ -10,7 +11,7 @@ use std::fmt::{self, Write};
 use std::mem::MaybeUninit;
 use std::path::Path;
 use std::sync::Once;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
 
 /// Exit status of a program that couldn't run.
 const COULD_NOT_RUN: c_int = 2;
@@ -35,6 +36,51 @@ enum Doing {
 
 thread_local! {
     static DOING: Cell<Doing> = const { Cell::new(Doing::Nothing) };
+    static FATE: Cell<Option<&'static Fate>> = const { Cell::new(None) };
+}
+
+/// How a plugin ended a thread that can be left behind.
+#[derive(Debug)]
+pub struct Fate(AtomicI32);
+
+/// It hasn't.
+const RUNS: i32 = 0;
+
+/// It would have ended the whole program; other numbers are signals'.
+const EXITED: i32 = -1;
+
+impl Fate {
+    /// From now on a plugin that crashes, aborts or exits at a record on this thread stops the thread for good,
+    /// and not the program: whoever waits for the thread asks this.
+    pub fn of_this_thread() -> &'static Self {
+        let fate = Box::leak(Box::new(Self(AtomicI32::new(RUNS))));
+        FATE.set(Some(fate));
+        fate
+    }
+
+    /// What the plugin did, if the thread is stopped.
+    pub fn told(&self) -> Option<String> {
+        match self.0.load(Ordering::Acquire) {
+            RUNS => None,
+            EXITED => Some("exited".to_owned()),
+            signal => {
+                let name = SIGNALS.iter().find(|(known, _)| *known == signal);
+                Some(format!("crashed ({})", name.map_or("a signal", |(_, name)| name)))
+            }
+        }
+    }
+}
+
+/// Stops this thread for good, if a plugin has a record on it and it can be left behind.
+fn stay_behind(how: i32) {
+    let fate = FATE.try_with(Cell::get).ok().flatten();
+    if let (Some(fate), Ok(Doing::Record(..))) = (fate, DOING.try_with(Cell::get)) {
+        fate.0.store(how, Ordering::Release);
+        loop {
+            // SAFETY: the call takes nothing, and may be made in a handler.
+            unsafe { libc::pause() };
+        }
+    }
 }
 
 /// The program's name, for its last line.
@@ -65,8 +111,13 @@ impl Drop for InPlugin {
 
 /// Ends the program at once: what it has may not be its own any more, so nothing of it is closed.
 pub fn leave() -> ! {
+    leave_as(COULD_NOT_RUN)
+}
+
+/// The same, with `status`: where a thread was left behind, nobody knows what it holds.
+pub fn leave_as(status: c_int) -> ! {
     // SAFETY: the call takes no pointer.
-    unsafe { libc::_exit(COULD_NOT_RUN) }
+    unsafe { libc::_exit(status) }
 }
 
 /// From now on crashes in plugins are told in the name of `program`.
@@ -100,6 +151,7 @@ fn before(number: usize) -> *mut libc::sigaction {
 }
 
 extern "C" fn crashed(signal: c_int, _info: *mut libc::siginfo_t, _context: *mut libc::c_void) {
+    stay_behind(signal);
     let number = SIGNALS.iter().position(|(known, _)| *known == signal).unwrap_or(0);
     say_and_leave(|f, doing| match doing {
         Doing::Nothing => Ok(()),
@@ -122,6 +174,7 @@ extern "C" fn crashed(signal: c_int, _info: *mut libc::siginfo_t, _context: *mut
 }
 
 extern "C" fn exits() {
+    stay_behind(EXITED);
     say_and_leave(|f, doing| match doing {
         Doing::Nothing => Ok(()),
         Doing::Loading(path) => write!(f, "plugin {path}: it exits when it is loaded"),

@@ -1,5 +1,7 @@
 //! Sizes and numbers as people write and read them.
 
+use std::time::Duration;
+
 /// A number of bytes, as `4096`, `64k` or `16MiB`.
 ///
 /// # Errors
@@ -15,6 +17,18 @@ pub fn size(text: &str) -> Result<u64, String> {
     };
     let number: u64 = digits.parse().map_err(|_| format!("{text:?} is no size"))?;
     number.checked_mul(1 << shift).ok_or_else(|| format!("{text} is too much"))
+}
+
+/// A number of seconds, whole or not, for which something may wait.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| format!("{text:?} is no number of seconds"))?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("a time out is longer than nothing".to_owned()),
+    }
 }
 
 /// A number of bytes for people.
@@ -57,6 +71,14 @@ mod tests {
         assert_eq!(size("2G"), Ok(2 << 30));
         for wrong in ["", "k", "-1", "1.5M", "3 parsecs", "99999999999G"] {
             assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_time_out_is_a_positive_number() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        for wrong in ["0", "-1", "NaN", "inf", "1e300", "soon", ""] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
         }
     }
 

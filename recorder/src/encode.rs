@@ -4,6 +4,7 @@ mod unseen;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use dataseries::{Column, ExtentBuilder, ExtentType, FieldKind, Packed};
 use replay_core::guard::OwnDescriptors;
@@ -14,8 +15,7 @@ use crate::clock;
 use crate::event::{
     Batch, Blob, CallEvent, Event, Field, FieldValue, TaskEnd, TaskEvent, UNKNOWN_TIME, Unseen,
 };
-use crate::own_rows::Value as OwnValue;
-use crate::own_rows::{ByPlugin, Misdeed, Misdeeds, OwnRow, OwnRows};
+use crate::own_rows::{self, ByPlugin, OwnRow, OwnRows, Seen, Value as OwnValue};
 use crate::payload::{Kept, Payload};
 use crate::sink::{AddedRows, Cell, SinkError};
 use crate::snapshot::SnapshotRows;
@@ -27,6 +27,9 @@ pub const EXTENT_SIZE: usize = 1 << 20;
 /// Extents that aren't full are handed on this often, in nanoseconds, so that a recorder that dies
 /// leaves what is older.
 pub const FLUSH_EVERY: i64 = 1_000_000_000;
+
+/// So long a plugin that writes rows itself may take for those of a call, if nobody says otherwise.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the encoder saw.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,9 +73,7 @@ pub struct Encoder {
     /// Whether the calls were made long ago, and somebody else took them down.
     is_past: bool,
     totals: Totals,
-    own: OwnDescriptors,
-    /// On the thread that encodes, once there is one.
-    own_rows: Option<OwnRows>,
+    own_rows: OwnRows,
 }
 
 #[derive(Debug)]
@@ -91,7 +92,7 @@ struct RowType {
     /// Declared columns, as `columns` has them, and what each stands for.
     declared: Vec<(Column, Role)>,
     /// Their types.
-    kinds: Vec<FieldKind>,
+    kinds: Arc<[FieldKind]>,
     /// For bytes that take the place of others.
     scratch: Vec<u8>,
 }
@@ -140,9 +141,13 @@ impl Encoder {
             flushed_at: clock::now(),
             is_past: false,
             totals: Totals::default(),
-            own: OwnDescriptors::now(),
-            own_rows: None,
+            own_rows: OwnRows::new(OwnDescriptors::now(), PATIENCE),
         })
+    }
+
+    /// Waits for a plugin that writes rows itself for as long as `patience`.
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { own_rows: OwnRows::new(OwnDescriptors::now(), patience), ..self }
     }
 
     /// For calls that aren't made now: what was taken down of them was so when they returned.
@@ -293,8 +298,8 @@ impl Encoder {
             }
         }
         let id = if at_entry { event.called_id } else { event.returned_id };
-        let own_rows = self.own_rows.get_or_insert_with(|| OwnRows::new(self.own.clone()));
-        let keeping = Keeping { payload: &self.payload, totals: &mut self.totals, own_rows };
+        let Self { payload, totals, own_rows, .. } = self;
+        let keeping = Keeping { payload, totals, own_rows };
         row_type.write(call, id, now, keeping);
         if row_type.builder.is_full() {
             hand_on(Item::Extent(row_type.builder.take()))?;
@@ -401,10 +406,18 @@ impl RowType {
         };
         let mut row = CommonRow { event, id, now, incomplete: failed > 0 };
         if let Some(encode) = self.call.encode {
-            match self.encoded(encode, &observed, &row, keeping.own_rows) {
+            let seen = Seen {
+                number: event.number,
+                arguments: event.arguments,
+                returned: event.returned,
+                memory: &memory,
+                is_incomplete: row.incomplete,
+            };
+            match keeping.own_rows.write(encode, &self.call, &self.kinds, &seen, id) {
                 Ok(rows) => return self.write_own(rows, &row, &mut keeping),
                 Err(misdeed) => {
-                    self.tell(misdeed, id, keeping.totals);
+                    let misdeeds = &mut keeping.totals.misdeeds;
+                    own_rows::count(misdeeds, self.call.plugin, &misdeed, id);
                     row.incomplete = true;
                 }
             }
@@ -488,37 +501,6 @@ impl RowType {
         }
     }
 
-    /// The rows that the plugin writes.
-    fn encoded(
-        &self,
-        encode: replay_schema::EncodeFn,
-        observed: &Observed<'_>,
-        row: &CommonRow<'_>,
-        own_rows: &mut OwnRows,
-    ) -> Result<Vec<OwnRow>, Misdeed> {
-        let fetched: Vec<abi::Fetched> = observed
-            .memory
-            .iter()
-            .map(|bytes| abi::Fetched {
-                start: bytes.map_or(std::ptr::null(), <[u8]>::as_ptr),
-                length: bytes.map_or(0, <[u8]>::len) as u64,
-                failed: (row.incomplete && bytes.is_none()).into(),
-                reserved: 0,
-            })
-            .collect();
-        let (return_value, errno_number) = observed.returned.unwrap_or((0, 0));
-        let event = abi::Event {
-            arguments: observed.arguments,
-            return_value,
-            errno_number,
-            returned: observed.returned.is_some().into(),
-            fetched: fetched.as_ptr(),
-            fetched_count: fetched.len() as u32,
-            number: row.event.number,
-        };
-        own_rows.write(encode, &self.call, &self.kinds, &event, row.id)
-    }
-
     /// Writes what the plugin made.
     fn write_own(&mut self, rows: Vec<OwnRow>, row: &CommonRow<'_>, keeping: &mut Keeping<'_>) {
         for OwnRow { is_complete, values } in rows {
@@ -535,12 +517,6 @@ impl RowType {
                 }
             }
         }
-    }
-
-    /// Counts what the plugin did wrong.
-    fn tell(&self, misdeed: Misdeed, record: i64, totals: &mut Totals) {
-        let first = || Misdeeds { count: 0, first: misdeed.to_string(), record };
-        totals.misdeeds.entry(self.call.plugin).or_insert_with(first).count += 1;
     }
 }
 

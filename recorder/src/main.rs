@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use nix::sys::resource::{Resource, setrlimit};
@@ -15,7 +16,7 @@ use recorder::payload::{Environment, Payload};
 use recorder::record::{DumpOn, Options, RecordError, Subject, record};
 use recorder::select::Selection;
 use recorder::snapshot::Level;
-use replay_core::quantity::size;
+use replay_core::quantity::{seconds, size};
 use replay_core::registry::PluginOptions;
 
 /// Exit status of a recorder that couldn't run, or couldn't record.
@@ -133,6 +134,15 @@ struct Arguments {
     backend: Backend,
     #[command(flatten)]
     plugins: PluginOptions,
+    /// Go on without a plugin that takes longer than SECONDS to write the rows of a call
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "10",
+        value_parser = seconds,
+        help_heading = "Plugins"
+    )]
+    plugin_timeout: Duration,
     /// The program and its arguments
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "PROGRAM")]
     words: Vec<OsString>,
@@ -167,6 +177,7 @@ impl Arguments {
             snapshot_limit: self.snapshot_limit,
             dump_on: self.dump_on,
             payload: Payload { limit, hash_key, environment: self.env },
+            plugin_timeout: self.plugin_timeout,
         })
     }
 }
@@ -201,13 +212,13 @@ fn main() -> ExitCode {
             eprintln!("recorder: {line}");
         }
     }
-    end_as(recording.end)
+    end_as(recording.end, recording.has_left_behind())
 }
 
-/// Ends as the program did.
-fn end_as(end: TaskEnd) -> ExitCode {
-    match end {
-        TaskEnd::Status(status) => ExitCode::from(status as u8),
+/// Ends as the program did; at once, if a plugin's thread was left behind.
+fn end_as(end: TaskEnd, at_once: bool) -> ExitCode {
+    let status = match end {
+        TaskEnd::Status(status) => status as u8,
         TaskEnd::Signal(number) => {
             // One core file, the program's, is enough.
             let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
@@ -217,7 +228,11 @@ fn end_as(end: TaskEnd) -> ExitCode {
                 let _ = raise(number);
             }
             // A real-time signal, or one that didn't end us: as shells put it.
-            ExitCode::from(128u8.wrapping_add(number as u8))
+            128u8.wrapping_add(number as u8)
         }
+    };
+    if at_once {
+        replay_core::crash::leave_as(status.into());
     }
+    ExitCode::from(status)
 }

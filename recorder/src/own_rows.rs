@@ -4,22 +4,20 @@
 //! a plugin does wrong is counted and kept under its name; the call is then recorded as if the plugin had
 //! left the rows to us.
 
+mod apart;
+mod sink;
+
 use std::collections::BTreeMap;
-use std::ffi::c_void;
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use dataseries::FieldKind;
-use replay_core::crash::InPlugin;
-use replay_core::guard::{FsChanges, Guard, OwnDescriptors};
+use replay_core::guard::OwnDescriptors;
 use replay_core::misdeed::Misdeed as Beside;
-use replay_core::own_memory;
-use replay_schema::{Call, EncodeFn, RowRule};
+use replay_schema::{Call, EncodeFn};
 
-/// More rows than one call has.
-const MOST_ROWS: usize = 1 << 20;
-
-/// The longest message of a panic that is kept.
-const LONGEST: usize = 1024;
+use apart::Apart;
 
 /// What a plugin did wrong.
 #[derive(Debug)]
@@ -43,6 +41,19 @@ pub enum Misdeed {
     },
     /// Anything that a plugin must leave alone in general.
     Beside(Beside),
+    /// It hasn't returned for so long.
+    NeverReturned(Duration),
+    /// It crashed, aborted or exited.
+    Ended(String),
+    /// It has done one of the last two before, and isn't asked any more.
+    NotAsked,
+}
+
+impl Misdeed {
+    /// Whether the plugin isn't asked any more.
+    fn is_last(&self) -> bool {
+        matches!(self, Self::NeverReturned(_) | Self::Ended(_))
+    }
 }
 
 impl fmt::Display for Misdeed {
@@ -59,6 +70,11 @@ impl fmt::Display for Misdeed {
                 write!(f, "it set column {column}, of type {kind}, to {value}")
             }
             Self::Beside(misdeed) => write!(f, "it {misdeed}"),
+            Self::NeverReturned(waited) => {
+                write!(f, "it had not returned after {} s", waited.as_secs_f64())
+            }
+            Self::Ended(how) => write!(f, "it {how}"),
+            Self::NotAsked => f.write_str("it was not asked"),
         }
     }
 }
@@ -68,22 +84,42 @@ impl fmt::Display for Misdeed {
 pub struct Misdeeds {
     /// How often.
     pub count: u64,
-    /// What, the first time.
-    pub first: String,
-    /// The record of that.
-    pub record: i64,
+    /// The first time: at which record, and what.
+    pub first: (i64, String),
+    /// When it was asked for the last time, if it isn't any more: the same.
+    pub last: Option<(i64, String)>,
 }
 
 /// By the plugins' names.
 pub type ByPlugin = BTreeMap<&'static str, Misdeeds>;
 
+/// Counts `misdeed` of plugin `plugin`, at record `record`.
+pub fn count(misdeeds: &mut ByPlugin, plugin: &'static str, misdeed: &Misdeed, record: i64) {
+    let told = || (record, misdeed.to_string());
+    let of_plugin = misdeeds.entry(plugin);
+    let of_plugin = of_plugin.or_insert_with(|| Misdeeds { count: 0, first: told(), last: None });
+    of_plugin.count += 1;
+    if misdeed.is_last() {
+        of_plugin.last = Some(told());
+    }
+}
+
 /// What people should know of it, a line for each plugin.
 pub fn told(misdeeds: &ByPlugin) -> impl Iterator<Item = String> {
-    misdeeds.iter().map(|(plugin, Misdeeds { count, first, record })| {
-        format!(
+    misdeeds.iter().map(|(plugin, Misdeeds { count, first, last })| {
+        let (record, what) = first;
+        let mut text = format!(
             "the plugin `{plugin}` failed to write the rows of {count} calls, which were recorded \
-             without it; the first time, at record {record}, {first}"
-        )
+             without it; the first time, at record {record}, {what}"
+        );
+        match last {
+            None => {}
+            Some(last) if last == first => text += ", and was not asked again",
+            Some((record, what)) => {
+                text += &format!("; at record {record} {what}, and was not asked again");
+            }
+        }
+        text
     })
 }
 
@@ -105,149 +141,49 @@ pub struct OwnRow {
     pub values: Vec<(usize, Value)>,
 }
 
-/// Lets plugins write rows, on one thread.
+/// A call as a plugin that writes its rows sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'m> {
+    /// Its number.
+    pub number: u32,
+    /// As the registers held them.
+    pub arguments: [u64; 6],
+    /// Return value and errno, if it returned.
+    pub returned: Option<(i64, i32)>,
+    /// The bytes of each fetch, as far as they were copied.
+    pub memory: &'m [Option<&'m [u8]>],
+    /// Whether some couldn't be.
+    pub is_incomplete: bool,
+}
+
+/// Lets plugins write rows.
 #[derive(Debug)]
 pub struct OwnRows {
-    guard: Guard,
-    changes: FsChanges,
+    apart: Apart,
 }
 
 impl OwnRows {
-    /// On the calling thread, of a recorder with these descriptors.
-    pub fn new(own: OwnDescriptors) -> Self {
-        Self { guard: Guard::new(own), changes: FsChanges::default() }
+    /// In a recorder with these descriptors, which waits for a plugin for as long as `patience`.
+    pub fn new(own: OwnDescriptors, patience: Duration) -> Self {
+        Self { apart: Apart::new(own, patience) }
     }
 
-    /// The rows of `event`, by the plugin that has `call`; `kinds` are the types of its columns.
+    /// The rows of the call that `seen` is of, by the plugin that has `call`; `kinds` are the types of its columns.
     ///
     /// # Errors
     /// What the plugin did wrong.
     pub fn write(
         &mut self,
         encode: EncodeFn,
-        call: &Call,
-        kinds: &[FieldKind],
-        event: &abi::Event,
+        call: &Arc<Call>,
+        kinds: &Arc<[FieldKind]>,
+        seen: &Seen<'_>,
         record: i64,
     ) -> Result<Vec<OwnRow>, Misdeed> {
-        let mut context = Context { call, kinds, rows: Vec::new(), misdeed: None };
-        let sink = abi::RowSink {
-            context: (&raw mut context).cast(),
-            row: sink_row,
-            number: sink_number,
-            bytes: sink_bytes,
-        };
-        let before = match call.is_stock {
-            true => Ok(()),
-            false => self.guard.before(0, &self.changes),
-        };
-        let in_plugin = InPlugin::record(call.plugin, record);
-        // SAFETY: event and sink live through the call, as does all they point to; the plugin was
-        // checked when it was loaded.
-        let status = unsafe { encode(event, &raw const sink) };
-        drop(in_plugin);
-        let beside =
-            if call.is_stock { Ok(()) } else { before.and(self.guard.after(&self.changes)) };
-        match status {
-            abi::status::MADE => {}
-            abi::status::PANICKED => return Err(Misdeed::Panicked(last_words(call))),
-            status => return Err(Misdeed::Status(status)),
-        }
-        let Context { rows, misdeed, .. } = context;
-        if let Some(misdeed) = misdeed {
-            return Err(misdeed);
-        }
-        beside.map_err(Misdeed::Beside)?;
-        match call.rows {
-            RowRule::Single if rows.len() != 1 => Err(Misdeed::Rows(rows.len())),
-            _ if rows.is_empty() => Err(Misdeed::Rows(0)),
-            _ => Ok(rows),
+        match call.is_stock {
+            // They were tested together with this program, and are many.
+            true => sink::rows(encode, call, kinds, seen, record),
+            false => self.apart.write(encode, call, kinds, seen, record),
         }
     }
-}
-
-/// Why the plugin that has `call` last panicked.
-fn last_words(call: &Call) -> String {
-    let Some(last_words) = call.last_words else { return String::new() };
-    let mut text = vec![0; LONGEST];
-    // SAFETY: there is so much room.
-    let length = unsafe { last_words(text.as_mut_ptr(), text.len() as u64) };
-    text.truncate(usize::try_from(length).unwrap_or(0));
-    String::from_utf8_lossy(&text).into_owned()
-}
-
-/// What a plugin's row functions act on.
-struct Context<'c> {
-    call: &'c Call,
-    kinds: &'c [FieldKind],
-    rows: Vec<OwnRow>,
-    misdeed: Option<Misdeed>,
-}
-
-impl Context<'_> {
-    fn row(&mut self, is_complete: bool) {
-        if self.rows.len() >= MOST_ROWS {
-            self.misdeed.get_or_insert(Misdeed::Rows(MOST_ROWS + 1));
-            return;
-        }
-        self.rows.push(OwnRow { is_complete, values: Vec::new() });
-    }
-
-    fn set(&mut self, column: u32, value: impl FnOnce(FieldKind) -> Result<Value, String>) {
-        let number = column as usize;
-        let (Some(kind), Some(row)) = (self.kinds.get(number), self.rows.last_mut()) else {
-            self.misdeed.get_or_insert(Misdeed::Column(column));
-            return;
-        };
-        match value(*kind) {
-            Ok(value) => row.values.push((number, value)),
-            Err(value) => {
-                let column = self.call.columns[number].name.clone();
-                let kind = kind.name();
-                self.misdeed.get_or_insert(Misdeed::Value { column, kind, value });
-            }
-        }
-    }
-}
-
-/// Whether a column of type `kind` holds `number`; one of 32 bits may be meant without a sign.
-fn holds(kind: FieldKind, number: i64) -> bool {
-    match kind {
-        FieldKind::Bool => (0..=1).contains(&number),
-        FieldKind::Byte => (-0x80..=0xff).contains(&number),
-        FieldKind::Int32 => (i32::MIN.into()..=u32::MAX.into()).contains(&number),
-        FieldKind::Int64 | FieldKind::Double => true,
-        FieldKind::Variable32 | FieldKind::FixedWidth => false,
-    }
-}
-
-unsafe extern "C" fn sink_row(context: *mut c_void, complete: u32) {
-    // SAFETY: the context is that of the call that is being encoded.
-    unsafe { &mut *context.cast::<Context<'_>>() }.row(complete != 0);
-}
-
-unsafe extern "C" fn sink_number(context: *mut c_void, column: u32, value: i64) {
-    // SAFETY: as in `sink_row`.
-    unsafe { &mut *context.cast::<Context<'_>>() }.set(column, |kind| {
-        if holds(kind, value) { Ok(Value::Number(value)) } else { Err(value.to_string()) }
-    });
-}
-
-unsafe extern "C" fn sink_bytes(context: *mut c_void, column: u32, start: *const u8, length: u64) {
-    // SAFETY: as in `sink_row`.
-    let context = unsafe { &mut *context.cast::<Context<'_>>() };
-    let is_stock = context.call.is_stock;
-    context.set(column, |kind| {
-        if kind != FieldKind::Variable32 {
-            return Err(format!("{length} bytes"));
-        }
-        let bytes = match is_stock && length > 0 {
-            // SAFETY: a stock plugin passes a slice's own pointer and length.
-            true => Some(unsafe { std::slice::from_raw_parts(start, length as usize) }.to_vec()),
-            // SAFETY: the plugin says that the bytes are there, and the kernel is asked.
-            false => unsafe { own_memory::copy(start, length) },
-        };
-        let bytes = bytes.map(Value::Bytes);
-        bytes.ok_or_else(|| format!("{length} bytes at {start:?}, where they can't be read"))
-    });
 }

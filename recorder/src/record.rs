@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use dataseries::{Codec, Compression, ExtentType};
 use nix::sys::signal::Signal;
@@ -63,6 +64,8 @@ pub struct Options {
     pub dump_on: Vec<DumpOn>,
     /// What of data and environments is kept.
     pub payload: Payload,
+    /// How long a plugin that writes rows itself may take for a call's.
+    pub plugin_timeout: Duration,
 }
 
 /// What is recorded.
@@ -198,7 +201,8 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
 
     let types = call_types(&plans.calls)?;
     let library: Vec<_> = types.iter().cloned().chain(sink::added_types()?).collect();
-    let encoder = Encoder::new(&plans.calls, &types, options.payload.clone())?;
+    let encoder = Encoder::new(&plans.calls, &types, options.payload.clone())?
+        .with_patience(options.plugin_timeout);
     let obstacle = match &options.subject {
         Subject::Processes(_) => Some("running processes can't be equipped with it"),
         Subject::Program { .. } if !options.paths.is_empty() => {
@@ -381,6 +385,11 @@ impl Recording {
                  system-call instructions rewritten, {left} left as they were"
             ),
         ]
+    }
+
+    /// Whether a plugin's thread was left behind.
+    pub fn has_left_behind(&self) -> bool {
+        self.totals.misdeeds.values().any(|misdeeds| misdeeds.last.is_some())
     }
 
     /// What people should know of it, a line each: nothing, if everything was recorded.

@@ -238,6 +238,10 @@ pub fn closing(
         let text = format!("{count} {what} of {}", call.extent);
         pairs.push((info::HIDDEN, text.into_bytes()));
     }
+    for (plugin, misdeeds) in &totals.misdeeds {
+        let text = format!("{} calls of {plugin}", misdeeds.count);
+        pairs.push((info::PLUGIN_FAILED, text.into_bytes()));
+    }
     pairs.push((info::COMPLETE, b"yes".to_vec()));
     info_rows(&pairs)
 }

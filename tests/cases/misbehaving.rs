@@ -5,6 +5,7 @@ use std::process::Output;
 
 use replay_tests::case::{Case, told};
 use replay_tests::folder::{PluginFolder, source};
+use replay_tests::tool::said;
 
 /// All plugins, but mkdir is by one that does `what`.
 fn folder(what: &str) -> PluginFolder {
@@ -157,12 +158,17 @@ fn a_plugin_that_behaves_is_left_in_peace() {
     assert!(case.folder().join("two").is_dir());
 }
 
-/// Records `mkdir one two` with a plugin that does `what` when it writes rows; then replays it with the
+/// Records `mkdir one two` with the plugins of `folder`, one of which writes rows; then replays it with the
 /// stock plugins. Returns what the recorder tells.
 fn record(folder: &PluginFolder) -> String {
-    let case = Case::new(|_| ()).with_plugins(folder.path());
-    let output = case.record(&["mkdir", "one", "two"]);
-    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    record_with(folder, "ptrace", &[])
+}
+
+/// The same, by `backend`, and with these options.
+fn record_with(folder: &PluginFolder, backend: &'static str, options: &[&str]) -> String {
+    let case = Case::new(|_| ()).with_plugins(folder.path()).with_backend(backend);
+    let output = case.recorder_with(options, &["mkdir", "one", "two"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "the program goes on: {}", told(&output));
     case.reset();
     let stock = PluginFolder::without(&[]);
     let case = case.with_plugins(stock.path());
@@ -196,6 +202,57 @@ fn rows_that_are_not_as_declared_are_counted_and_recording_goes_on() {
         assert!(told.starts_with(begins) && told.contains(words), "{what}: {told}");
     }
     assert_eq!(record(&folder("NOTHING")), "");
+}
+
+/// What takes a plugin's thread with it when it writes rows, and how it is put.
+const LOST: [(&str, &str); 7] = [
+    ("NEVER_RETURN_ROWS", "it had not returned after 0.3 s"),
+    ("SLEEP_IN_ROWS", "it had not returned after 0.3 s"),
+    ("END_ITS_THREAD_IN_ROWS", "it had not returned after 0.3 s"),
+    ("ABORT_IN_ROWS", "it crashed (SIGABRT)"),
+    ("CRASH_IN_ROWS", "it crashed (SIGSEGV)"),
+    ("OVERFLOW_IN_ROWS", "it crashed (SIGSEGV)"),
+    ("EXIT_IN_ROWS", "it exited"),
+];
+
+#[test]
+fn a_plugin_that_does_not_come_back_with_rows_is_left_behind() {
+    for (what, words) in LOST {
+        let told = record_with(&folder(what), "ptrace", &["--plugin-timeout", "0.3"]);
+        assert_eq!(told.lines().count(), 1, "{what}: {told}");
+        let begins = "recorder: the plugin `misbehaving` failed to write the rows of 2 calls, which were \
+                      recorded without it; the first time, at record ";
+        let ends = format!(", {words}, and was not asked again\n");
+        assert!(told.starts_with(begins) && told.ends_with(&ends), "{what}: {told}");
+    }
+    let told = record_with(&folder("NEVER_RETURN_ROWS"), "agent", &["--plugin-timeout", "0.3"]);
+    assert!(told.contains("it had not returned after 0.3 s, and was not asked again"), "{told}");
+}
+
+#[test]
+fn what_a_plugin_did_first_and_last_is_told() {
+    let told = record_with(&folder("HANG_LATER"), "ptrace", &["--plugin-timeout", "0.3"]);
+    let first = "it wrote 2 rows, which isn't what it declared; at record ";
+    let last = " it had not returned after 0.3 s, and was not asked again";
+    assert!(told.contains(first) && told.contains(last), "{told}");
+}
+
+#[test]
+fn what_became_of_the_rows_is_in_the_trace() {
+    let folder = folder("CRASH_IN_ROWS");
+    let case = Case::new(|_| ()).with_plugins(folder.path());
+    case.record(&["mkdir", "one", "two", "three"]);
+    assert_eq!(said(&case.trace(), "plugin_failed"), ["3 calls of misbehaving"]);
+}
+
+#[test]
+fn the_program_ends_as_it_would_have_without_a_plugin_that_was_left_behind() {
+    let folder = folder("EXIT_IN_ROWS");
+    let case = Case::new(|_| ()).with_plugins(folder.path());
+    for (script, status) in [("mkdir one; exit 7", Some(7)), ("mkdir two; kill -9 $$", None)] {
+        let output = case.record(&["sh", "-c", script]);
+        assert_eq!(output.status.code(), status, "{script}: {}", told(&output));
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use replay_tests::built::{plugins, program};
 use replay_tests::case::{Case, told};
-use replay_tests::tool::{dstool, prints, ran};
+use replay_tests::tool::{dstool, prints, ran, said};
 use serde_json::Value;
 
 const TEXT: &str = "0123456789abcdefghijklmnopqrstuvwxyz\n";
@@ -45,13 +45,6 @@ fn rows(file: &Path) -> BTreeMap<String, u64> {
         name.rsplit("::").next().unwrap().to_owned()
     };
     types.map(|ty| (short(ty), ty["rows"].as_u64().unwrap())).collect()
-}
-
-/// What the trace in `file` says of itself under `key`.
-fn said(file: &Path, key: &str) -> Vec<String> {
-    let info: Value = serde_json::from_str(&prints(&["info", "--json"], file)).unwrap();
-    let values = info["recorded"][key].as_array();
-    values.into_iter().flatten().map(|value| value.as_str().unwrap().to_owned()).collect()
 }
 
 /// The rows of type `ty` as text.

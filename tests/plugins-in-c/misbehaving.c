@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "replay_plugin.h"
@@ -53,7 +54,7 @@ static uint32_t replay(const struct replay_record *record, const struct replay_h
                        struct replay_outcome *outcome) {
     uint64_t length;
     const uint8_t *path = replay_bytes(record, REPLAY_FIRST, PATH_COLUMN, &length);
-    (void)host, (void)context, (void)path, (void)forever;
+    (void)host, (void)context, (void)path;
 #if defined DOES_ABORT
     abort();
 #elif defined DOES_EXIT
@@ -104,10 +105,17 @@ static uint32_t replay(const struct replay_record *record, const struct replay_h
     return replay_made(outcome, mkdir((const char *)path, 0751));
 }
 
+// Uses up the stack.
+__attribute__((unused)) static uint32_t overflow(const volatile uint8_t *from, uint64_t depth) {
+    volatile uint8_t room[1 << 12];
+    room[0] = *from;
+    return depth == 0 ? room[0] : overflow(room, depth - 1) + room[1];
+}
+
 static uint32_t rows(const struct replay_event *event, const struct replay_row_sink *sink) {
     void *context = sink->context;
+    (void)context, (void)forever;
 #if defined DOES_NO_ROWS
-    (void)context;
 #elif defined DOES_TWO_ROWS
     sink->row(context, 1);
     sink->row(context, 1);
@@ -139,6 +147,27 @@ static uint32_t rows(const struct replay_event *event, const struct replay_row_s
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);
+    sink->row(context, 1);
+#elif defined DOES_NEVER_RETURN_ROWS
+    forever();
+#elif defined DOES_SLEEP_IN_ROWS
+    for (;;)
+        pause();
+#elif defined DOES_ABORT_IN_ROWS
+    abort();
+#elif defined DOES_CRASH_IN_ROWS
+    *(volatile int *)8 = 1;
+#elif defined DOES_OVERFLOW_IN_ROWS
+    return overflow((const uint8_t *)event, UINT64_MAX);
+#elif defined DOES_EXIT_IN_ROWS
+    exit(0);
+#elif defined DOES_END_ITS_THREAD_IN_ROWS
+    syscall(SYS_exit, 0);
+#elif defined DOES_HANG_LATER
+    static int calls;
+    if (calls++ > 0)
+        forever();
+    sink->row(context, 1);
     sink->row(context, 1);
 #else
     sink->row(context, 1);

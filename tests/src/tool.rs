@@ -78,3 +78,13 @@ pub fn dump(name: &str) -> Vec<u8> {
         .expect("the dump is whole");
     text
 }
+
+/// What the trace in `file` says of itself under `key`.
+///
+/// # Panics
+/// If `dstool info` doesn't tell.
+pub fn said(file: &Path, key: &str) -> Vec<String> {
+    let info: serde_json::Value = serde_json::from_str(&prints(&["info", "--json"], file)).unwrap();
+    let values = info["recorded"][key].as_array();
+    values.into_iter().flatten().map(|value| value.as_str().unwrap().to_owned()).collect()
+}

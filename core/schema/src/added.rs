@@ -99,6 +99,8 @@ pub mod info {
     pub const PROGRAMS_WITHOUT_AGENT: &str = "programs_without_agent";
     /// At the end: how many records of the agent's the program destroyed, or nobody could make.
     pub const RECORDS_LOST: &str = "records_lost";
+    /// At the end: how many calls were recorded without the plugin that was to write their rows, and its name.
+    pub const PLUGIN_FAILED: &str = "plugin_failed";
     /// At the end: `yes` if the recorder finished by itself.
     pub const COMPLETE: &str = "complete";
 }
