@@ -9,6 +9,7 @@ pub mod docs;
 pub mod families;
 pub mod folder;
 pub mod forge;
+pub mod original;
 pub mod outside;
 pub mod rows;
 pub mod strace;

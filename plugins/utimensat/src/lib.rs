@@ -7,7 +7,8 @@ use sdk::abi::Bit;
 use sdk::declare::{behind, bit};
 use sdk::prelude::*;
 
-/// Null times mean now, and a null path the descriptor itself.
+/// Null times mean now, and a null path the descriptor itself. Here alone of the calls with a directory's
+/// descriptor the boolean of the working directory is null where it isn't true.
 ///
 /// `UTIME_NOW` and `UTIME_OMIT` are stored as the nanoseconds that they are, with no seconds: a time in
 /// the second second of 1970, which of the two booleans alone doesn't tell. The schema's unit of time ends
@@ -17,7 +18,7 @@ use sdk::prelude::*;
 struct Utimensat<'t> {
     #[arg(0)]
     descriptor: DirFd,
-    #[holds(arg(0).is(libc::AT_FDCWD))]
+    #[holds(arg(0).is(libc::AT_FDCWD), when = arg(0).is(libc::AT_FDCWD))]
     descriptor_current_working_directory: Option<bool>,
     #[pathname(1)]
     given_pathname: Option<Path<'t>>,
@@ -82,7 +83,7 @@ mod tests {
 
     const UTIMENSAT: Utimensat<'_> = Utimensat {
         descriptor: DirFd(5),
-        descriptor_current_working_directory: Some(false),
+        descriptor_current_working_directory: None,
         given_pathname: Some(Path(b"file\0")),
         access_time: Some(Tfrac(1 << 32)),
         mod_time: Some(Tfrac(2 << 32)),
