@@ -15,6 +15,7 @@ mod descriptors;
 pub(crate) mod effects;
 mod gate;
 mod hints;
+mod holders;
 mod host;
 mod initial;
 mod kernels;
@@ -201,6 +202,7 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
         turn: turn.clone(),
         tasks: Default::default(),
         known: Default::default(),
+        holders: Default::default(),
         own,
         fs_changes: Default::default(),
         busy: Default::default(),

@@ -695,6 +695,9 @@ struct replay_host {
                              uint64_t *value_length);
     // A message; see REPLAY_LOG_….
     void (*log)(void *context, uint32_t level, const uint8_t *text, uint64_t length);
+    // A new descriptor of this process, marked close-on-exec, for what stands for `traced` in the process of
+    // task `task`; or a value of REPLAY_FD_…. Since 1.1.
+    int32_t (*descriptor_of)(void *context, int32_t task, int32_t traced);
 };
 
 // What the kernel said this time.
@@ -973,7 +976,7 @@ REPLAY_ASSERT(sizeof(struct replay_outcome) == 16);
 REPLAY_ASSERT(offsetof(struct replay_outcome, return_value) == 0);
 REPLAY_ASSERT(offsetof(struct replay_outcome, errno_number) == 8);
 REPLAY_ASSERT(offsetof(struct replay_outcome, reserved) == 12);
-REPLAY_ASSERT(sizeof(struct replay_host) == 144);
+REPLAY_ASSERT(sizeof(struct replay_host) == 152);
 REPLAY_ASSERT(offsetof(struct replay_host, descriptor) == 0);
 REPLAY_ASSERT(offsetof(struct replay_host, is_stream) == 8);
 REPLAY_ASSERT(offsetof(struct replay_host, adopt) == 16);
@@ -992,6 +995,7 @@ REPLAY_ASSERT(offsetof(struct replay_host, unshare) == 112);
 REPLAY_ASSERT(offsetof(struct replay_host, remember) == 120);
 REPLAY_ASSERT(offsetof(struct replay_host, recall) == 128);
 REPLAY_ASSERT(offsetof(struct replay_host, log) == 136);
+REPLAY_ASSERT(offsetof(struct replay_host, descriptor_of) == 144);
 REPLAY_ASSERT(sizeof(struct replay_event) == 80);
 REPLAY_ASSERT(offsetof(struct replay_event, arguments) == 0);
 REPLAY_ASSERT(offsetof(struct replay_event, return_value) == 48);

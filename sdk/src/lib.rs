@@ -46,6 +46,7 @@ pub mod group;
 pub mod options;
 mod outcome;
 mod own;
+mod pidfd;
 mod process;
 mod record;
 pub mod socket;

@@ -232,6 +232,24 @@ impl<'t> Process<'t> {
         }
     }
 
+    /// Settles a call that makes a descriptor for what `traced` is in the process of task `task`.
+    ///
+    /// # Errors
+    /// As [`Process::fd`]; also if that task isn't one of the replay, or has ended, or if the host is too old.
+    pub fn duplicate_of(&mut self, task: i32, traced: i32) -> Replayed {
+        let answer = match self.host.descriptor_of() {
+            // SAFETY: context is what this host gave us.
+            Some(descriptor_of) => unsafe { descriptor_of(self.context, task, traced) },
+            None => fd::SIMULATED,
+        };
+        let replayed = match answer {
+            fd::UNKNOWN if !self.recorded().succeeded() => Err(Errno(libc::EBADF)),
+            answer => Ok(self.answered(answer)?.into()),
+        };
+        self.adopt_returned(replayed);
+        Ok(replayed.map(|fd| self.recorded().outcome().unwrap_or(fd)))
+    }
+
     /// The pointer to `path` as this replay finds it.
     ///
     /// # Errors

@@ -49,6 +49,8 @@ struct Acts {
     diverged: Vec<(u32, String, String)>,
     log: Vec<String>,
     known: HashMap<Vec<u8>, Vec<u8>>,
+    /// What other tasks have, by task and traced number.
+    of_others: HashMap<(i32, i32), OwnedFd>,
     executed: bool,
     unshared: u32,
     exited: Option<bool>,
@@ -228,6 +230,23 @@ impl Stage {
     /// Makes `traced` a descriptor that is simulated.
     pub fn simulate(&mut self, traced: i32) -> &mut Self {
         self.acts.descriptors.insert(traced, None);
+        self
+    }
+
+    /// Opens file `name` of the scratch directory as `traced` of task `task`, another one than this.
+    ///
+    /// # Panics
+    /// If it isn't there.
+    pub fn open_in(&mut self, task: i32, traced: i32, name: &str) -> &mut Self {
+        let file = std::fs::File::open(self.path(name)).expect("the file is there");
+        self.acts.of_others.insert((task, traced), file.into());
+        self
+    }
+
+    /// Makes `traced` a descriptor for task `task`.
+    pub fn pidfd(&mut self, traced: i32, task: i32) -> &mut Self {
+        self.simulate(traced);
+        self.acts.notes.insert(traced, Box::new(crate::pidfd::note(task)));
         self
     }
 
@@ -616,6 +635,7 @@ fn host() -> HostRef {
         remember,
         recall,
         log,
+        descriptor_of,
     }
     .leak_into_prefix()
 }
@@ -642,6 +662,16 @@ unsafe extern "C" fn descriptor(context: *mut c_void, traced: i32) -> i32 {
         Some(None) => fd::SIMULATED,
         None if (0..=2).contains(&traced) => fd::STANDARD_STREAM,
         None => fd::UNKNOWN,
+    }
+}
+
+unsafe extern "C" fn descriptor_of(context: *mut c_void, task: i32, traced: i32) -> i32 {
+    // SAFETY: as `acts` says.
+    let acts = unsafe { acts(context) };
+    match acts.of_others.get(&(task, traced)) {
+        Some(open) => open.try_clone().expect("it can be duplicated").into_raw_fd(),
+        None if acts.of_others.keys().any(|(other, _)| *other == task) => fd::UNKNOWN,
+        None => fd::SIMULATED,
     }
 }
 

@@ -39,6 +39,8 @@ const NOT_SHOWN: &[(&str, &str, &str)] = &[
     ("clone3", FAILURE, "likewise"),
     ("fork", SUCCESS, "likewise"),
     ("vfork", SUCCESS, "likewise"),
+    ("pidfd_open", SUCCESS, "no process is opened: the descriptor is for a task of the replay"),
+    ("pidfd_open", FAILURE, "the replay has no processes to look for"),
     ("execve", FAILURE, "a program that couldn't be run is not run"),
     ("execve", PATH, "no program is run"),
     ("execveat", PATH, "no program is run"),

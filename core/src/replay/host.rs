@@ -16,6 +16,7 @@ use crate::place::PathMap;
 use crate::record::{Batch, Record};
 use crate::replay::Options;
 use crate::replay::descriptors::{Files, Stands, answer, is_stream as is_stream_itself};
+use crate::replay::holders::Holders;
 use crate::replay::proc::Proc;
 use crate::replay::rights::Rights;
 use crate::replay::scratch::Scratch;
@@ -96,6 +97,8 @@ pub struct Identity {
 pub struct Acts {
     /// The child that starts.
     pub child: Option<Child>,
+    /// The last traced descriptor that the plugin made simulated.
+    pub simulated: Option<i32>,
     /// The process runs a new program.
     pub executed: bool,
     /// What the process no longer has in common with others: `abi::CHILD_SHARES_…`.
@@ -119,6 +122,7 @@ pub struct Context {
     /// What came of the record so far.
     pub acts: Acts,
     known: Known,
+    holders: Arc<Holders>,
     wants: Wants,
     scratch: Scratch,
     filled: Vec<Filled>,
@@ -140,11 +144,12 @@ pub struct Context {
 unsafe impl Send for Context {}
 
 impl Context {
-    /// Of a task with these descriptors, which knows what `known` holds.
-    pub fn new(files: Files, known: Known, wants: Wants) -> Self {
+    /// Of a task with these descriptors, which knows what `known` holds and who else is there.
+    pub fn new(files: Files, known: Known, holders: Arc<Holders>, wants: Wants) -> Self {
         Self {
             files,
             known,
+            holders,
             acts: Acts::default(),
             wants,
             scratch: Scratch::default(),
@@ -300,6 +305,7 @@ fn host() -> Host {
         remember,
         recall,
         log,
+        descriptor_of,
     }
 }
 
@@ -360,6 +366,7 @@ unsafe extern "C" fn adopt(context: *mut c_void, traced: i32, replayed: i32) {
         context.acts.misdeed.get_or_insert(Misdeed::NotOpen(replayed));
     }
     let stands = if is_open { Stands::Open(replayed) } else { Stands::Simulated };
+    context.acts.simulated = (!is_open).then_some(traced);
     let is_shared = context.files.is_shared();
     let before = context.files.lock().adopt(traced, stands, context.position, is_shared);
     before.into_iter().for_each(Stands::close);
@@ -382,7 +389,15 @@ unsafe extern "C" fn alias(context: *mut c_void, old: i32, new: i32) {
         },
         other => other.unwrap_or(Stands::Simulated),
     };
-    let before = context.files.lock().set(new, stands);
+    let mut files = context.files.lock();
+    let note = files.note(old);
+    let before = files.set(new, stands);
+    // Of the same thing the same is known, where nothing else stands for it.
+    if let (Stands::Simulated, Some(note)) = (stands, note) {
+        files.set_note(new, note);
+        context.acts.simulated = Some(new);
+    }
+    drop(files);
     before.into_iter().for_each(Stands::close);
 }
 
@@ -555,4 +570,10 @@ unsafe extern "C" fn log(context: *mut c_void, level: u32, text: *const u8, leng
     // SAFETY: as `of` and `bytes` say.
     let (context, text) = unsafe { (of(context), bytes(text, length)) };
     context.acts.messages.push((level, String::from_utf8_lossy(text).into_owned()));
+}
+
+unsafe extern "C" fn descriptor_of(context: *mut c_void, task: i32, traced: i32) -> i32 {
+    // SAFETY: as `of` says.
+    let context = unsafe { of(context) };
+    context.holders.duplicate(task, traced, &context.files)
 }

@@ -14,6 +14,7 @@ use crate::replay::copy::Recording;
 use crate::replay::descriptors::Files;
 use crate::replay::gate::ReadOnly;
 use crate::replay::hints;
+use crate::replay::holders::Holders;
 use crate::replay::host::{Hosts, Known};
 use crate::replay::proc::Proc;
 use crate::replay::progress::lock;
@@ -73,6 +74,8 @@ pub struct Shared {
     pub memories: AtomicU32,
     /// What plugins tell one another.
     pub known: Known,
+    /// Who has which descriptors.
+    pub holders: Arc<Holders>,
     /// The replayer's own descriptors, which plugins leave alone.
     pub own: OwnDescriptors,
     /// Changes of working directories and umasks.

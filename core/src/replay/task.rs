@@ -86,8 +86,9 @@ impl Task {
         let thread = nix::unistd::gettid().as_raw();
         let names = shared.trace.types.iter().map(|ty| ty.name.clone());
         let stats = shared.options.stats.as_ref().map(|by| Stats::new(by, names));
+        shared.holders.set(identity.task, thread, &files);
         Self {
-            context: Context::new(files, shared.known.clone(), wants),
+            context: Context::new(files, shared.known.clone(), shared.holders.clone(), wants),
             guard: Guard::new(shared.own.clone()),
             busy: shared.busy.add(thread),
             shared,
@@ -188,6 +189,7 @@ impl Task {
 
     /// The task ends. The last one of a process closes the descriptors.
     fn end(&mut self) {
+        self.shared.holders.remove(self.identity.task, self.thread);
         if self.context.files.remove_user() == 0 {
             let mut files = self.context.files.lock();
             for (traced, open) in files.open() {
@@ -212,6 +214,7 @@ impl Task {
             self.say(&format!("first {}, record {}", ty.name, record.unique_id));
         }
         let called = shared.copy.as_ref().map_or(0, Recording::now);
+        self.context.acts.simulated = None;
         let came = self.make(ty, batch, record)?;
         let returned = shared.copy.as_ref().map_or(0, Recording::now);
         if let Some(clock) = &mut self.clock {
@@ -552,6 +555,8 @@ impl Task {
         for effect in effects(ty, batch, record) {
             let mut files = self.context.files.lock();
             let before = match effect {
+                // The plugin has seen to it, and may have noted what it is.
+                Effect::Simulate(traced) if self.context.acts.simulated == Some(traced) => None,
                 Effect::Simulate(traced) => {
                     let is_shared = self.context.files.is_shared();
                     files.adopt(traced, Stands::Simulated, record.position, is_shared)
@@ -628,6 +633,7 @@ impl Task {
             let own = self.context.files.copy();
             own.add_user();
             own.close_overtaken();
+            self.shared.holders.set(self.identity.task, self.thread, &own);
             std::mem::replace(&mut self.context.files, own).remove_user();
         }
     }

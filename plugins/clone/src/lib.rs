@@ -37,8 +37,7 @@ impl<'t> Replay<'t> for Clone {
         if flags & i64::from(CLONE_PIDFD) != 0
             && let Some(pidfd) = self.parent_thread_id
         {
-            // There is no process that it could stand for.
-            process.adopt(pidfd as i32, -1);
+            process.adopt_pidfd(pidfd as i32, process.recorded().return_value as i32);
         }
         Ok(child)
     }

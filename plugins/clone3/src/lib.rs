@@ -34,8 +34,7 @@ impl<'t> Replay<'t> for Clone3 {
         let flags = self.flag_value.ok_or(Skip::NOT_CAPTURED)?;
         let child = process.fork(Shares::by_flags(flags))?;
         if let Some(NewFd(pidfd)) = self.pidfd {
-            // There is no process that it could stand for.
-            process.adopt(pidfd, -1);
+            process.adopt_pidfd(pidfd, process.recorded().return_value as i32);
         }
         Ok(child)
     }

@@ -219,6 +219,9 @@ pub struct Host {
     /// A message; see [`log`].
     #[sabi(last_prefix_field)]
     pub log: unsafe extern "C" fn(context: *mut c_void, level: u32, text: *const u8, length: u64),
+    /// A new descriptor of this process, marked close-on-exec, for what stands for `traced` in the process of
+    /// task `task`; or a value of [`fd`]. Since 1.1.
+    pub descriptor_of: unsafe extern "C" fn(context: *mut c_void, task: i32, traced: i32) -> i32,
 }
 
 /// A captured call, for [`crate::Call::encode`].

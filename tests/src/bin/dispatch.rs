@@ -144,6 +144,7 @@ fn by_plugin(file: &Path, count: &str) {
         remember: never!(),
         recall: never!(),
         log: never!(),
+        descriptor_of: never!(),
     };
     let host = host.leak_into_prefix();
     let header = read_header(file, file).expect("it is a plugin");

@@ -22,6 +22,7 @@ fn run() {
     shared();
     ends();
     others();
+    taken();
     let thread = std::thread::spawn(|| {
         works!(SYS_unshare, CLONE_FS | CLONE_FILES);
         works!(SYS_mkdir, c"of-thread".as_ptr(), 0o700);
@@ -210,6 +211,49 @@ fn others() {
         works!(SYS_chroot, c"root".as_ptr());
     });
     reap(child);
+}
+
+/// A child has a file open, and this process takes it: through a descriptor for the child that a call of its own made,
+/// through another name of that, and through the one that came with the child.
+fn taken() {
+    let (mut ready, mut go) = ([0i32; 2], [0i32; 2]);
+    works!(SYS_pipe, ready.as_mut_ptr());
+    works!(SYS_pipe, go.as_mut_ptr());
+    let mut came = NONE;
+    let arguments = [libc::CLONE_PIDFD as u64, &raw mut came as u64, 0, 0, SIGCHLD as u64, 0, 0, 0];
+    let child = in_child(works!(SYS_clone3, arguments.as_ptr(), 64), || {
+        let file = works!(SYS_open, c"taken".as_ptr(), O_RDWR | O_CREAT, 0o600);
+        works!(SYS_dup2, file, 80);
+        works!(SYS_write, 80, c"by the child\n".as_ptr(), 13);
+        works!(SYS_write, ready[1], c"!".as_ptr(), 1);
+        let mut byte = 0u8;
+        works!(SYS_read, go[0], &raw mut byte, 1);
+        works!(SYS_write, file, c"by the child again\n".as_ptr(), 19);
+    });
+    let mut byte = 0u8;
+    works!(SYS_read, ready[0], &raw mut byte, 1);
+    // SAFETY: the kernel has filled it in.
+    let came = unsafe { (&raw const came).read_volatile() };
+    let opened = works!(SYS_pidfd_open, child, 0);
+    let again = works!(SYS_dup, opened);
+    for pidfd in [opened, again, came.into()] {
+        let file = works!(SYS_pidfd_getfd, pidfd, 80, 0);
+        works!(SYS_write, file, c"by its parent\n".as_ptr(), 14);
+        works!(SYS_close, file);
+    }
+    let file = works!(SYS_pidfd_getfd, opened, 80, 0);
+    assert_eq!(works!(SYS_lseek, file, 0, libc::SEEK_CUR), 13 + 3 * 14, "one offset for both");
+    fails!(EBADF, SYS_pidfd_getfd, opened, 81, 0);
+    fails!(EINVAL, SYS_pidfd_getfd, opened, 80, 1);
+    works!(SYS_write, go[1], c"!".as_ptr(), 1);
+    reap(child);
+    fails!(ESRCH, SYS_pidfd_getfd, opened, 80, 0);
+    for fd in [file, opened, again, came.into()]
+        .into_iter()
+        .chain([ready, go].concat().into_iter().map(i64::from))
+    {
+        works!(SYS_close, fd);
+    }
 }
 
 /// Runs this program again, twice; what is marked so doesn't get across.
