@@ -129,6 +129,22 @@ pub enum Refused {
         /// The other one's file.
         other: PathBuf,
     },
+    /// The manifest names a file that isn't there.
+    #[error("it isn't there, and {place} names it")]
+    NotThere {
+        /// File, line and column of the manifest.
+        place: String,
+    },
+    /// The manifest names its file, for another plugin: what it says of that would mean nothing.
+    #[error("it is the plugin `{name}`, and {place} takes it for `{taken_for}`")]
+    OtherName {
+        /// The plugin's name.
+        name: String,
+        /// The name in the manifest.
+        taken_for: String,
+        /// File, line and column of the manifest.
+        place: String,
+    },
     /// Not the file that the manifest pins.
     #[error("its SHA-256 is {found}, not the pinned {pinned}")]
     Pin {

@@ -104,7 +104,7 @@ pub enum ByDefault {
 #[serde(deny_unknown_fields)]
 pub struct PluginEntry {
     /// Its file, if it isn't in a searched folder.
-    pub path: Option<PathBuf>,
+    pub path: Option<Spanned<PathBuf>>,
     /// Refuse any other file than the one with this SHA-256.
     pub sha256: Option<Pin>,
     /// Whether its calls are enabled.
@@ -187,11 +187,8 @@ impl Manifest {
         })?;
         manifest.source = (path.to_owned(), text);
         let folder = manifest.folder().to_owned();
-        for relative in manifest
-            .search
-            .iter_mut()
-            .chain(manifest.plugin.values_mut().filter_map(|plugin| plugin.path.as_mut()))
-        {
+        let of_plugins = manifest.plugin.values_mut().filter_map(|plugin| plugin.path.as_mut());
+        for relative in manifest.search.iter_mut().chain(of_plugins.map(Spanned::get_mut)) {
             *relative = folder.join(&relative);
         }
         Ok(manifest)

@@ -333,6 +333,26 @@ fn what_the_manifest_says_of_what_is_not_there_is_told() {
 }
 
 #[test]
+fn a_file_that_the_manifest_names_is_the_plugin_that_it_is_named_for() {
+    let prefix = Prefix::new();
+    let folder = prefix.folder("plugins", "read");
+    let pin = "0".repeat(64);
+    for (name, file, error) in [
+        ("read", "none.so", "plugins/none.so: it isn't there, and "),
+        ("acme", "libplugin_read.so", "it is the plugin `read`, and "),
+    ] {
+        let text = format!("[plugin.{name}]\npath = 'plugins/{file}'\nsha256 = '{pin}'");
+        let manifest = prefix.manifest("m.toml", &text);
+        let mut replayer = prefix.replayer();
+        replayer.arg("--manifest").arg(&manifest).arg("--plugins").arg(&folder).arg("none.ds");
+        let output = replayer.output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let told = told(&output);
+        assert!(told.contains(error) && told.contains("m.toml:3:8 "), "{told}");
+    }
+}
+
+#[test]
 fn a_plugin_is_shown_with_all_that_it_declares() {
     let folder = plugins();
     let folder = folder.to_string_lossy();

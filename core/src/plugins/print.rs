@@ -19,14 +19,14 @@ pub fn list(entries: &[Entry]) {
         .collect();
     let heads = ["NAME", "VERSION", "CALLS", "STATUS"].map(str::to_owned);
     let all = || std::iter::once(&heads).chain(&lines);
-    let widths: [usize; 3] =
+    let widths: [usize; 4] =
         std::array::from_fn(|i| all().map(|line| line[i].len()).max().unwrap_or(0).min(32));
     let mut text = String::new();
     let paths = entries.iter().map(|entry| entry.path.display().to_string());
     let paths = std::iter::once("PATH".to_owned()).chain(paths);
     for ([name, version, calls, status], path) in all().zip(paths) {
-        let [a, b, c] = widths;
-        let _ = writeln!(text, "{name:a$}  {version:b$}  {calls:c$}  {status}  {path}");
+        let [a, b, c, d] = widths;
+        let _ = writeln!(text, "{name:a$}  {version:b$}  {calls:c$}  {status:d$}  {path}");
     }
     say(&text);
 }

@@ -12,7 +12,39 @@ use super::config::Config;
 use super::settle::{self, Owner};
 use super::{Aside, Places, Plugin, PluginOptions, Registry, RegistryError, Standing, Why, search};
 use crate::loader::{self, Claim, Loader, PluginHeader, Refused};
-use crate::manifest::Pin;
+use crate::manifest::{Manifest, Pin};
+
+/// A file that may be a plugin.
+struct Candidate {
+    /// Number of its folder, in the order of the search; 0 if the manifest names it.
+    folder: usize,
+    path: PathBuf,
+    /// The plugin's name in the manifest, if that names the file, and where.
+    named: Option<(String, String)>,
+}
+
+/// The files that may be plugins, those first that come first.
+///
+/// # Errors
+/// A folder that can't be used, or no file at all.
+fn candidates(
+    options: &PluginOptions,
+    manifest: &Manifest,
+) -> Result<Vec<Candidate>, RegistryError> {
+    let folders = search::folders(options, manifest)?;
+    // Those that the manifest names are in no folder: each is on its own, before all of them.
+    let named = manifest.plugin.iter().filter_map(|(name, entry)| {
+        let path = entry.path.as_ref()?;
+        let named = Some((name.get_ref().clone(), manifest.place(path.span())));
+        Some(Candidate { folder: 0, path: path.get_ref().clone(), named })
+    });
+    let mut candidates: Vec<_> = named.collect();
+    for (number, folder) in folders.iter().enumerate() {
+        let found = search::libraries(folder)?.into_iter();
+        candidates.extend(found.map(|path| Candidate { folder: number + 1, path, named: None }));
+    }
+    if candidates.is_empty() { Err(RegistryError::Empty(folders)) } else { Ok(candidates) }
+}
 
 impl Registry {
     /// The same as [`Registry::open`], with what can't be taken put aside; see [`Registry::aside`].
@@ -21,16 +53,7 @@ impl Registry {
     /// A folder or manifest that can't be used, or no plugin at all.
     pub fn survey(options: &PluginOptions) -> Result<Self, RegistryError> {
         let config = Arc::new(Config::new(options)?);
-        let folders = search::folders(options, &config.manifest)?;
-        // Those that the manifest names are in no folder: each is on its own, before all of them.
-        let named = config.manifest.plugin.values().filter_map(|entry| entry.path.clone());
-        let mut files: Vec<(usize, PathBuf)> = named.map(|path| (0, path)).collect();
-        for (number, folder) in folders.iter().enumerate() {
-            files.extend(search::libraries(folder)?.into_iter().map(|path| (number + 1, path)));
-        }
-        if files.is_empty() {
-            return Err(RegistryError::Empty(folders));
-        }
+        let candidates = candidates(options, &config.manifest)?;
         let mut registry = Self {
             plugins: Vec::new(),
             aside: Vec::new(),
@@ -43,12 +66,14 @@ impl Registry {
         let loader = Arc::new(Loader::default());
         let (mut places, mut seen) = (Places::now(), BTreeSet::new());
         let mut by_name: HashMap<String, (usize, PathBuf)> = HashMap::new();
-        for (folder, path) in files {
-            let real = places.real(&path);
+        for candidate in candidates {
+            let real = places.real(&candidate.path);
             if !seen.insert(real.clone()) {
                 continue;
             }
-            match registry.examine(&path, &real, &mut places) {
+            let examined = registry.examine(&candidate, &real, &mut places);
+            let Candidate { folder, path, .. } = candidate;
+            match examined {
                 Err(unusable) => {
                     let (header, refused) = *unusable;
                     registry.aside.push(Aside { path, header, why: Why::Refused(refused) });
@@ -74,10 +99,10 @@ impl Registry {
         Ok(registry)
     }
 
-    /// The header of the plugin in file `path`, which is really at `real`, if it may be taken.
+    /// The header of the plugin in the file of `candidate`, which is really at `real`, if it may be taken.
     fn examine(
         &self,
-        path: &Path,
+        candidate: &Candidate,
         real: &Path,
         places: &mut Places,
     ) -> Result<PluginHeader, Box<(Option<PluginHeader>, Refused)>> {
@@ -85,8 +110,20 @@ impl Registry {
             Some(danger) if !self.config.allow_unsafe => Err(Refused::Unsafe(danger)),
             _ => Ok(()),
         };
+        let Candidate { path, named, .. } = candidate;
+        if let Some((_, place)) = named
+            && !path.exists()
+        {
+            return Err(Box::new((None, Refused::NotThere { place: place.clone() })));
+        }
         check(path).map_err(|refused| (None, refused))?;
         let header = loader::read_header(path, real).map_err(|refused| (None, refused))?;
+        if let Some((taken_for, place)) = named
+            && *taken_for != header.name
+        {
+            let (name, taken_for, place) = (header.name.clone(), taken_for.clone(), place.clone());
+            return Err(Box::new((Some(header), Refused::OtherName { name, taken_for, place })));
+        }
         if let Some(code) = &header.code
             && let Err(refused) = check(&code.path)
         {
