@@ -12,6 +12,7 @@ use nix::sys::signal::{SigHandler, Signal, raise, signal};
 use recorder::backend::Backend;
 use recorder::event::TaskEnd;
 use recorder::output::Keep;
+use recorder::own_rows;
 use recorder::payload::{Environment, Payload};
 use recorder::record::{DumpOn, Options, RecordError, Subject, record};
 use recorder::select::Selection;
@@ -212,7 +213,7 @@ fn main() -> ExitCode {
             eprintln!("recorder: {line}");
         }
     }
-    end_as(recording.end, recording.has_left_behind())
+    end_as(recording.end, own_rows::are_left_behind(&recording.totals.misdeeds))
 }
 
 /// Ends as the program did; at once, if a plugin's thread was left behind.

@@ -104,6 +104,11 @@ pub fn count(misdeeds: &mut ByPlugin, plugin: &'static str, misdeed: &Misdeed, r
     }
 }
 
+/// Whether a plugin's thread was left behind: nobody knows what it holds, so the program had better end at once.
+pub fn are_left_behind(misdeeds: &ByPlugin) -> bool {
+    misdeeds.values().any(|misdeeds| misdeeds.last.is_some())
+}
+
 /// What people should know of it, a line for each plugin.
 pub fn told(misdeeds: &ByPlugin) -> impl Iterator<Item = String> {
     misdeeds.iter().map(|(plugin, Misdeeds { count, first, last })| {

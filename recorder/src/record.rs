@@ -387,11 +387,6 @@ impl Recording {
         ]
     }
 
-    /// Whether a plugin's thread was left behind.
-    pub fn has_left_behind(&self) -> bool {
-        self.totals.misdeeds.values().any(|misdeeds| misdeeds.last.is_some())
-    }
-
     /// What people should know of it, a line each: nothing, if everything was recorded.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = self.warnings.clone();

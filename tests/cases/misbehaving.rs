@@ -1,11 +1,12 @@
 //! Plugins that do what no plugin may: noticed, told with plugin and record, and dealt with as asked.
 
 use std::fs;
-use std::process::Output;
+use std::process::{Command, Output};
 
+use replay_tests::built::program;
 use replay_tests::case::{Case, told};
 use replay_tests::folder::{PluginFolder, source};
-use replay_tests::tool::said;
+use replay_tests::tool::{prints, said};
 
 /// All plugins, but mkdir is by one that does `what`.
 fn folder(what: &str) -> PluginFolder {
@@ -35,12 +36,13 @@ fn replay(case: &Case, words: &[&str], status: i32) -> String {
 }
 
 /// What is noticed of one call: what the plugin does, and how it is put.
-const NOTICED: [(&str, &str); 12] = [
+const NOTICED: [(&str, &str); 13] = [
     ("STATUS", "answered with status 4711, which means nothing"),
     ("NO_OUTCOME", "said that it made the call, and gave no outcome"),
     ("OUTCOME", "gave an outcome that no call has: return value 3, errno 17"),
     ("FETCH", "handed over memory for fetch 7, of which it declared 1"),
     ("DANGLING", "handed over 1048576 bytes at 0x10, where they can't be read"),
+    ("NULL", "handed over 1048576 bytes at 0x0, where they can't be read"),
     ("LENGTH", "handed over 18446744073709551615 bytes at"),
     ("COLUMN", "told of a divergence in column 9, of which it declared 2"),
     ("NOT_OPEN", "said that descriptor 4711, which isn't open, stands for a traced one"),
@@ -193,6 +195,7 @@ fn rows_that_are_not_as_declared_are_counted_and_recording_goes_on() {
         ("UNDECLARED", "it set column 2, which isn't there"),
         ("BEFORE_A_ROW", "it set column 1, which isn't there"),
         ("DANGLING_BYTES", "to 100 bytes at 0x10, where they can't be read"),
+        ("NULL_BYTES", "to 100 bytes at 0x0, where they can't be read"),
         ("ROW_STATUS", "it answered with status 4711"),
         ("MASK_IN_ROWS", "it changed the thread's signal mask"),
     ] {
@@ -243,6 +246,28 @@ fn what_became_of_the_rows_is_in_the_trace() {
     let case = Case::new(|_| ()).with_plugins(folder.path());
     case.record(&["mkdir", "one", "two", "three"]);
     assert_eq!(said(&case.trace(), "plugin_failed"), ["3 calls of misbehaving"]);
+}
+
+#[test]
+fn a_log_is_converted_without_a_plugin_that_crashes_or_exits() {
+    for (what, words) in [("CRASH_IN_ROWS", "it crashed (SIGSEGV)"), ("EXIT_IN_ROWS", "it exited")]
+    {
+        let folder = folder(what);
+        let log = folder.path().join("log");
+        fs::write(&log, "mkdir(\"one\", 0777) = 0\nmkdir(\"two\", 0777) = 0\n").unwrap();
+        let mut strace2ds = Command::new(program("strace2ds"));
+        strace2ds.arg("--plugins").arg(folder.path()).arg("-o").arg(folder.path().join("t.ds"));
+        let output = strace2ds.arg(&log).output().unwrap();
+        let told = told(&output);
+        assert_eq!(output.status.code(), Some(0), "{told}");
+        let line = "strace2ds: the plugin `misbehaving` failed to write the rows of 2 calls";
+        assert!(told.contains(line) && told.contains(words), "{told}");
+        let calls = prints(
+            &["cat", "--calls", "--plugins", &folder.path().to_string_lossy()],
+            &folder.path().join("t.ds"),
+        );
+        assert!(calls.contains("mkdir(given_pathname=\"two\""), "{calls}");
+    }
 }
 
 #[test]

@@ -78,6 +78,8 @@ static uint32_t replay(const struct replay_record *record, const struct replay_h
     host->returned(context, 7, path, length);
 #elif defined DOES_DANGLING
     host->returned(context, 0, (const uint8_t *)0x10, 1 << 20);
+#elif defined DOES_NULL
+    host->returned(context, 0, NULL, 1 << 20);
 #elif defined DOES_LENGTH
     host->returned(context, 0, path, UINT64_MAX);
 #elif defined DOES_COLUMN
@@ -137,6 +139,9 @@ static uint32_t rows(const struct replay_event *event, const struct replay_row_s
 #elif defined DOES_DANGLING_BYTES
     sink->row(context, 1);
     sink->bytes(context, PATH_COLUMN, (const uint8_t *)0x10, 100);
+#elif defined DOES_NULL_BYTES
+    sink->row(context, 1);
+    sink->bytes(context, PATH_COLUMN, NULL, 100);
 #elif defined DOES_ROW_STATUS
     sink->row(context, 1);
     return 4711;

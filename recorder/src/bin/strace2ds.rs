@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use recorder::own_rows;
 use recorder::strace::{Options, convert};
+use replay_core::crash;
 use replay_core::registry::PluginOptions;
 
 /// Exit status of a conversion that left out lines that it couldn't read.
@@ -61,6 +63,7 @@ fn umask(text: &str) -> Result<u32, String> {
 }
 
 fn main() -> ExitCode {
+    crash::tell("strace2ds");
     let arguments = Arguments::parse();
     let Some(output) = arguments.output.or_else(|| beside(&arguments.logs[0])) else {
         eprintln!("strace2ds: where to? -o FILE says it");
@@ -99,7 +102,11 @@ fn main() -> ExitCode {
             "strace2ds: {output}: {calls} calls of {lines} lines; {values} values not in them"
         );
     }
-    if conversion.malformed > 0 { ExitCode::from(INCOMPLETE) } else { ExitCode::SUCCESS }
+    let status = if conversion.malformed > 0 { INCOMPLETE } else { 0 };
+    if own_rows::are_left_behind(&conversion.totals.misdeeds) {
+        crash::leave_as(status.into());
+    }
+    ExitCode::from(status)
 }
 
 /// The trace beside a log that is a file.
