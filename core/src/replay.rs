@@ -63,6 +63,7 @@ pub(crate) use order::plain;
 pub use pace::{Pace, Speed, Timing};
 use proc::Proc;
 use reader::ReadOut;
+pub use reader::Stalls;
 use rights::Rights;
 use sentry::{Sentry, Threads};
 use shared::{End, EndOnPanic, Event, Shared};
@@ -291,6 +292,7 @@ fn summary(shared: &Shared, read: ReadOut, duration: Duration) -> Summary {
         unannounced: read.unannounced,
         out_of_order: read.faults.out_of_order,
         unfinished: read.faults.unfinished,
+        stalls: read.stalls,
         duration,
         ..Summary::default()
     };

@@ -11,7 +11,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use nix::sys::signal::Signal;
 
-use crate::replay::Timing;
+use crate::replay::{Stalls, Timing};
 use crate::results::Stats;
 use crate::tolerate::Rule;
 
@@ -158,6 +158,8 @@ pub struct Summary {
     pub out_of_order: u64,
     /// Records that lack their last row.
     pub unfinished: u64,
+    /// How often it waited for the trace to be read.
+    pub stalls: Stalls,
     /// Whether it was stopped at a divergence.
     pub is_stopped: bool,
     /// The signal that ended it, if one did.
@@ -203,6 +205,13 @@ impl Summary {
         )];
         if let Some(signal) = self.interrupted.and_then(|signal| Signal::try_from(signal).ok()) {
             lines.push(format!("  {signal} ended it before the trace did"));
+        }
+        if self.stalls.count > 0 {
+            lines.push(format!(
+                "  waited {} times for the trace to be read, {:.3} s in all at the most",
+                self.stalls.count,
+                self.stalls.time.as_secs_f64()
+            ));
         }
         lines.extend(self.timing.iter().map(|timing| format!("  {}", timing.line())));
         for (number, reason) in Reason::ALL.into_iter().enumerate() {

@@ -427,7 +427,9 @@ impl RowType {
         for Field { column, value, .. } in given {
             let (column, _) = &self.declared[*column];
             match value {
-                FieldValue::Number(number) => set_number(&mut self.builder, column, *number),
+                FieldValue::Number(number) => {
+                    self.builder.set_number(column, *number);
+                }
                 FieldValue::Bytes(range) => {
                     set_bytes(&mut self.builder, column, &batch.bytes[range.clone()]);
                 }
@@ -483,7 +485,9 @@ impl RowType {
             };
             match value {
                 Value::Null => {}
-                Value::Number(number) => set_number(&mut self.builder, column, number),
+                Value::Number(number) => {
+                    self.builder.set_number(column, number);
+                }
                 Value::Bytes(bytes) => {
                     let kept = keeping.payload.keep(*role, bytes, &mut self.scratch);
                     keep(&mut self.builder, &self.common, column, kept, keeping.totals);
@@ -497,7 +501,7 @@ impl RowType {
         if let RowRule::HeadFirst { number, .. } | RowRule::TailLast { number } = self.call.rows
             && self.call.columns[number].sources.is_empty()
         {
-            set_number(&mut self.builder, &self.declared[number].0, -1);
+            self.builder.set_number(&self.declared[number].0, -1);
         }
     }
 
@@ -509,7 +513,9 @@ impl RowType {
             for (column, value) in values {
                 let (column, role) = &declared[column];
                 match value {
-                    OwnValue::Number(number) => set_number(builder, column, number),
+                    OwnValue::Number(number) => {
+                        builder.set_number(column, number);
+                    }
                     OwnValue::Bytes(bytes) => {
                         let kept = keeping.payload.keep(*role, &bytes, scratch);
                         keep(builder, common, column, kept, keeping.totals);
@@ -526,17 +532,6 @@ struct CommonRow<'e> {
     id: i64,
     now: i64,
     incomplete: bool,
-}
-
-fn set_number(builder: &mut ExtentBuilder, column: &Column, number: i64) {
-    match column.kind {
-        FieldKind::Bool => builder.set_bool(column, number != 0),
-        FieldKind::Byte => builder.set_byte(column, number as u8),
-        FieldKind::Int32 => builder.set_int32(column, number as i32),
-        FieldKind::Int64 => builder.set_int64(column, number),
-        FieldKind::Double => builder.set_double(column, number as f64),
-        FieldKind::Variable32 | FieldKind::FixedWidth => {}
-    }
 }
 
 fn set_bytes(builder: &mut ExtentBuilder, column: &Column, bytes: &[u8]) {

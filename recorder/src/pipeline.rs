@@ -190,6 +190,3 @@ impl Pipeline {
         Ok((encoded?, output))
     }
 }
-
-/// The record types of a trace, by plan; shared by all that write rows.
-pub type Types = Arc<[Arc<dataseries::ExtentType>]>;

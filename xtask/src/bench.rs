@@ -72,7 +72,7 @@ const fn of_format(name: &'static str, run: fn(&Setting) -> Result<Table>) -> Be
     Benchmark { name, is_of_dist: false, run }
 }
 
-const ALL: [Benchmark; 19] = [
+const ALL: [Benchmark; 23] = [
     of_dist("record pread", record::pread),
     of_dist("record write", record::write),
     of_dist("record fstat", record::fstat),
@@ -84,6 +84,10 @@ const ALL: [Benchmark; 19] = [
     of_dist("record start-up", record::start_up),
     of_dist("replay pread", replay::pread),
     of_dist("replay write", replay::write),
+    of_dist("replay find", replay::find),
+    of_dist("replay threads", replay::threads),
+    of_dist("replay pace", replay::pace),
+    of_dist("replay large", replay::large),
     of_dist("replay start-up", replay::start_up),
     of_dist("plugins dispatch", plugins::dispatch),
     of_dist("plugins load", plugins::load),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::bytes::array;
 use crate::error::Error;
+use crate::extent::Value;
 use crate::extent_type::Column;
 use crate::extent_type::ExtentType;
 use crate::extent_type::TypeError;
@@ -185,6 +186,40 @@ impl ExtentBuilder {
         self.note_string(column, offset);
         self.put(column, (offset as u32).to_ne_bytes());
         Ok(())
+    }
+
+    /// Sets a value as it was read.
+    ///
+    /// # Errors
+    /// As [`Self::set_bytes`].
+    ///
+    /// # Panics
+    /// The column is of another kind, or can't be null.
+    pub fn set(&mut self, column: &Column, value: Value<'_>) -> Result<(), Error> {
+        match value {
+            Value::Null => self.set_null(column),
+            Value::Bool(value) => self.set_bool(column, value),
+            Value::Byte(value) => self.set_byte(column, value),
+            Value::Int32(value) => self.set_int32(column, value),
+            Value::Int64(value) => self.set_int64(column, value),
+            Value::Double(value) => self.set_double(column, value),
+            Value::Bytes(value) => self.set_bytes(column, value)?,
+        }
+        Ok(())
+    }
+
+    /// Sets a number or truth value, as far as the column's kind can hold it; false if it holds bytes.
+    #[inline]
+    pub fn set_number(&mut self, column: &Column, number: i64) -> bool {
+        match column.kind {
+            FieldKind::Bool => self.set_bool(column, number != 0),
+            FieldKind::Byte => self.set_byte(column, number as u8),
+            FieldKind::Int32 => self.set_int32(column, number as i32),
+            FieldKind::Int64 => self.set_int64(column, number),
+            FieldKind::Double => self.set_double(column, number as f64),
+            FieldKind::Variable32 | FieldKind::FixedWidth => return false,
+        }
+        true
     }
 
     /// Makes a value null.

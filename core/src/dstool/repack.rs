@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use dataseries::{
     ByteOrder, Codec, Compression, Extent, ExtentBuilder, ExtentType, Packed, ParallelWriter,
-    Parts, Row, Value, WriterOptions,
+    Parts, Row, WriterOptions,
 };
 
 use super::input::Source;
@@ -135,15 +135,7 @@ pub fn copy_row(builder: &mut ExtentBuilder, ty: &ExtentType, row: &Row<'_>) -> 
     let to = builder.extent_type().clone();
     builder.new_row();
     for (from, to) in ty.columns().iter().zip(to.columns()) {
-        match row.get(from) {
-            Value::Null => builder.set_null(to),
-            Value::Bool(value) => builder.set_bool(to, value),
-            Value::Byte(value) => builder.set_byte(to, value),
-            Value::Int32(value) => builder.set_int32(to, value),
-            Value::Int64(value) => builder.set_int64(to, value),
-            Value::Double(value) => builder.set_double(to, value),
-            Value::Bytes(value) => builder.set_bytes(to, value)?,
-        }
+        builder.set(to, row.get(from))?;
     }
     Ok(())
 }

@@ -14,8 +14,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use abi::Outcome;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use dataseries::{
-    Checks, Column, Compression, ExtentBuilder, ExtentType, ParallelWriter, Parts, Row,
-    Value as Cell, Writer, WriterOptions,
+    Checks, Compression, ExtentBuilder, ExtentType, ParallelWriter, Parts, Row, Writer,
+    WriterOptions,
 };
 use replay_schema::added::{self, info};
 use replay_schema::{Observed, Returns, RowRule, Value, common};
@@ -382,36 +382,13 @@ fn copy_row<'a>(
 ) -> Result<(), dataseries::Error> {
     builder.new_row();
     for (number, column) in ty.columns().iter().enumerate() {
-        match (other(number), row.get(column)) {
-            (Some(New::Bytes(bytes)), _) => builder.set_bytes(column, bytes)?,
-            (Some(New::Number(value)), old) => set_number(builder, column, value, old),
-            (None, Cell::Null) => builder.set_null(column),
-            (None, Cell::Bool(value)) => builder.set_bool(column, value),
-            (None, Cell::Byte(value)) => builder.set_byte(column, value),
-            (None, Cell::Int32(value)) => builder.set_int32(column, value),
-            (None, Cell::Int64(value)) => builder.set_int64(column, value),
-            (None, Cell::Double(value)) => builder.set_double(column, value),
-            (None, Cell::Bytes(value)) => builder.set_bytes(column, value)?,
+        match other(number) {
+            Some(New::Bytes(bytes)) => builder.set_bytes(column, bytes)?,
+            Some(New::Number(value)) if builder.set_number(column, value) => {}
+            Some(New::Number(_)) | None => builder.set(column, row.get(column))?,
         }
     }
     Ok(())
-}
-
-fn set_number(builder: &mut ExtentBuilder, column: &Column, value: i64, old: Cell<'_>) {
-    use dataseries::FieldKind;
-    match column.kind {
-        FieldKind::Bool => builder.set_bool(column, value != 0),
-        FieldKind::Byte => builder.set_byte(column, value as u8),
-        FieldKind::Int32 => builder.set_int32(column, value as i32),
-        FieldKind::Int64 => builder.set_int64(column, value),
-        FieldKind::Double => builder.set_double(column, value as f64),
-        FieldKind::Variable32 | FieldKind::FixedWidth => {
-            if let Cell::Bytes(bytes) = old {
-                // What was there fits.
-                let _ = builder.set_bytes(column, bytes);
-            }
-        }
-    }
 }
 
 fn add_info(builder: &mut ExtentBuilder, key: &str, value: &str) -> Result<(), dataseries::Error> {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -70,6 +70,18 @@ pub struct ReadOut {
     pub unannounced: u64,
     /// What is wrong with the trace.
     pub faults: Faults,
+    /// How often the next records were not read yet when their turn came, and for how long at the most in all. The
+    /// first ones always aren't, and don't count.
+    pub stalls: Stalls,
+}
+
+/// How often a replay waited for its trace to be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stalls {
+    /// How often.
+    pub count: u64,
+    /// For how long in all, at the most.
+    pub time: Duration,
 }
 
 /// Reads the trace to its end, or until the replay is stopped; `out` says what was read.
@@ -85,9 +97,14 @@ pub fn read(shared: &Arc<Shared>, out: &mut ReadOut) -> Result<(), ReplayError> 
     let mut dealer = Dealer { shared, queues: HashMap::new(), resources, count: 0 };
     let mut window = Window::default();
     let mut ignore = Ignore::new(shared);
+    let mut began = Instant::now();
     while let Some(mut batch) = merge.next_batch()? {
         if let Some(ignore) = &mut ignore {
             ignore.mark(&mut batch);
+        }
+        if out.records > 0 && shared.turn.position() == out.records {
+            out.stalls.count += 1;
+            out.stalls.time += began.elapsed();
         }
         out.records += batch.records.len() as u64;
         for (read, more) in
@@ -106,6 +123,7 @@ pub fn read(shared: &Arc<Shared>, out: &mut ReadOut) -> Result<(), ReplayError> 
         if shared.turn.is_stopped() || window.wait_for_room(shared).is_err() {
             break;
         }
+        began = Instant::now();
     }
     out.faults = merge.faults();
     Ok(())

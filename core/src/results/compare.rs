@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 
 use super::repeat::{Runs, Spread};
-use super::table::{name, time};
+use super::table::{self, name, time};
 use super::{Key, Run};
 
 /// Compare the results of two replays, as --json prints them.
@@ -87,18 +87,8 @@ impl Arguments {
             let text = serde_json::to_string(&differences).map_err(io::Error::other)?;
             return Ok(writeln!(out, "{text}")?);
         }
-        let rows: Vec<_> = differences.iter().map(row).collect();
-        let head = ["", "before", "", "after", "", "ratio", ""].map(str::to_owned);
-        let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
-        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-        let widths: Vec<usize> = (0..7).map(|column| width(column).unwrap_or(0)).collect();
-        for row in &rows {
-            let mut line = format!("{:<width$}", row[0], width = widths[0]);
-            for (cell, width) in row.iter().zip(&widths).skip(1) {
-                line.push_str(&format!("  {cell:>width$}"));
-            }
-            writeln!(out, "{}", line.trim_end())?;
-        }
+        let head = ["", "before", "", "after", "", "ratio", ""];
+        table::lay_out(head, differences.iter().map(row), &mut out)?;
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Group, Key, Stats, Times};
+use crate::replay::Timing;
 use crate::report::Summary;
 use crate::tolerate::Rule;
 
@@ -26,6 +27,15 @@ pub struct Run {
     pub verified: bool,
     /// How long it took, in seconds.
     pub seconds: f64,
+    /// How often the replay waited for the trace to be read, not counting the beginning.
+    #[serde(default)]
+    pub stalls: u64,
+    /// For how long in all, in seconds at the most.
+    #[serde(default)]
+    pub stalled_seconds: f64,
+    /// How well the recorded times were kept, if they were to be.
+    #[serde(default)]
+    pub timing: Option<Kept>,
     /// Tasks.
     pub tasks: u64,
     /// Calls.
@@ -41,6 +51,36 @@ pub struct Run {
     pub is_stopped: bool,
     /// The groups of calls, those first that took the most time.
     pub groups: Vec<Line>,
+}
+
+/// How well a replay kept the recorded times.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Kept {
+    /// How long the trace took at the replay's speed, in seconds.
+    pub recorded_seconds: f64,
+    /// How much longer the replay took, as a part of that.
+    pub elapsed_error: f64,
+    /// How late calls were made, in nanoseconds: on average.
+    pub late_mean: f64,
+    /// At the median.
+    pub late_p50: u64,
+    /// At the 99th percentile.
+    pub late_p99: u64,
+    /// At most.
+    pub late_max: u64,
+}
+
+impl From<&Timing> for Kept {
+    fn from(timing: &Timing) -> Self {
+        Self {
+            recorded_seconds: timing.recorded.as_secs_f64(),
+            elapsed_error: timing.elapsed_error(),
+            late_mean: timing.lateness.mean(),
+            late_p50: timing.lateness.value_at_quantile(0.5),
+            late_p99: timing.lateness.value_at_quantile(0.99),
+            late_max: timing.lateness.max(),
+        }
+    }
 }
 
 /// A group of calls.
@@ -143,6 +183,9 @@ impl Run {
             speed,
             verified,
             seconds: summary.duration.as_secs_f64(),
+            stalls: summary.stalls.count,
+            stalled_seconds: summary.stalls.time.as_secs_f64(),
+            timing: summary.timing.as_ref().map(Kept::from),
             tasks: summary.tasks,
             calls: count(crate::report::Tally::calls),
             made: count(|tally| tally.made),

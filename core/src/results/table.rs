@@ -14,12 +14,21 @@ pub fn write(lines: &[Line], out: &mut impl Write) -> io::Result<()> {
         "", "calls", "made", "errors", "diverged", "data", "time", "mean", "p50", "p99", "max",
         "then", "ratio",
     ];
-    let mut rows = vec![head.map(str::to_owned)];
-    rows.extend(lines.iter().map(row));
-    let width = |column: usize| {
-        rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()
-    };
-    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    lay_out(head, lines.iter().map(row), out)
+}
+
+/// Writes cells below their heads, the first column to the left and the others to the right.
+///
+/// # Errors
+/// The output's.
+pub fn lay_out<const COLUMNS: usize>(
+    head: [&str; COLUMNS],
+    rows: impl Iterator<Item = [String; COLUMNS]>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let rows: Vec<_> = std::iter::once(head.map(str::to_owned)).chain(rows).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: [usize; COLUMNS] = std::array::from_fn(|column| width(column).unwrap_or(0));
     for row in &rows {
         let mut text = format!("{:<width$}", row[0], width = widths[0]);
         for (cell, width) in row.iter().zip(&widths).skip(1) {

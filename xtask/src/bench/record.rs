@@ -1,6 +1,7 @@
 //! Recording, against strace with the same calls and full payloads.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::Result;
@@ -124,6 +125,14 @@ pub fn dd(setting: &Setting) -> Result<Table> {
 
 /// find over 40,000 files (W4).
 pub fn find(setting: &Setting) -> Result<Table> {
+    let tree = tree(setting)?;
+    let words = ["find", &tree.to_string_lossy(), "-size", "+1"].map(str::to_owned);
+    let goal = "the agent 1.3 of native";
+    contest(setting, "`find -size +1` over 400 folders with 100 files each", goal, &words)
+}
+
+/// 400 folders with 100 files each.
+pub fn tree(setting: &Setting) -> Result<PathBuf> {
     let tree = setting.path("tree");
     for folder in 0..400 {
         let folder = tree.join(format!("folder-{folder}"));
@@ -133,9 +142,7 @@ pub fn find(setting: &Setting) -> Result<Table> {
                 .map_err(|error| error.to_string())?;
         }
     }
-    let words = ["find", &tree.to_string_lossy(), "-size", "+1"].map(str::to_owned);
-    let goal = "the agent 1.3 of native";
-    contest(setting, "`find -size +1` over 400 folders with 100 files each", goal, &words)
+    Ok(tree)
 }
 
 /// `length` bytes of something that compresses as text does.
