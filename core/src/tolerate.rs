@@ -57,7 +57,7 @@ fn is_overlap(types: &[RecordType], batch: &Batch, index: usize, replayed: Outco
         other.task != record.task
             && other.succeeded()
             && overlap(record, other)
-            && changed(types, batch, other).iter().any(|name| *name == looked_at)
+            && changed(types, batch, other).contains(&looked_at)
     })
 }
 
