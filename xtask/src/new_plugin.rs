@@ -46,7 +46,12 @@ pub fn make(arguments: &Arguments) -> Result<()> {
     let (sdk, patches) = match sdk {
         None => (format!("path = {:?}", root().join("sdk").display().to_string()), String::new()),
         Some(sdk) if Path::new(sdk).is_dir() => unpacked(Path::new(sdk))?,
-        Some(version) => (format!("version = {version:?}"), String::new()),
+        Some(version)
+            if version.starts_with(|c: char| c.is_ascii_digit() || "^~=<>".contains(c)) =>
+        {
+            (format!("version = {version:?}"), String::new())
+        }
+        Some(other) => return Err(format!("--sdk {other}: it is neither a version nor a folder")),
     };
     // What is there already stays as it is.
     fs::create_dir(&folder).map_err(|error| failed(&folder, error))?;
