@@ -5,6 +5,10 @@
 //! outcomes from the kernel's ring by itself, without a call; of such a request nothing is heard until its
 //! `iocb` is used again.
 
+mod events;
+
+pub use events::{EVENT, Event};
+
 use libc::{c_long, iocb};
 
 use crate::{Errno, Process, Skip, sys};
@@ -50,7 +54,7 @@ pub enum Fate<'t> {
 /// The kernel's `struct io_event`.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
-struct Event {
+struct RawEvent {
     data: u64,
     request: u64,
     result: i64,
@@ -215,7 +219,7 @@ impl<'t> Process<'t> {
 
     /// Takes what is done, waiting for it if need be, and remembers it by its requests.
     fn collect(&mut self, context: u64) -> Result<(), Errno> {
-        let mut events = [Event::default(); 16];
+        let mut events = [RawEvent::default(); 16];
         let room = events.as_mut_ptr() as usize;
         let words = [context as usize, 1, events.len(), room, 0, 0];
         // SAFETY: there is room for so many events.

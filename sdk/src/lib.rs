@@ -54,6 +54,7 @@ pub mod stream;
 pub mod sys;
 pub mod testing;
 pub mod value;
+pub mod xattr;
 
 pub use abi;
 pub use libc;

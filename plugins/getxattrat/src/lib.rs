@@ -2,6 +2,7 @@
 
 use sdk::Argument;
 use sdk::prelude::*;
+use sdk::xattr::ARGUMENTS_SIZE;
 
 /// With no room for the value the call tells its size, and there is no value.
 #[derive(Record)]
@@ -29,18 +30,12 @@ struct Getxattrat<'t> {
 /// The call's number, which the libc crate lacks.
 const NUMBER: libc::c_long = 464;
 
-/// Size of `struct xattr_args`: pointer, size and flags.
-const SIZE: u32 = 16;
-
-/// Scratch memory for the structure, beside that of the arguments.
-const ARGUMENTS: u32 = 6;
-
 /// The column of the value, among those that are declared.
 const VALUE: u32 = 6;
 
 impl<'t> Replay<'t> for Getxattrat<'t> {
     fn replay(&self, process: &mut Process<'t>) -> Replayed {
-        if self.arguments_size != i64::from(SIZE) {
+        if self.arguments_size != i64::from(ARGUMENTS_SIZE) {
             return Err(Skip::NOT_CAPTURED);
         }
         let dirfd = process.dirfd(self.descriptor, self.given_pathname)?;
@@ -48,11 +43,16 @@ impl<'t> Replay<'t> for Getxattrat<'t> {
         let name = self.xattr_name.word(process)?;
         let size = self.value_size.ok_or(Skip::NOT_CAPTURED)?;
         let (room, length) = process.output(4, size.into())?;
-        let fields = [(0, 8, Some(room as i64)), (8, 4, Some(length as i64)), (12, 4, Some(0))];
-        let arguments = process.memory(ARGUMENTS, SIZE, &fields)?;
+        let arguments = process.xattr_arguments(room, length, Some(0))?;
         let flags = self.flags_value.ok_or(Skip::NOT_CAPTURED)? as usize;
-        let words =
-            [dirfd as isize as usize, path, flags, name, arguments.address(), SIZE as usize];
+        let words = [
+            dirfd as isize as usize,
+            path,
+            flags,
+            name,
+            arguments.address(),
+            ARGUMENTS_SIZE as usize,
+        ];
         // SAFETY: path and name end in NUL; the structure is whole, and its pointer leads to as much room
         // as it says.
         let replayed = unsafe { sys::call(NUMBER, words) };

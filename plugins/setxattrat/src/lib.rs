@@ -2,6 +2,7 @@
 
 use sdk::Argument;
 use sdk::prelude::*;
+use sdk::xattr::ARGUMENTS_SIZE;
 
 #[derive(Record)]
 #[record(syscall = "setxattrat")]
@@ -31,15 +32,9 @@ struct Setxattrat<'t> {
 /// The call's number, which the libc crate lacks.
 const NUMBER: libc::c_long = 463;
 
-/// Size of `struct xattr_args`: pointer, size and flags.
-const SIZE: u32 = 16;
-
-/// Scratch memory for the structure, beside that of the arguments.
-const ARGUMENTS: u32 = 6;
-
 impl<'t> Replay<'t> for Setxattrat<'t> {
     fn replay(&self, process: &mut Process<'t>) -> Replayed {
-        if self.arguments_size != i64::from(SIZE) {
+        if self.arguments_size != i64::from(ARGUMENTS_SIZE) {
             return Err(Skip::NOT_CAPTURED);
         }
         let dirfd = process.dirfd(self.descriptor, self.given_pathname)?;
@@ -47,15 +42,16 @@ impl<'t> Replay<'t> for Setxattrat<'t> {
         let name = self.xattr_name.word(process)?;
         let size = self.value_size.ok_or(Skip::NOT_CAPTURED)?;
         let (value, size) = process.input_whole(4, self.value_written, size.into())?;
-        let fields = [
-            (0, 8, Some(value as i64)),
-            (8, 4, Some(size as i64)),
-            (12, 4, self.flag_value.map(i64::from)),
-        ];
-        let arguments = process.memory(ARGUMENTS, SIZE, &fields)?;
+        let arguments = process.xattr_arguments(value, size, self.flag_value)?;
         let flags = self.flags_value.ok_or(Skip::NOT_CAPTURED)? as usize;
-        let words =
-            [dirfd as isize as usize, path, flags, name, arguments.address(), SIZE as usize];
+        let words = [
+            dirfd as isize as usize,
+            path,
+            flags,
+            name,
+            arguments.address(),
+            ARGUMENTS_SIZE as usize,
+        ];
         // SAFETY: path and name end in NUL; the structure is whole, and its pointer leads to as many bytes
         // as it says.
         Ok(unsafe { sys::call(NUMBER, words) })
