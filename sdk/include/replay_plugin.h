@@ -222,6 +222,10 @@
 // Element rows: where the element is in the program's memory.
 #define REPLAY_SOURCE_ELEMENT_ADDRESS 11
 
+// Element rows: the bytes that belong to the item of the same number in fetch number `value`, which is one of
+// structures of `place` bytes. Since 1.1.
+#define REPLAY_SOURCE_BESIDE 12
+
 // A string up to and with its NUL.
 #define REPLAY_FETCH_STRING 0
 

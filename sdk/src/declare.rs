@@ -89,6 +89,11 @@ pub const fn of_vectors(of: Item, limit: Number) -> Item {
     Item { flags: of.flags | abi::item::IS_VECTORS, limit: limit.0, ..of }
 }
 
+/// The same, where no more than `limit` bytes of the buffer are there.
+pub const fn up_to(of: Item, limit: Number) -> Item {
+    Item { limit: limit.0, ..of }
+}
+
 const NOWHERE: Place = Place { kind: place::NONE, index: 0, width: 0, signed: 0, offset: 0 };
 
 /// Always.
@@ -323,6 +328,10 @@ impl Declaration {
             when: moment.condition(ALWAYS),
             item,
         });
+        let rows = self.fetches[fetch as usize];
+        for beside in self.fetches.iter_mut().filter(|fetch| fetch.address == NOWHERE) {
+            *beside = Fetch { item: beside.item, ..rows };
+        }
         self.rows_of(fetch, number);
     }
 
@@ -818,6 +827,27 @@ impl ColumnDeclaration<'_> {
     pub fn element_bytes(&mut self) -> &mut Self {
         self.payload();
         self.declared().elements.push(Source { op: source::ELEMENT_BYTES, ..NO_SOURCE });
+        self
+    }
+
+    /// In element rows: the bytes of the buffer that `item` says of the same structures.
+    pub fn beside(&mut self, item: Item) -> &mut Self {
+        let fetch = self.declaration.fetches.len() as u64;
+        // Where the structures are is said with the rows.
+        let (op, address) = (fetch::STRUCTURES, NOWHERE);
+        let (length, when) = (NOWHERE, ALWAYS);
+        self.declaration.fetches.push(Fetch {
+            op,
+            at_exit: 0,
+            address,
+            length,
+            limit: 0,
+            when,
+            item,
+        });
+        let place = constant_place(item.size + item.via_size);
+        let source = Source { op: source::BESIDE, place, value: fetch, ..NO_SOURCE };
+        self.declared().elements.push(source);
         self
     }
 

@@ -103,6 +103,21 @@ impl<'t> Process<'t> {
         key(address.0).is_some_and(|key| self.recall(&key).is_some())
     }
 
+    /// Pointer and length of the address to send to, as pointer argument 4; both 0 if there was none.
+    ///
+    /// # Errors
+    /// As [`Self::address`]; also if no socket of the trace has it.
+    pub fn recipient(&mut self, address: Option<&'t [u8]>) -> Result<(usize, usize), Skip> {
+        let Some(address) = address.filter(|address| !address.is_empty()) else {
+            return Ok((0, 0));
+        };
+        let address = self.address(4, address)?;
+        if !self.is_announced(&address) {
+            return Err(Skip::SIMULATED);
+        }
+        Ok(address.words())
+    }
+
     /// Whether somebody waits to be accepted at the socket that stands for `traced`. Where that has often
     /// been waited for in vain, it isn't any more: who connects there is not in the trace.
     pub fn has_visitor(&mut self, traced: Fd, socket: RawFd) -> bool {
@@ -117,6 +132,28 @@ impl<'t> Process<'t> {
         }
         is_there
     }
+}
+
+/// Room for what comes beside the data of a message: the kernel passes at most 253 descriptors in one.
+pub const CONTROL_ROOM: usize = 4096;
+
+/// What belongs to a `struct mmsghdr` in an array of such, as `#[items]` and `#[beside]` take it.
+pub mod message {
+    use abi::Item;
+
+    use crate::declare::{ALWAYS, item, member, of_vectors, up_to, with_buffer};
+
+    const MESSAGE: Item = item(size_of::<libc::mmsghdr>());
+
+    /// The data behind its I/O vectors, as much of it as was moved.
+    pub const DATA: Item = of_vectors(with_buffer(MESSAGE, 16, 24, ALWAYS), member(56, 4));
+
+    /// The address that it was sent to, or came from. Its length is of 4 bytes, with anything behind them: the
+    /// pointer, which is larger, takes the length's place, and that sets the limit.
+    pub const ADDRESS: Item = up_to(with_buffer(MESSAGE, 0, 0, member(8, 4).any(-1)), member(8, 4));
+
+    /// What went beside the data.
+    pub const CONTROL: Item = with_buffer(MESSAGE, 32, 40, member(40, 4).any(-1));
 }
 
 /// A message for the kernel.

@@ -221,6 +221,7 @@ pub enum Op {
     ElementLength,
     ElementBytes,
     ElementAddress,
+    Beside,
 }
 
 /// How a value is made from a captured call.
@@ -250,6 +251,11 @@ impl Source {
     /// Whether this source takes the bytes of an element.
     pub fn is_element_bytes(&self) -> bool {
         self.op == Op::ElementBytes
+    }
+
+    /// The fetch whose items have the bytes that this source takes, if it takes those beside an element.
+    pub fn beside(&self) -> Option<usize> {
+        (self.op == Op::Beside).then_some(self.value as usize)
     }
 
     /// Where its value is found, and how many bytes are looked at there if that is memory.
@@ -817,6 +823,7 @@ fn read_sources(
             source::ELEMENT_LENGTH => Op::ElementLength,
             source::ELEMENT_BYTES => Op::ElementBytes,
             source::ELEMENT_ADDRESS => Op::ElementAddress,
+            source::BESIDE => Op::Beside,
             number => {
                 warnings.push(format!(
                     "{of} needs op {number}, which this recorder is too old for: it is not recorded"
@@ -824,7 +831,7 @@ fn read_sources(
                 continue;
             }
         };
-        if op == Op::Bytes && source.value >= fetches as u64 {
+        if matches!(op, Op::Bytes | Op::Beside) && source.value >= fetches as u64 {
             return Err(dangling("fetch", source.value, fetches, of));
         }
         check_place(source.place, fetches, of)?;

@@ -188,6 +188,11 @@ impl<'a> Observed<'a> {
             Op::ElementAddress => Value::Number(self.element?.address as i64),
             Op::ElementLength => Value::Number(self.element?.length as i64),
             Op::ElementBytes => Value::Bytes(self.element?.bytes?),
+            Op::Beside => {
+                let items = self.bytes(value as usize)?;
+                let item = Elements::new(items, place.offset).nth(self.element?.number)?;
+                Value::Bytes(item.bytes?)
+            }
         })
     }
 }

@@ -59,6 +59,7 @@ impl Call {
             Op::ElementLength => "the item's length".to_owned(),
             Op::ElementBytes => format!("the bytes of the item, {}", self.items()),
             Op::ElementAddress => "the item's address".to_owned(),
+            Op::Beside => "bytes that belong to the item, too".to_owned(),
         }
     }
 

@@ -1,8 +1,9 @@
 //! recvmmsg(2): receive several messages from a socket.
 
+use libc::iovec;
 use sdk::abi::Item;
-use sdk::declare::{ALWAYS, item, member, of_vectors, with_buffer};
 use sdk::prelude::*;
+use sdk::socket::{CONTROL_ROOM, Message, message};
 use sdk::stream::{Direction, transfer};
 
 /// A head row (`item_number` = −1), then a row per message that came.
@@ -32,6 +33,12 @@ struct Recvmmsg<'t> {
 /// A `struct mmsghdr`.
 #[derive(Element, Clone)]
 struct Received<'t> {
+    #[beside(message::ADDRESS)]
+    #[not_compared]
+    sockaddr_buffer: Option<&'t [u8]>,
+    #[beside(message::CONTROL)]
+    #[not_compared]
+    control_buffer: Option<&'t [u8]>,
     #[member(56, width = 4)]
     bytes_received: Option<i32>,
     #[bytes]
@@ -39,42 +46,70 @@ struct Received<'t> {
 }
 
 /// Its data is behind I/O vectors, as much of it as came.
-const MESSAGE: Item = of_vectors(with_buffer(item(64), 16, 24, ALWAYS), member(56, 4));
+const MESSAGE: Item = message::DATA;
 
 /// The declared columns of a message, behind the four of the head row.
-const BYTES_RECEIVED: u32 = 4;
-const DATA_READ: u32 = 5;
+const BYTES_RECEIVED: u32 = 6;
+const DATA_READ: u32 = 7;
 
 impl<'t> Replay<'t> for Recvmmsg<'t> {
     fn replay(&self, process: &mut Process<'t>) -> Replayed {
+        let mut taken = 0;
+        let received = self.receive(process, &mut taken);
+        // What didn't come is simulated.
+        for message in self.messages.iter().skip(taken) {
+            process.adopt_control(message.control_buffer, &[]);
+        }
+        received
+    }
+}
+
+impl<'t> Recvmmsg<'t> {
+    /// Receives the messages, of which `taken` are counted.
+    fn receive(&self, process: &mut Process<'t>, taken: &mut usize) -> Replayed {
         let fd = process.fd(self.descriptor)?;
         let flags = self.flags_value.ok_or(Skip::NOT_CAPTURED)? & !libc::MSG_WAITFORONE;
-        let receive = |room: &mut [u8]| {
-            let words = [fd as usize, room.as_mut_ptr() as usize, room.len(), flags as usize, 0, 0];
-            // SAFETY: there is as much room as the call is told, and no address is asked for.
-            unsafe { sys::call(libc::SYS_recvfrom, words) }
+        let receive = |room: &mut [u8], beside: &mut [u8]| {
+            let buffer = [iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() }];
+            let mut message = Message::new(&buffer).with_room(beside);
+            let words = [fd as usize, message.word(), flags as usize, 0, 0, 0];
+            // SAFETY: the message names room that is as long as it says.
+            let received = unsafe { sys::call(libc::SYS_recvmsg, words) };
+            (received, message.filled())
         };
         if !process.recorded().succeeded() {
             return match process.recorded().errno {
                 libc::EAGAIN | libc::EINTR => Err(Skip::TIMING),
                 libc::EFAULT | libc::EINVAL => Err(Skip::NOT_CAPTURED),
-                _ => Ok(receive(&mut [0])),
+                _ => Ok(receive(&mut [0], &mut []).0),
             };
         }
         // One by one: each may take several steps.
         for message in self.messages.iter() {
             let recorded = message.data_read.ok_or(Skip::NOT_CAPTURED)?;
             let room = process.scratch(1, recorded.len().max(1) as u64)?;
-            let received = match recorded.len() {
-                0 => receive(room),
-                length => {
-                    transfer(fd, Direction::Read, length, |done| receive(&mut room[done..length]))
+            let mut control = vec![0; message.control_buffer.map_or(0, |_| CONTROL_ROOM)];
+            let mut filled = 0;
+            let mut step = |room: &mut [u8], is_first: bool| {
+                let beside = if is_first { &mut control[..] } else { &mut [] };
+                let (received, came) = receive(room, beside);
+                if is_first && received.is_ok() {
+                    filled = came;
                 }
+                received
+            };
+            let received = match recorded.len() {
+                0 => step(room, true),
+                length => transfer(fd, Direction::Read, length, |done| {
+                    step(&mut room[done..length], done == 0)
+                }),
             };
             let count = match received {
                 Ok(count) => count as usize,
                 Err(error) => return Ok(Err(error)),
             };
+            *taken += 1;
+            process.adopt_control(message.control_buffer, &control[..filled.min(control.len())]);
             if count != recorded.len() {
                 let expected = recorded.len().to_string();
                 process.diverged(BYTES_RECEIVED, &expected, &count.to_string());
@@ -95,6 +130,8 @@ mod tests {
 
     fn recvmmsg(messages: &[&'static [u8]]) -> Recvmmsg<'static> {
         let messages = messages.iter().map(|data| Received {
+            sockaddr_buffer: None,
+            control_buffer: None,
             bytes_received: Some(data.len() as i32),
             data_read: Some(data),
         });
@@ -121,6 +158,24 @@ mod tests {
         stage.fill(4, b"hallo");
         let played = stage.recorded(1, 0).replay(&recvmmsg(&[b"hello"])).returns(1);
         assert_eq!(played.diverged().len(), 1);
+    }
+
+    #[test]
+    fn a_descriptor_that_came_has_its_traced_number_or_is_simulated() {
+        let control = sdk::control::passing(&[9]);
+        let mut recvmmsg = recvmmsg(&[b"hello"]);
+        let message = recvmmsg.messages.iter().next().unwrap();
+        let with_control = Received { control_buffer: Some(&control), ..message };
+        recvmmsg.messages = Rows::of(vec![with_control]);
+        let mut stage = Stage::with_sockets(3, 4);
+        std::fs::write(stage.path("file"), "content").unwrap();
+        stage.open(5, "file");
+        stage.send_descriptor(4, 5, b"hello");
+        stage.recorded(1, 0).replay(&recvmmsg).returns(1);
+        let fd = stage.descriptor(9).expect("it came");
+        assert_eq!(std::fs::read_to_string(format!("/proc/self/fd/{fd}")).unwrap(), "content");
+        stage.simulate(3).recorded(1, 0).replay(&recvmmsg).is_not_made();
+        assert!(stage.is_simulated(9));
     }
 
     #[test]

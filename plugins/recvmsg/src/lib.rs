@@ -1,7 +1,7 @@
 //! recvmsg(2): receive a message from a socket into several buffers.
 
 use sdk::prelude::*;
-use sdk::socket::Message;
+use sdk::socket::{CONTROL_ROOM, Message};
 
 /// A head row (`iov_number` = −1), then a row per buffer.
 #[derive(Record)]
@@ -52,7 +52,7 @@ impl<'t> Recvmsg<'t> {
         let flags = self.flags_value.ok_or(Skip::NOT_CAPTURED)?;
         let moved = process.streamed(self.descriptor);
         let buffers = process.output_vectors(1, &self.buffers, moved)?;
-        let mut control = vec![0; self.control_buffer.map_or(0, |_| ROOM)];
+        let mut control = vec![0; self.control_buffer.map_or(0, |_| CONTROL_ROOM)];
         let mut filled = 0;
         let replayed = process.receive_as_much(self.descriptor, flags, |done| {
             let rest = buffers.after(done);
@@ -73,9 +73,6 @@ impl<'t> Recvmsg<'t> {
         Ok(replayed)
     }
 }
-
-/// Room for what comes beside the data: the kernel passes at most 253 descriptors in a message.
-const ROOM: usize = 4096;
 
 /// The fetch of the buffers, behind that of the message's header.
 const BUFFERS: u32 = 1;

@@ -1,8 +1,9 @@
 //! sendmmsg(2): send several messages through a socket.
 
+use libc::iovec;
 use sdk::abi::Item;
-use sdk::declare::{ALWAYS, item, member, of_vectors, with_buffer};
 use sdk::prelude::*;
+use sdk::socket::{Message, message};
 use sdk::stream::{Direction, transfer};
 
 /// A head row (`item_number` = −1), then a row per message that was sent.
@@ -32,8 +33,14 @@ struct Sendmmsg<'t> {
 struct Sent<'t> {
     #[member(8, width = 4)]
     sockaddr_length: Option<i32>,
+    #[beside(message::ADDRESS)]
+    #[not_compared]
+    sockaddr_buffer: Option<&'t [u8]>,
     #[member(40)]
     control_length: Option<i64>,
+    #[beside(message::CONTROL)]
+    #[not_compared]
+    control_buffer: Option<&'t [u8]>,
     #[member(56, width = 4)]
     bytes_sent: Option<i32>,
     #[bytes]
@@ -42,35 +49,53 @@ struct Sent<'t> {
 }
 
 /// Its data is behind I/O vectors, as much of it as was sent.
-const MESSAGE: Item = of_vectors(with_buffer(item(64), 16, 24, ALWAYS), member(56, 4));
+const MESSAGE: Item = message::DATA;
+
+impl Sent<'_> {
+    /// Whether the trace has all of it.
+    fn is_whole(&self) -> bool {
+        let has = |length: i64, bytes: Option<&[u8]>| length == 0 || bytes.is_some();
+        let address = has(self.sockaddr_length.unwrap_or(0).into(), self.sockaddr_buffer);
+        address && has(self.control_length.unwrap_or(0), self.control_buffer)
+    }
+}
 
 impl<'t> Replay<'t> for Sendmmsg<'t> {
     fn replay(&self, process: &mut Process<'t>) -> Replayed {
         let fd = process.fd(self.descriptor)?;
         let flags = self.flags_value.ok_or(Skip::NOT_CAPTURED)? as usize;
-        let send = |data: &[u8]| {
-            let words = [fd as usize, data.as_ptr() as usize, data.len(), flags, 0, 0];
-            // SAFETY: the data is as long as the call is told, and there is no address.
-            unsafe { sys::call(libc::SYS_sendto, words) }
+        let send = |data: &[u8], to, beside: &[u8]| {
+            let iov_base = data.as_ptr().cast_mut().cast();
+            let buffer = [iovec { iov_base, iov_len: data.len() }];
+            let mut message = Message::new(&buffer).to(to).with(beside);
+            let words = [fd as usize, message.word(), flags, 0, 0, 0];
+            // SAFETY: the message names memory that is as long as it says.
+            unsafe { sys::call(libc::SYS_sendmsg, words) }
         };
         if !process.recorded().succeeded() {
             return match process.recorded().errno {
-                libc::EBADF | libc::ENOTSOCK | libc::ENOTCONN | libc::EPIPE => Ok(send(b"")),
+                // Of one that was to go beside the data; a failed call has no rows of messages.
+                libc::EBADF if fd >= 0 => Err(Skip::NOT_CAPTURED),
+                libc::EBADF | libc::ENOTSOCK | libc::ENOTCONN | libc::EPIPE => {
+                    Ok(send(b"", (0, 0), b""))
+                }
                 libc::EAGAIN | libc::EINTR => Err(Skip::TIMING),
                 _ => Err(Skip::NOT_CAPTURED),
             };
         }
-        let is_plain =
-            |sent: Sent<'_>| (sent.sockaddr_length, sent.control_length) == (Some(0), Some(0));
-        if !self.messages.iter().all(is_plain) {
+        if !self.messages.iter().all(|message| message.is_whole()) {
             return Err(Skip::NOT_CAPTURED);
         }
         // One by one: each may take several steps.
         for message in self.messages.iter() {
+            let to = process.recipient(message.sockaddr_buffer)?;
+            let control = process.control_to_send(message.control_buffer);
             let data = process.payload(message.data_written.ok_or(Skip::NOT_CAPTURED)?);
+            // What goes beside the data goes with its first byte.
+            let step = |done| send(&data[done..], to, if done == 0 { &control } else { b"" });
             let sent = match data.len() {
-                0 => send(data),
-                length => transfer(fd, Direction::Write, length, |done| send(&data[done..])),
+                0 => step(0),
+                length => transfer(fd, Direction::Write, length, step),
             };
             if let Err(error) = sent {
                 return Ok(Err(error));
@@ -89,7 +114,9 @@ mod tests {
 
     const SENT: Sent<'_> = Sent {
         sockaddr_length: Some(0),
+        sockaddr_buffer: None,
         control_length: Some(0),
+        control_buffer: None,
         bytes_sent: Some(5),
         data_written: Some(b"hello"),
     };
@@ -114,10 +141,28 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_beside_the_data_is_not_in_the_trace() {
+    fn descriptors_go_beside_the_data() {
         let mut stage = Stage::with_sockets(3, 4);
-        let beside = Sent { control_length: Some(20), ..SENT };
-        stage.recorded(1, 0).replay(&sendmmsg(vec![beside])).is_not_made();
+        std::fs::write(stage.path("file"), "content").unwrap();
+        stage.open(5, "file");
+        let control = sdk::control::passing(&[5]);
+        let control_length = Some(control.len() as i64);
+        let beside = Sent { control_length, control_buffer: Some(&control), ..SENT };
+        stage.recorded(1, 0).replay(&sendmmsg(vec![beside])).returns(1);
+        let fd = stage.descriptor_received(4);
+        assert_eq!(std::fs::read_to_string(format!("/proc/self/fd/{fd}")).unwrap(), "content");
+    }
+
+    #[test]
+    fn what_the_trace_lacks_is_not_sent() {
+        let mut stage = Stage::with_sockets(3, 4);
+        for lacking in [
+            Sent { control_length: Some(20), ..SENT },
+            Sent { sockaddr_length: Some(20), ..SENT },
+            Sent { data_written: None, ..SENT },
+        ] {
+            stage.recorded(1, 0).replay(&sendmmsg(vec![lacking])).is_not_made();
+        }
         stage.simulate(3).recorded(1, 0).replay(&sendmmsg(vec![SENT])).is_not_made();
     }
 }

@@ -42,16 +42,7 @@ struct Buffer<'t> {
 impl<'t> Replay<'t> for Sendmsg<'t> {
     fn replay(&self, process: &mut Process<'t>) -> Replayed {
         let fd = process.fd(self.descriptor)?;
-        let name = match self.sockaddr_buffer {
-            None | Some([]) => (0, 0),
-            Some(address) => {
-                let address = process.address(4, address)?;
-                if !process.is_announced(&address) {
-                    return Err(Skip::SIMULATED);
-                }
-                address.words()
-            }
-        };
+        let name = process.recipient(self.sockaddr_buffer)?;
         let buffers = process.input_vectors(1, &self.buffers)?;
         let control = process.control_to_send(self.control_buffer);
         let flags = self.flags_value.ok_or(Skip::NOT_CAPTURED)? as usize;

@@ -30,6 +30,7 @@ impl Hidden<'_> {
                 let (place, bytes) = source.looks_at();
                 let is_hidden = self.covers(place, bytes, source.op == Op::Number)
                     || source.bytes_of().is_some_and(|fetch| self.has_holes(fetch))
+                    || source.beside().is_some_and(|fetch| self.has_holes(fetch))
                     || source.op == Op::ElementAddress && self.has(&Part::Addresses);
                 return match is_hidden {
                     true => (Value::Null, source.op != Op::ElementAddress),

@@ -426,6 +426,9 @@ pub mod source {
     pub const ELEMENT_BYTES: u32 = 10;
     /// Element rows: where the element is in the program's memory.
     pub const ELEMENT_ADDRESS: u32 = 11;
+    /// Element rows: the bytes that belong to the item of the same number in fetch number `value`, which is one of
+    /// structures of `place` bytes. Since 1.1.
+    pub const BESIDE: u32 = 12;
 }
 
 /// Ops of [`Fetch`](super::Fetch).

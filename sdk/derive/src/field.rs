@@ -33,6 +33,7 @@ pub enum Origin {
     ElementLength,
     ElementBytes,
     ElementAddress,
+    Beside(Box<Expr>),
 }
 
 /// How many bytes the kernel filled in.
@@ -327,6 +328,7 @@ fn field(field: &syn::Field) -> Result<Field> {
             "unset" => Origin::Unset,
             "length" => Origin::ElementLength,
             "bytes" => Origin::ElementBytes,
+            "beside" => Origin::Beside(Box::new(attribute.parse_args()?)),
             "address" => Origin::ElementAddress,
             _ => {
                 modifiers.extend(modifier(&word, attribute)?);

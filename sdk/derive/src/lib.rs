@@ -37,7 +37,8 @@
 //! `#[makes]` and `#[removes]` for the path of a name that the call makes or takes away, `#[source]` for a
 //! descriptor that data is taken from and no more, `#[owner]` for the user or group that a file belongs to, and
 //! `#[added]` if the original schema's type doesn't have the column. Fields of an
-//! element have `#[length]`, `#[bytes]`, `#[address]` or `#[member(offset, width = w)]`.
+//! element have `#[length]`, `#[bytes]`, `#[address]`, `#[member(offset, width = w)]`, or `#[beside(ITEM)]` for another
+//! buffer of the same structure.
 //!
 //! The struct says `#[record(syscall = "name", extent = "name", returns = kind)]`, with
 //! `syscalls("a", "b")` for several, `selects(1, 0x6600, mask = 0xff00)` if only those calls are meant whose
@@ -131,7 +132,19 @@ pub fn derive_options(input: TokenStream) -> TokenStream {
 /// Makes the columns of the rows that follow a record's first one.
 #[proc_macro_derive(
     Element,
-    attributes(length, bytes, address, member, bits, octal, hex, names, compared, not_compared)
+    attributes(
+        length,
+        bytes,
+        address,
+        member,
+        beside,
+        bits,
+        octal,
+        hex,
+        names,
+        compared,
+        not_compared
+    )
 )]
 pub fn derive_element(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -285,6 +285,7 @@ fn source(origin: &Origin) -> TokenStream {
         Origin::ElementLength => quote!(.element_length()),
         Origin::ElementBytes => quote!(.element_bytes()),
         Origin::ElementAddress => quote!(.element_address()),
+        Origin::Beside(item) => quote!(.beside(#item)),
         Origin::Behind { argument, pointer, length, width, after } => {
             let moment = moment(*after);
             quote!(.behind(#argument, #pointer, (#length, #width), #moment))

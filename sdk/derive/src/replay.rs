@@ -346,6 +346,7 @@ impl Arguments {
             Origin::ElementLength
             | Origin::ElementBytes
             | Origin::ElementAddress
+            | Origin::Beside(_)
             | Origin::Member { .. } => {
                 return Err(Error::new_spanned(name, "only an element has this"));
             }

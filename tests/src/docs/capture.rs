@@ -190,7 +190,8 @@ pub fn page(_: &Registry) -> Result<String, RegistryError> {
 const SEVERAL: &str = "\
 `structure` is a group of columns that several calls have in common. `rows` and `items` make a row for each element of
 an array, whose columns are the fields of a struct with `#[derive(Element)]`: `#[length]`, `#[bytes]`, `#[address]` and
-`#[member(offset, width = w)]`. `#[record(…, strings(1))]` makes a row per string of an array such as `argv`.
+`#[member(offset, width = w)]`, and `#[beside(ITEM)]` for another buffer of the same structure. `#[record(…, strings(1))]`
+makes a row per string of an array such as `argv`.
 ";
 
 const CONDITIONS: &str = "\

@@ -29,6 +29,7 @@ fn run() {
     datagrams();
     messages();
     several_messages();
+    addressed_messages();
     network();
 }
 
@@ -165,6 +166,65 @@ fn several_messages() {
         works!(SYS_close, pair[0]);
         works!(SYS_close, pair[1]);
     }
+}
+
+/// Two messages at once to an address, each with a descriptor beside it.
+fn addressed_messages() {
+    let receiver = works!(SYS_socket, AF_UNIX, SOCK_DGRAM, 0);
+    let sender = works!(SYS_socket, AF_UNIX, SOCK_DGRAM, 0);
+    let (address, length) = local(b"mailbox\0");
+    works!(SYS_bind, receiver, address.as_ptr(), length);
+    let (own, own_length) = local(b"sender\0");
+    works!(SYS_bind, sender, own.as_ptr(), own_length);
+    let files = [c"first", c"second"]
+        .map(|name| works!(SYS_open, name.as_ptr(), libc::O_RDWR | libc::O_CREAT, 0o600) as i32);
+    let control = files.map(|file| sdk::control::passing(&[file]));
+    let data = *b"to a mailbox";
+    let mut room = [[0u8; 32]; 2];
+    let (mut from, mut came) = ([[0u8; 110]; 2], [[0u8; 64]; 2]);
+    let vector = |memory: *const u8, iov_len| iovec { iov_base: memory.cast_mut().cast(), iov_len };
+    let out = [vector(data.as_ptr(), 2), vector(data[2..].as_ptr(), 10)];
+    let into = [vector(room[0].as_mut_ptr(), 32), vector(room[1].as_mut_ptr(), 32)];
+    let mut sent = [0usize, 1].map(|number| {
+        // SAFETY: all zeroes is a message without anything.
+        let mut header: mmsghdr = unsafe { std::mem::zeroed() };
+        header.msg_hdr.msg_name = address.as_ptr().cast_mut().cast();
+        header.msg_hdr.msg_namelen = length as u32;
+        header.msg_hdr.msg_iov = out[number..].as_ptr().cast_mut();
+        header.msg_hdr.msg_iovlen = 1;
+        header.msg_hdr.msg_control = control[number].as_ptr().cast_mut().cast();
+        header.msg_hdr.msg_controllen = control[number].len();
+        header
+    });
+    works!(SYS_sendmmsg, sender, sent.as_mut_ptr(), 2, 0);
+    for file in files {
+        works!(SYS_close, file);
+    }
+    let mut received = [0usize, 1].map(|number| {
+        // SAFETY: as above.
+        let mut header: mmsghdr = unsafe { std::mem::zeroed() };
+        header.msg_hdr.msg_name = from[number].as_mut_ptr().cast();
+        header.msg_hdr.msg_namelen = 110;
+        header.msg_hdr.msg_iov = into[number..].as_ptr().cast_mut();
+        header.msg_hdr.msg_iovlen = 1;
+        header.msg_hdr.msg_control = came[number].as_mut_ptr().cast();
+        header.msg_hdr.msg_controllen = 64;
+        header
+    });
+    works!(SYS_recvmmsg, receiver, received.as_mut_ptr(), 2, libc::MSG_WAITFORONE, 0);
+    for control in came {
+        let file = sdk::control::descriptors(&control).next().expect("a descriptor came");
+        works!(SYS_write, file, c"by who received it\n".as_ptr(), 19);
+        works!(SYS_close, file);
+    }
+    works!(SYS_close, receiver);
+    // What is to go beside the data isn't open any more; then there is nobody to send to.
+    fails!(EBADF, SYS_sendmmsg, sender, sent.as_mut_ptr(), 2, 0);
+    sent[0].msg_hdr.msg_controllen = 0;
+    fails!(ECONNREFUSED, SYS_sendmmsg, sender, sent.as_mut_ptr(), 1, 0);
+    sent[0].msg_hdr.msg_namelen = 0;
+    fails!(ENOTCONN, SYS_sendmmsg, sender, sent.as_mut_ptr(), 1, 0);
+    works!(SYS_close, sender);
 }
 
 /// What comes through it ends in a file, and a replay has to know it.
