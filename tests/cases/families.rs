@@ -1,16 +1,24 @@
 //! Every call of a family, with success and failure: recorded, replayed with every check, the same tree.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
 use replay_tests::case::told;
 use replay_tests::families::recorded::Recorded;
 use replay_tests::families::{ALL, Family};
+use replay_tests::users::{NOBODY, as_nobody, give, is_root};
 
-/// Records the family, holds the trace to what it should have, and replays it.
+/// Records the family, and looks at that.
 #[track_caller]
 fn check(name: &str) {
     let family = Family::named(name).expect("it is one of the families");
-    let recorded = Recorded::new(family);
+    hold(family, Recorded::new(family), |replayer| replayer);
+}
+
+/// Holds a recording of `family` to what it should have, and replays it, as `change` makes the replayer.
+#[track_caller]
+fn hold(family: &Family, recorded: Recorded, change: impl FnOnce(Command) -> Command) {
+    let name = family.name;
     // What leads nowhere can't be read, and rings are refused.
     let is_expected = |line: &&str| {
         line.contains("buffers could not be read") || line.contains("io_uring_setup were refused")
@@ -41,7 +49,8 @@ fn check(name: &str) {
 
     let tree = recorded.case.tree();
     recorded.case.reset();
-    let replay = recorded.case.replay(&["--verify", "--warn"]);
+    let replayer = recorded.case.replayer(&["--verify", "--warn"]);
+    let replay = change(replayer).output().expect("the replayer runs");
     assert_eq!(replay.status.code(), Some(0), "{name}: {}", told(&replay));
     assert_eq!(tree.differences(&recorded.case.tree()), Vec::<String>::new(), "{name}");
 }
@@ -61,4 +70,19 @@ macro_rules! families {
     };
 }
 
-families!(files names metadata descriptors sockets processes task signals memory ipc machine);
+families!(files names metadata descriptors sockets processes task credentials signals memory ipc machine);
+
+/// Their own users and groups are all that they can take on, and root's only they can't.
+#[test]
+fn credentials_of_an_ordinary_user() {
+    if !is_root() {
+        return;
+    }
+    let family = Family::named("credentials").expect("it is one of the families");
+    let by_nobody = |recorder: Command| {
+        let folder = recorder.get_current_dir().expect("it has one").to_owned();
+        give(folder.parent().expect("it is in the scratch folder"), NOBODY);
+        as_nobody(&recorder)
+    };
+    hold(family, Recorded::by(family, by_nobody), |replayer| as_nobody(&replayer));
+}

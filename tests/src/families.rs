@@ -6,6 +6,7 @@
 #[macro_use]
 mod make;
 
+mod credentials;
 mod descriptors;
 mod files;
 mod ipc;
@@ -43,6 +44,7 @@ pub const ALL: &[Family] = &[
     sockets::FAMILY,
     processes::FAMILY,
     task::FAMILY,
+    credentials::FAMILY,
     signals::FAMILY,
     memory::FAMILY,
     ipc::FAMILY,

@@ -1,5 +1,7 @@
-//! The machine: its mounts, swap, clocks, modules and names. Each call is made such that it must fail.
+//! The machine: its mounts, swap, clocks, modules and names. Each call is made such that it must fail; some mounts
+//! are made in a child's own namespaces.
 
+use super::processes::{in_child, reap};
 use super::{CLOSED, Family, NONE, NOWHERE, raw};
 
 pub const FAMILY: Family = Family {
@@ -15,6 +17,7 @@ pub const FAMILY: Family = Family {
 };
 
 fn run() {
+    mounts();
     let none = c"none/at/all".as_ptr() as usize;
     let (closed, no_file, here) = (CLOSED as usize, NONE as usize, libc::AT_FDCWD as usize);
     let odd = 0x7abc_0000usize;
@@ -74,4 +77,24 @@ fn run() {
     let mut length = 512u32;
     let _ = raw(461, &[room.as_mut_ptr() as usize, &raw mut length as usize, 0]);
     assert!(raw(461, &[NOWHERE, NOWHERE, 7]).is_err());
+}
+
+/// In namespaces of a child's own, where the kernel lets it have some, mounts are nobody else's.
+fn mounts() {
+    works!(SYS_mkdir, c"mounted".as_ptr(), 0o755);
+    let child = in_child(works!(SYS_fork), || {
+        if call!(SYS_unshare, libc::CLONE_NEWUSER | libc::CLONE_NEWNS).is_err() {
+            return;
+        }
+        let (kind, place) = (c"tmpfs".as_ptr(), c"mounted".as_ptr());
+        if call!(SYS_mount, kind, place, kind, libc::MS_NOSUID | libc::MS_NODEV, 0).is_err() {
+            return;
+        }
+        works!(SYS_umount2, place, libc::MNT_DETACH);
+        works!(SYS_mount, kind, place, kind, libc::MS_NOEXEC, 0);
+        works!(SYS_chdir, place);
+        // The old root lies on top of the new one. Where it is no mount, that can't be done.
+        let _ = call!(SYS_pivot_root, c".".as_ptr(), c".".as_ptr());
+    });
+    assert_eq!(reap(child), 7 << 8);
 }

@@ -6,9 +6,9 @@ use super::{CLOSED, Family, NONE, NOWHERE, raw};
 
 pub const FAMILY: Family = Family {
     name: "processes",
-    both: "clone clone3 execve wait4 waitid unshare setns kill tgkill tkill pidfd_open pidfd_send_signal \
+    both: "clone clone3 execve execveat wait4 waitid unshare setns kill tgkill tkill pidfd_open pidfd_send_signal \
            pidfd_getfd process_vm_readv process_vm_writev kcmp getpgid getsid setpgid chroot process_madvise",
-    succeeds: "fork vfork execveat exit exit_group getpid gettid getppid getpgrp setsid umask",
+    succeeds: "fork vfork exit exit_group getpid gettid getppid getpgrp setsid umask",
     fails: "ptrace process_mrelease",
     run,
 };
@@ -36,14 +36,14 @@ fn run() {
 }
 
 /// Waits for child `pid`.
-fn reap(pid: i64) -> i32 {
+pub(super) fn reap(pid: i64) -> i32 {
     let mut status = 0i32;
     assert_eq!(works!(SYS_wait4, pid, &raw mut status, 0, 0), pid);
     status
 }
 
 /// What the child does that one of the calls that make one returned 0 for; it doesn't come back.
-fn in_child(made: i64, act: impl FnOnce()) -> i64 {
+pub(super) fn in_child(made: i64, act: impl FnOnce()) -> i64 {
     if made == 0 {
         act();
         let _ = call!(SYS_exit_group, 7);
@@ -263,6 +263,9 @@ fn execute() {
     fails!(ENOENT, SYS_execve, c"none".as_ptr(), 0, 0);
     fails!(EFAULT, SYS_execve, NOWHERE, 0, 0);
     fails!(EACCES, SYS_execve, c"across".as_ptr(), 0, 0);
+    fails!(ENOENT, SYS_execveat, libc::AT_FDCWD, c"none".as_ptr(), 0, 0, 0);
+    fails!(EBADF, SYS_execveat, CLOSED, c"none".as_ptr(), 0, 0, 0);
+    fails!(EINVAL, SYS_execveat, libc::AT_FDCWD, c"none".as_ptr(), 0, 0, 0x7777_0000);
     let own = std::env::current_exe().expect("there is a program").into_os_string();
     let path = std::ffi::CString::new(own.into_encoded_bytes()).expect("no NUL in a path");
     let arguments = |word: &'static std::ffi::CStr| {

@@ -1,6 +1,7 @@
 //! A family's calls as they were recorded.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use replay_core::registry::{PluginOptions, Registry};
 use replay_schema::Call;
@@ -34,8 +35,18 @@ impl Recorded {
     /// If that can't be done, or the family found something that it didn't expect.
     #[track_caller]
     pub fn new(family: &Family) -> Self {
+        Self::by(family, |recorder| recorder)
+    }
+
+    /// The same, the recorder run as `change` makes it.
+    ///
+    /// # Panics
+    /// As [`Self::new`].
+    #[track_caller]
+    pub fn by(family: &Family, change: impl FnOnce(Command) -> Command) -> Self {
         let case = Case::new(|_| {});
-        let output = case.record(&[&program("family").to_string_lossy(), family.name]);
+        let recorder = case.recorder(&[&program("family").to_string_lossy(), family.name]);
+        let output = change(recorder).output().expect("the recorder runs");
         let told = told(&output);
         assert!(output.status.success(), "{}: {:?} {told}", family.name, output.status);
         let options = PluginOptions { plugins: vec![plugins()], ..PluginOptions::default() };
