@@ -1,7 +1,7 @@
 //! Lists, laid out: arrays of numbers, structures or pointers, and sets.
 
 use crate::strace::memory::{Hole, LARGEST_SET, LaidOut, Place, Shown, address_of};
-use crate::strace::value::{Kind, NodeId};
+use crate::strace::value::{Kind, NodeId, unsigned};
 
 /// Signals that the kernel knows.
 const SIGNALS: u64 = 64;
@@ -54,12 +54,30 @@ impl Shown<'_> {
                 }
             }
             Items::Numbers { width } => {
-                for (number, item) in self.values.tree.children(id).enumerate() {
+                let mut number = 0;
+                for item in self.values.tree.children(id) {
+                    number = match self.index(item) {
+                        None => number,
+                        Some(index) if index < LARGEST_SET => index,
+                        Some(_) => return to.bytes.clear(),
+                    };
                     let place = Place { at: number * width, size: width, inside: number * width };
                     self.member(item, false, place, to);
+                    number += 1;
                 }
             }
         }
+    }
+
+    /// The place that `[name]=` before an item gives it; out of all bounds if nothing knows the name.
+    fn index(&self, item: NodeId) -> Option<usize> {
+        let name = self.name(item);
+        let number = || match unsigned(name) {
+            None => self.values.symbols.number(name),
+            number => number.and_then(|number| i64::try_from(number).ok()),
+        };
+        (!name.is_empty())
+            .then(|| number().and_then(|index| usize::try_from(index).ok()).unwrap_or(usize::MAX))
     }
 
     /// Whether `id` is an argument, or what becomes of one.
@@ -107,7 +125,13 @@ impl Shown<'_> {
         if spaced || count == 0 {
             return Items::Bits;
         }
-        let width = if wanted / count >= 8 { 8 } else { 4 };
+        let is_by_name = first.is_some_and(|first| !self.name(first).is_empty());
+        let width = match wanted / count {
+            // An array within a structure, such as the characters of a terminal.
+            1 if is_by_name && wanted == count => 1,
+            0..8 => 4,
+            _ => 8,
+        };
         let is_plain = first.is_some_and(|first| {
             let printed = node(first).text.of(self.values.text);
             matches!(node(first).kind, Kind::Number(_)) && !printed.starts_with(b"0x")

@@ -108,8 +108,11 @@ impl<'a> Parser<'a> {
         Span::new(start..self.at)
     }
 
-    /// The `name=` or `name(length)=` that stands here, if one does.
+    /// The `name=`, `name(length)=` or `[name]=` that stands here, if one does.
     fn label(&mut self) -> Span {
+        if self.peek() == Some(b'[') {
+            return self.designator().unwrap_or_default();
+        }
         if !self.peek().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_') {
             return Span::default();
         }
@@ -130,6 +133,19 @@ impl<'a> Parser<'a> {
         }
         self.at = start;
         Span::default()
+    }
+
+    /// The `[name]=` of an array's item.
+    fn designator(&mut self) -> Option<Span> {
+        let start = self.at;
+        self.at += 1;
+        let name = self.word();
+        if self.looks_at(b"]=") {
+            self.at += 2;
+            return Some(name);
+        }
+        self.at = start;
+        None
     }
 
     /// The operator that stands here, its binding and its length. Spaces before it are left off if it is
