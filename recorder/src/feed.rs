@@ -167,7 +167,7 @@ impl Feed {
                 return Err(FeedError::State { task, what: "it is in a call already" });
             }
         }
-        let Some(plan) = self.plans.by_number(number.into()) else {
+        let Some(plan) = self.plans.of_call(number.into(), &arguments) else {
             *self.summary.not_recorded.entry(number).or_default() += 1;
             self.task(task).state = State::Elsewhere;
             return Ok(());
@@ -301,7 +301,7 @@ impl Feed {
         after: &impl Memory,
     ) -> Result<(), FeedError> {
         let Record { number, task, arguments, returned, .. } = *record;
-        let Some(plan) = self.plans.by_number(number.into()) else {
+        let Some(plan) = self.plans.of_call(number.into(), &arguments) else {
             *self.summary.not_recorded.entry(number).or_default() += 1;
             return Err(FeedError::NotRecorded(name_of(number.into())));
         };

@@ -225,12 +225,18 @@ impl Plans {
         &self.plans
     }
 
-    /// The calls that are recorded: kernel number, name, plan.
-    pub fn names(&self) -> impl Iterator<Item = (u32, &'static str, usize)> + '_ {
-        let numbered = self.by_number.iter().enumerate();
-        numbered.filter_map(|(number, plan)| {
-            Some((number as u32, Sysno::new(number)?.name(), usize::from((*plan)?)))
-        })
+    /// The calls of which all or some are recorded: kernel number and name.
+    pub fn names(&self) -> impl Iterator<Item = (u32, &'static str)> + '_ {
+        let all = self.by_number.iter().enumerate().filter(|(_, plan)| plan.is_some());
+        let some = self.selected.keys().filter_map(|number| usize::try_from(*number).ok());
+        let numbers = all.map(|(number, _)| number).chain(some);
+        numbers.filter_map(|number| Some((number as u32, Sysno::new(number)?.name())))
+    }
+
+    /// Bits of the arguments that the plan for kernel call `number` depends on.
+    pub fn deciding(&self, number: u64) -> u8 {
+        let selected = self.selected.get(&number).into_iter().flatten();
+        selected.fold(0, |bits, (selector, _)| bits | 1 << selector.argument.min(7))
     }
 
     /// The plan for a kernel call of that number with these arguments.

@@ -41,36 +41,36 @@ pub struct Child {
     pub is_thread: bool,
 }
 
-/// The arguments, and what isn't known of the call.
+/// The arguments, and what isn't known of them.
 #[derive(Debug, Default)]
-struct Registers {
-    arguments: [u64; 6],
-    unseen: u8,
+pub struct Registers {
+    /// The arguments, made-up addresses among them.
+    pub arguments: [u64; 6],
+    /// Bits of those that the line doesn't tell.
+    pub unseen: u8,
+    /// Bits of those that are addresses of what is printed in their place.
     pointers: u8,
 }
 
-impl Told<'_> {
-    fn registers(&self) -> Registers {
+impl Registers {
+    /// The registers of a call of that shape, of which the line tells `values`.
+    pub fn new(shape: &Shape, values: Values<'_>) -> Self {
         let mut registers = Registers::default();
-        let printed = self.shape.registers(self.values.tree, self.values.text);
+        let printed = shape.registers(values.tree, values.text);
         for (register, id) in printed.into_iter().enumerate() {
             let Some(id) = id else {
                 registers.unseen |= 1 << register;
                 continue;
             };
-            let kind = self.values.tree.node(id).kind;
-            let is_pointer = is_content(kind)
-                || kind == Kind::Changed
-                    && self
-                        .values
-                        .tree
-                        .children(id)
-                        .any(|part| is_content(self.values.tree.node(part).kind));
+            let kind = |id| values.tree.node(id).kind;
+            let is_pointer = is_content(kind(id))
+                || kind(id) == Kind::Changed
+                    && values.tree.children(id).any(|part| is_content(kind(part)));
             if is_pointer {
                 registers.arguments[register] = address_of(id);
                 registers.pointers |= 1 << register;
             } else {
-                match self.values.number(id) {
+                match values.number(id) {
                     Some(number) => registers.arguments[register] = number,
                     None => registers.unseen |= 1 << register,
                 }
@@ -78,11 +78,13 @@ impl Told<'_> {
         }
         registers
     }
+}
 
+impl Told<'_> {
     /// Puts the call into `batch`, as `event` with what the line tells filled in. Returns the task that it
     /// made.
     pub fn capture(&self, event: CallEvent, batch: &mut Batch) -> (CallEvent, Option<Child>) {
-        let registers = self.registers();
+        let registers = Registers::new(self.shape, self.values);
         let first = batch.blobs.len();
         let count = self.plan.call.fetches.len();
         batch.blobs.resize(first + count, Blob::Absent);

@@ -2,6 +2,7 @@
 //! make tasks; and gives the order ids.
 
 mod restart;
+mod which;
 
 use std::collections::HashMap;
 
@@ -64,7 +65,8 @@ struct Birth {
 pub struct Converter<'p> {
     plans: &'p Plans,
     shapes: Vec<Shape>,
-    names: ByName<Box<[u8]>, (usize, u32)>,
+    /// Kernel numbers of the calls that are recorded.
+    numbers: ByName<Box<[u8]>, u32>,
     symbols: Symbols,
     tree: Tree,
     tasks: HashMap<i32, Task>,
@@ -82,14 +84,11 @@ pub struct Converter<'p> {
 impl<'p> Converter<'p> {
     /// Hands events to `producer`; `next_id` is the first order id that is free.
     pub fn new(plans: &'p Plans, producer: Producer, next_id: i64) -> Self {
-        let mut names = ByName::default();
-        for (number, name, plan) in plans.names() {
-            names.insert(Box::from(name.as_bytes()), (plan, number));
-        }
+        let names = plans.names().map(|(number, name)| (Box::from(name.as_bytes()), number));
         Self {
             plans,
             shapes: plans.all().iter().map(|plan| Shape::new(&plan.call)).collect(),
-            names,
+            numbers: names.collect(),
             symbols: Symbols::new(plans.all()),
             tree: Tree::default(),
             tasks: HashMap::new(),
@@ -222,7 +221,7 @@ impl<'p> Converter<'p> {
         }
         let is_foreign = self.task(task).is_foreign;
         let mut pending = Pending { time_called: time, ..Pending::default() };
-        let plan = self.names.get(name).copied().filter(|_| !is_foreign);
+        let plan = if is_foreign { None } else { self.plan_of(name, text)? };
         let Some((plan, number)) = plan else {
             if is_foreign {
                 self.counts.foreign_calls += 1;
