@@ -1,13 +1,12 @@
 //! Real programs under strace: the traces made of its output hold what the recorder's would, and replay.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use replay_tests::built::program;
 use replay_tests::case::{Case, told};
-use replay_tests::strace::{FLAGS, Row, convert, kind, rows, strace};
+use replay_tests::strace::{FLAGS, convert, strace};
 
 /// A file, a folder with files of several sizes, and links of both kinds.
 fn some_files(folder: &Path) {
@@ -102,118 +101,5 @@ fn logs_replay_however_their_data_is_shown() {
 #[test]
 fn local_sockets_and_asynchronous_requests_are_there_again() {
     replays(&FLAGS, &[&program("local-sockets").to_string_lossy()]);
-}
-
-/// Columns that differ between two runs of a program, or that strace doesn't tell. All others are equal.
-const EXCEPTIONS: &[(&str, &str, &str)] = &[
-    ("*", "unique_id", "order ids are taken for different moments"),
-    ("*", "time_called", "the times are those of the run"),
-    ("*", "time_returned", "the times are those of the run"),
-    ("*", "time_recorded", "the times are those of the run"),
-    ("*", "executing_pid", "every run has ids of its own"),
-    ("*", "executing_tid", "every run has ids of its own"),
-    ("*", "address", "addresses are random"),
-    ("*", "address_2", "not printed where the operation takes none; an address else"),
-    ("*", "start_address", "addresses are random"),
-    ("*", "handler_address", "addresses are random"),
-    ("*", "child_thread_id", "every run has ids of its own"),
-    ("*", "child_pid", "every run has ids of its own"),
-    ("clone", "new_tls", "not printed unless it is set"),
-    ("brk", "return_value", "addresses are random"),
-    ("mmap", "return_value", "addresses are random"),
-    ("mremap", "return_value", "addresses are random"),
-    ("clone", "return_value", "every run has ids of its own"),
-    ("vfork", "return_value", "every run has ids of its own"),
-    ("wait4", "return_value", "every run has ids of its own"),
-    ("set_tid_address", "return_value", "every run has ids of its own"),
-    ("getpid", "return_value", "every run has ids of its own"),
-    ("getppid", "return_value", "every run has ids of its own"),
-    ("ioctl", "parameter", "an address where the request takes a buffer"),
-    ("ioctl", "buffer_size", "of a request that failed"),
-    ("getrandom", "data_read", "random"),
-    ("*", "stat_result_ino", "every run has files of its own"),
-    ("*", "stat_result_atime", "the times are those of the run"),
-    ("*", "stat_result_ctime", "the times are those of the run"),
-    ("*", "stat_result_mtime", "the times are those of the run"),
-    ("*", "stat_result_blocks", "the file system's own affair"),
-    ("*", "statx_result_ino", "every run has files of its own"),
-    ("*", "statx_result_atime", "the times are those of the run"),
-    ("*", "statx_result_btime", "the times are those of the run"),
-    ("*", "statx_result_ctime", "the times are those of the run"),
-    ("*", "statx_result_mtime", "the times are those of the run"),
-    ("utimensat", "access_time", "the times are those of the run"),
-    ("utimensat", "modify_time", "the times are those of the run"),
-    ("*", "dirent_buffer", "inode numbers; and strace prints no padding"),
-    ("sysinfo", "uptime", "the times are those of the run"),
-    ("sysinfo", "free_memory", "the machine is in use"),
-    ("*", "statfs_result_bavail", "the file system is in use"),
-    ("*", "statfs_result_bfree", "the file system is in use"),
-    ("*", "statfs_result_ffree", "the file system is in use"),
-    ("connect", "sockaddr_buffer", "behind the path's NUL is whatever the program had there"),
-];
-
-fn is_exception(kind: &str, column: &str) -> bool {
-    EXCEPTIONS.iter().any(|(of, name, _)| (*of == "*" || *of == kind) && *name == column)
-}
-
-/// Signals arrive when they do, and who waits for a child meets it before or after.
-const OF_THE_MOMENT: [&str; 2] = ["rt_sigreturn", "wait4"];
-
-/// The rows of each task, in the order in which the tasks come.
-fn by_task(rows: Vec<Row>) -> Vec<Vec<Row>> {
-    let mut numbers = BTreeMap::new();
-    let mut tasks: Vec<Vec<Row>> = Vec::new();
-    for row in rows {
-        let is_start = row["unique_id"] == 0;
-        if is_start || OF_THE_MOMENT.contains(&kind(&row)) {
-            continue;
-        }
-        let number = *numbers.entry(row["executing_tid"].as_i64()).or_insert(tasks.len());
-        if number == tasks.len() {
-            tasks.push(Vec::new());
-        }
-        tasks[number].push(row);
-    }
-    tasks
-}
-
-#[test]
-fn rows_are_those_of_the_recorder() {
-    let mut problems = Vec::new();
-    for words in [
-        &["cp", "-a", "d", "copy"][..],
-        &["mv", "a", "d/moved"],
-        &["rm", "-r", "d"],
-        &["ls", "-lR"],
-        &["mkdir", "-p", "-m", "750", "n/y/z"],
-        &["touch", "-r", "a", "d/empty"],
-        &["dd", "if=a", "of=b", "bs=4096", "count=10", "seek=3", "status=none"],
-        &["tar", "cf", "d.tar", "d"],
-        &["sh", "-c", "ln a hard; ln -s a soft; rm hard"],
-    ] {
-        let case = Case::new(some_files);
-        let mut recorder = case.recorder(words);
-        let output = recorder.env_remove("LD_LIBRARY_PATH").output().unwrap();
-        assert!(output.status.success(), "{words:?}: {}", told(&output));
-        let recorded = by_task(rows(&case.trace()));
-        case.reset();
-        let log = strace(&case, &FLAGS, words);
-        convert(&case, &[&log]);
-        let converted = by_task(rows(&case.trace()));
-        let kinds = |tasks: &[Vec<Row>]| -> Vec<Vec<String>> {
-            let of = |task: &Vec<Row>| task.iter().map(|row| kind(row).to_owned()).collect();
-            tasks.iter().map(of).collect()
-        };
-        assert_eq!(kinds(&recorded), kinds(&converted), "{words:?}");
-        for (expected, row) in recorded.iter().flatten().zip(converted.iter().flatten()) {
-            let kind = kind(expected);
-            for (column, value) in expected.iter().filter(|(name, _)| !is_exception(kind, name)) {
-                if Some(value) != row.get(column) {
-                    problems
-                        .push(format!("{words:?} {kind}.{column}: {value} {:?}", row.get(column)));
-                }
-            }
-        }
-    }
-    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    replays(&FLAGS, &[&program("async-io").to_string_lossy()]);
 }

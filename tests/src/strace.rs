@@ -1,5 +1,7 @@
 //! Programs under strace, and traces made of its output.
 
+pub mod tasks;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

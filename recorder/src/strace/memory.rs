@@ -251,11 +251,15 @@ impl Shown<'_> {
             return to.hole(at, size, inside);
         }
         match node.kind {
-            Kind::Text { .. } => {
+            Kind::Text { cut, .. } => {
                 let mut bytes = Vec::new();
                 self.text(id, 0, size, &mut bytes);
                 to.extend_to(at + size);
                 to.put(at, &bytes);
+                let shown = bytes.len();
+                if cut && shown < size {
+                    to.hole(at + shown, size - shown, inside + shown);
+                }
             }
             Kind::Structure { cut } => {
                 to.extend_to(at + size);

@@ -45,13 +45,13 @@ impl Shown<'_> {
         true
     }
 
-    /// Whether the member has been told under another name.
+    /// Whether the member, of a union, has been told under another name.
     fn overlaps(&self, layout: &Layout, seen: u64, number: usize) -> bool {
         let absent = &layout.members[number];
         layout.members.iter().enumerate().any(|(other, member)| {
             seen & 1 << other != 0
-                && member.offset <= absent.offset
-                && member.offset + member.size >= absent.offset + absent.size
+                && member.offset < absent.offset + absent.size
+                && absent.offset < member.offset + member.size
         })
     }
 
