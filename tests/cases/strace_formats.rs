@@ -1,7 +1,7 @@
 //! What strace's versions and options print, in lines of our own: each becomes the same rows.
 
 use replay_tests::case::{Case, told};
-use replay_tests::strace::{Row, convert_text, kind, rows, strace2ds};
+use replay_tests::strace::{Row, convert, convert_text, kind, rows, strace2ds};
 use serde_json::{Value, json};
 
 fn empty() -> Case {
@@ -326,6 +326,68 @@ fn a_log_says_which_options_would_have_made_it_whole() {
     let row = rows(&case.trace()).remove(0);
     let flags = libc::CLONE_CHILD_CLEARTID | libc::SIGCHLD;
     expect(&row, &[("flag_value", json!(flags)), ("return_value", json!(77))]);
+}
+
+/// The calls of one log per task, in the order that they are given.
+#[track_caller]
+fn order_of(logs: &[(i32, &str)]) -> Vec<(i64, String)> {
+    let case = empty();
+    let paths: Vec<_> = logs
+        .iter()
+        .map(|(task, text)| {
+            let path = case.trace().with_extension(format!("log.{task}"));
+            std::fs::write(&path, text).unwrap();
+            path
+        })
+        .collect();
+    convert(&case, &paths.iter().map(|path| path.as_path()).collect::<Vec<_>>());
+    let rows = rows(&case.trace());
+    let told =
+        rows.iter().map(|row| (row["executing_tid"].as_i64().unwrap(), kind(row).to_owned()));
+    told.collect()
+}
+
+#[test]
+fn calls_of_several_logs_follow_one_another_by_their_times() {
+    let told = |names: &[(i64, &str)]| -> Vec<_> {
+        names.iter().map(|(task, name)| (*task, (*name).to_owned())).collect()
+    };
+    // A task begins when the call that makes it is made, and is waited for when it has ended, though all of
+    // it be in one moment.
+    let order = order_of(&[
+        (
+            12,
+            "1700000000.000000 close(1) = 0 <0.000000>\n1700000000.000000 exit_group(0) = ?\n\
+              1700000000.000000 +++ exited with 0 +++\n",
+        ),
+        (
+            11,
+            "1700000000.000000 vfork() = 12 <0.000000>\n\
+              1700000000.000001 wait4(12, NULL, 0, NULL) = 12 <0.000002>\n",
+        ),
+    ]);
+    assert_eq!(order, told(&[(11, "vfork"), (12, "close"), (12, "exit"), (11, "wait4")]));
+    // What returned goes before what is called in the same moment.
+    let order = order_of(&[
+        (11, "1700000000.000010 close(3) = 0 <0.000001>\n"),
+        (
+            12,
+            "1700000000.000008 close(4) = 0 <0.000002>\n1700000000.000010 dup(5) = 6 <0.000001>\n",
+        ),
+    ]);
+    assert_eq!(order, told(&[(12, "close"), (11, "close"), (12, "dup")]));
+    // A write that took its time waited for the read, which its duration alone would put behind it.
+    let read = "1700000000.000200 read(3, \"x\", 9) = 1 <0.000003>\n1700000000.000300 getuid() = 0 <0.000001>\n";
+    let write = |lasted: u32| {
+        format!(
+            "1700000000.000000 write(4, \"x\", 1) = 1 <0.{lasted:06}>\n\
+             1700000000.000250 getgid() = 0 <0.000001>\n"
+        )
+    };
+    let order = order_of(&[(11, &write(150)), (12, read)]);
+    assert_eq!(order, told(&[(12, "read"), (11, "write"), (11, "getgid"), (12, "getuid")]));
+    let order = order_of(&[(11, &write(5)), (12, read)]);
+    assert_eq!(order, told(&[(11, "write"), (12, "read"), (11, "getgid"), (12, "getuid")]));
 }
 
 #[test]

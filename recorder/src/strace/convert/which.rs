@@ -1,7 +1,7 @@
 //! Which record type a line's call becomes.
 
 use crate::strace::capture::Registers;
-use crate::strace::convert::Converter;
+use crate::strace::convert::{Converter, Pending};
 use crate::strace::number::Values;
 use crate::strace::shape::Shape;
 use crate::strace::value::{Malformed, unsigned};
@@ -34,6 +34,16 @@ impl Converter<'_> {
             }
         }
         Ok(plan.map(|plan| (plan, number)))
+    }
+
+    /// Whether the call can wait for what others do.
+    pub fn may_wait(&self, pending: &Pending) -> bool {
+        pending.plan.is_some_and(|(plan, _)| self.plans.plan(plan).call.blocks)
+    }
+
+    /// Whether strace prints all of the call when it is entered: the kernel fills in nothing.
+    pub fn is_printed_before(&self, pending: &Pending) -> bool {
+        pending.plan.is_some_and(|(plan, _)| self.plans.plan(plan).exit.is_empty())
     }
 }
 
