@@ -100,12 +100,71 @@ fn logs_of_pipelines_ends_are_put_in_order() {
     replays(&flags, &["sh", "-c", "cat a a a a a | cat | cat | wc -c > n; cat a | sort -o sorted"]);
 }
 
+/// Options of strace that change how its lines look and not what they tell.
+const LOOKS: &[&[&str]] = &[
+    &["-xx"],
+    &["-x", "-y"],
+    &["-yy"],
+    &["-Y"],
+    &["-X", "raw"],
+    &["-X", "abbrev"],
+    &["-X", "verbose"],
+    &["-i", "-n"],
+    &["-k"],
+    &["--seccomp-bpf"],
+    &["--relative-timestamps=ns"],
+    &["-e", "raw=close,lseek"],
+    &["-e", "inject=getuid:retval=7"],
+];
+
 #[test]
 fn logs_replay_however_their_data_is_shown() {
-    for more in [&["-xx"][..], &["-x", "-y"], &["-yy"], &["-X", "raw"], &["-X", "verbose"]] {
+    for more in LOOKS {
         let flags = [&FLAGS[..], more].concat();
         replays(&flags, &["cp", "-a", "d", "copy"]);
     }
+}
+
+#[test]
+fn logs_replay_with_any_times_or_none() {
+    let plain = ["-f", "-v", "-s", "1000000"];
+    let precise = ["--absolute-timestamps=format:unix,precision:ns", "--syscall-times=ns"];
+    let all = [&[][..], &["-t"], &["-tt", "-T"], &["-r"], &["-r", "-t"], &["-ttt"], &precise];
+    for times in all {
+        replays(&[&plain[..], times].concat(), &["cp", "-a", "d", "copy"]);
+    }
+}
+
+#[test]
+fn logs_of_some_calls_only_replay() {
+    for some in [&["-z"][..], &["-Z"], &["-e", "trace=%file,%desc"], &["-P", "a", "-P", "b"]] {
+        let case = Case::new(some_files);
+        let log = strace(&case, &[&FLAGS[..], some].concat(), &["cp", "a", "b"]);
+        convert(&case, &[&log]);
+        case.reset();
+        let replay = case.replay(&["--quiet"]);
+        assert_eq!(replay.status.code(), Some(0), "{some:?}: {}", told(&replay));
+    }
+}
+
+#[test]
+fn a_log_goes_straight_into_the_trace() {
+    let case = Case::new(some_files);
+    let strace2ds = replay_tests::strace::strace2ds(&case, &[Path::new("-")]);
+    let quoted = |word: &std::ffi::OsStr| format!("'{}'", word.to_string_lossy());
+    let words = std::iter::once(strace2ds.get_program()).chain(strace2ds.get_args());
+    let pipe = format!("|{}", words.map(quoted).collect::<Vec<_>>().join(" "));
+    let mut strace = std::process::Command::new("strace");
+    strace.args(["-f", "-ttt", "-T", "-xx", "-v", "-s", "1000000", "-o", &pipe]);
+    strace.args(["cp", "-a", "d", "copy"]).current_dir(case.folder()).env("LC_ALL", "C");
+    let output = strace.env_remove("LD_LIBRARY_PATH").output().expect("strace is installed");
+    assert!(output.status.success(), "{}", told(&output));
+    assert_eq!(told(&output), "", "nothing is missing");
+    let before = case.tree();
+    case.reset();
+    let replay = case.replay(&["--verify", "--abort"]);
+    assert_eq!(replay.status.code(), Some(0), "{}", told(&replay));
+    assert_eq!(before.differences(&case.tree()), Vec::<String>::new());
 }
 
 #[test]

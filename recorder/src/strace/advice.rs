@@ -21,6 +21,10 @@ impl Conversion {
             notes.extend(lacking);
             notes.push(format!("a log that has it all is made by: {COMMAND}"));
         }
+        let unread = self.totals.buffers_not_captured;
+        if unread > 0 {
+            notes.push(format!("{unread} buffers are not in the log; their records say so"));
+        }
         if self.logs > 1 {
             notes.push(
                 "several logs are put in order by their times, which is less exact than the order that \
@@ -83,12 +87,6 @@ impl Conversion {
             .collect();
         if calls == 0 {
             lacking.push("there is no call in it".to_owned());
-        }
-        if self.totals.buffers_not_captured > 0 {
-            lacking.push(format!(
-                "{} buffers are not in the log; their records say so",
-                self.totals.buffers_not_captured
-            ));
         }
         lacking
     }

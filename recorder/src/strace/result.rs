@@ -87,7 +87,7 @@ pub fn read(
     };
     parser.blank();
     let rest = &text[parser.at..];
-    result.injected = contains(rest, b"INJECTED");
+    result.injected = [&b"INJECTED"[..], b"DELAYED"].iter().any(|mark| contains(rest, mark));
     let errno = errno(rest, symbols, parser.at)?;
     result.ending = match (value, errno) {
         (_, Some(ERESTARTSYS..=LAST_RESTART)) => Ending::Interrupted,

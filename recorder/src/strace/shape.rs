@@ -59,11 +59,15 @@ impl Shape {
 
     /// The value that each register's argument is printed as.
     pub fn registers(&self, tree: &Tree, text: &[u8]) -> [Option<NodeId>; 6] {
+        // strace can print the names of all arguments (-N), which are in order then.
+        let named = |id: &NodeId| tree.node(*id).name.of(text) == OUT_OF_ORDER;
+        let is_out_of_order = tree.arguments.iter().any(named);
         let has_halves = self.uses == WITH_HALVES && tree.arguments.len() == 5;
         let mut registers = [None; 6];
         for (place, id) in tree.arguments.iter().enumerate() {
             let name = tree.node(*id).name.of(text);
             let known = NAMES.iter().find(|(known, _)| known.as_bytes() == name);
+            let known = known.filter(|_| is_out_of_order);
             let in_order = if has_halves && place == 4 { 5 } else { place };
             let register = known.map_or(in_order, |(_, register)| *register);
             if let Some(register) = registers.get_mut(register) {
@@ -73,6 +77,9 @@ impl Shape {
         registers
     }
 }
+
+/// The argument that is always printed where others are out of order.
+const OUT_OF_ORDER: &[u8] = b"child_stack";
 
 /// Arguments that are printed with a name and out of order, with the registers that hold them (clone(2), "C
 /// library/kernel differences").

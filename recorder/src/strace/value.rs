@@ -21,6 +21,11 @@ impl Span {
         Self { start: range.start as u32, end: range.end as u32 }
     }
 
+    /// What stands behind it in `text`.
+    pub fn behind(self, text: &[u8]) -> &[u8] {
+        text.get(self.end as usize..).unwrap_or_default()
+    }
+
     /// Its bytes of `text`.
     pub fn of(self, text: &[u8]) -> &[u8] {
         text.get(self.start as usize..self.end as usize).unwrap_or_default()

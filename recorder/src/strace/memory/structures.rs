@@ -31,6 +31,14 @@ impl Shown<'_> {
             let (offset, size) = (member.offset as usize, member.size as usize);
             let place = Place { at: at + offset, size, inside: offset };
             self.member(value, member.is_pointer, place, to);
+            let length = self.length_in_label(value);
+            let with_length = [self.name(value), b"len"].concat();
+            if let Some(length) = length
+                && let Some(member) = layout.member(&with_length, &mut last)
+            {
+                seen |= 1 << last;
+                to.put_number(at + member.offset as usize, member.size as usize, length);
+            }
         }
         for (number, member) in layout.members.iter().enumerate() {
             let is_absent = seen & 1 << number == 0;
@@ -43,6 +51,14 @@ impl Shown<'_> {
             }
         }
         true
+    }
+
+    /// The length in `msg_iov(2)=`, as old versions print it.
+    fn length_in_label(&self, id: NodeId) -> Option<u64> {
+        let name = self.values.tree.node(id).name;
+        let inside = name.behind(self.values.text).strip_prefix(b"(")?;
+        let digits = inside.iter().position(|byte| *byte == b')')?;
+        unsigned(&inside[..digits])
     }
 
     /// Whether the member, of a union, has been told under another name.

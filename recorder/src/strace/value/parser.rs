@@ -33,6 +33,7 @@ impl<'a> Parser<'a> {
     /// # Errors
     /// What isn't closed, or is too much.
     pub fn arguments(&mut self) -> Parsed<bool> {
+        let mut is_separate = true;
         loop {
             self.blank();
             match self.peek() {
@@ -41,8 +42,13 @@ impl<'a> Parser<'a> {
                     self.at += 1;
                     return Ok(true);
                 }
-                Some(b',') => self.at += 1,
+                Some(b',') => {
+                    self.at += 1;
+                    is_separate = true;
+                }
+                Some(b'[') if !is_separate => self.context(),
                 Some(_) => {
+                    is_separate = false;
                     let value = self.value()?;
                     self.tree.arguments.push(value);
                 }
@@ -304,9 +310,18 @@ impl<'a> Parser<'a> {
                 if self.looks_at(b"(deleted)") {
                     self.at += b"(deleted)".len();
                 }
+                if self.peek() == Some(b'[') {
+                    self.context();
+                }
                 return;
             }
         }
+    }
+
+    /// Skips what `--secontext` puts behind a path, descriptor or process: `[…]`.
+    fn context(&mut self) {
+        let rest = &self.text[self.at..];
+        self.at += rest.iter().position(|byte| *byte == b']').map_or(rest.len(), |end| end + 1);
     }
 
     /// A string in quotes, its escapes as they are.
@@ -374,6 +389,7 @@ impl<'a> Parser<'a> {
                     cut = true;
                 }
                 Some(b')' | b']' | b'}') | None => return Err(self.malformed(unclosed)),
+                Some(b'[') if end == b'}' && !is_separate => self.context(),
                 Some(_) => {
                     spaced |= !is_separate;
                     is_separate = false;
