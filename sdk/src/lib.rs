@@ -47,6 +47,7 @@ pub mod options;
 mod outcome;
 mod own;
 mod pidfd;
+pub mod pipe;
 mod process;
 mod record;
 pub mod socket;
@@ -63,14 +64,16 @@ pub use outcome::{Errno, Recorded, Replayed, Skip};
 pub use process::{Memory, Process, Shares};
 pub use record::{Declared, Element, Elements, EncodeFn, Fields, Record, Replay, Rows};
 pub use replay_sdk_derive::{Element, Options, Record, Replay};
-pub use value::{Argument, Cell, ClosedFd, DirFd, Fd, NewFd, Number, Path, Task, Tfrac, Value};
+pub use value::{
+    Argument, Cell, ClosedFd, DirFd, Fd, NewFd, NewPipe, Number, Path, Task, Tfrac, Value,
+};
 
 /// What a plugin's file needs in scope.
 pub mod prelude {
     pub use crate::declare::{arg, ret};
     pub use crate::{
-        ClosedFd, DirFd, Element, Errno, Fd, NewFd, Options, Path, Process, Record, Replay,
-        Replayed, Rows, Shares, Skip, Task, Tfrac, bits, export_plugin, group, sys,
+        ClosedFd, DirFd, Element, Errno, Fd, NewFd, NewPipe, Options, Path, Process, Record,
+        Replay, Replayed, Rows, Shares, Skip, Task, Tfrac, bits, export_plugin, group, sys,
     };
     pub use libc;
 }

@@ -2,7 +2,7 @@
 
 use abi::{Row, Slot, display, kind, role};
 
-use crate::{Process, Skip};
+use crate::{Process, Skip, pipe};
 
 /// One column of one row.
 #[derive(Clone, Copy)]
@@ -276,6 +276,28 @@ impl<'t> Value<'t> for NewFd {
         if traced >= 0 || replayed.is_some() {
             process.adopt(traced, replayed.map_or(-1, |fd| fd as i32));
         }
+    }
+}
+
+/// As [`NewFd`], the end of a pipe that data comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewPipe(pub i32);
+
+impl<'t> Value<'t> for NewPipe {
+    const KIND: u32 = NewFd::KIND;
+    const WIDTH: u32 = NewFd::WIDTH;
+    const ROLE: u32 = NewFd::ROLE;
+    const DISPLAY: u32 = NewFd::DISPLAY;
+
+    fn read(cell: Cell<'t>) -> Self {
+        Self(cell.int32())
+    }
+
+    fn settle(self, process: &mut Process<'t>, replayed: Option<i64>) {
+        if let Some(fd) = replayed {
+            pipe::widen(fd as i32);
+        }
+        NewFd(self.0).settle(process, replayed);
     }
 }
 

@@ -7,6 +7,7 @@ use libc::{
 };
 use sdk::abi::{Bit, Condition};
 use sdk::declare::{bit, constant, ret, value_of};
+use sdk::pipe;
 use sdk::prelude::*;
 
 #[derive(Record)]
@@ -172,8 +173,13 @@ impl<'t> Replay<'t> for Fcntl {
                 process.duplicate(self.descriptor, |fd| fcntl(fd, least))
             }
             F_SETFL if argument & libc::O_ASYNC != 0 => Err(Skip::SIMULATED),
-            F_GETFD | F_SETFD | F_GETFL | F_SETFL | F_GETPIPE_SZ | F_SETPIPE_SZ | F_GET_SEALS
-            | F_ADD_SEALS => Ok(fcntl(process.fd(self.descriptor)?, argument)),
+            F_GETPIPE_SZ => {
+                let replayed = fcntl(process.fd(self.descriptor)?, argument);
+                Ok(pipe::room(process.recorded(), replayed))
+            }
+            F_GETFD | F_SETFD | F_GETFL | F_SETFL | F_SETPIPE_SZ | F_GET_SEALS | F_ADD_SEALS => {
+                Ok(fcntl(process.fd(self.descriptor)?, argument))
+            }
             F_SETLK | F_SETLKW | F_OFD_SETLK | F_OFD_SETLKW => self.lock(process, command),
             // Owners, leases and notices send signals, which would be the replayer's; and the holder of a
             // lock is a process that isn't there.
@@ -243,6 +249,17 @@ mod tests {
         let mut stage = Stage::with_file(3, b"");
         stage.recorded(300_000, 0).replay(&fcntl(F_DUPFD, 300_000)).returns(300_000);
         assert!(stage.descriptor(300_000).is_some());
+    }
+
+    #[test]
+    fn a_pipe_that_was_made_wider_is_told_to_be_as_it_was() {
+        let mut stage = Stage::with_pipe(4, 3);
+        stage.recorded(65_536, 0).replay(&fcntl(F_GETPIPE_SZ, 0)).returns(65_536);
+        pipe::widen(stage.descriptor(3).expect("it is open"));
+        stage.recorded(65_536, 0).replay(&fcntl(F_GETPIPE_SZ, 0)).returns(65_536);
+        stage.recorded(4096, 0).replay(&fcntl(F_SETPIPE_SZ, 4096)).returns(4096);
+        stage.recorded(4096, 0).replay(&fcntl(F_GETPIPE_SZ, 0)).returns(4096);
+        stage.recorded(1234, 0).replay(&fcntl(F_GETPIPE_SZ, 0)).returns(4096);
     }
 
     #[test]

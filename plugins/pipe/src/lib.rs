@@ -8,7 +8,7 @@ struct Pipe {
     #[after(0)]
     read_descriptor: NewFd,
     #[after(0, offset = 4)]
-    write_descriptor: NewFd,
+    write_descriptor: NewPipe,
 }
 
 export_plugin!(Pipe);
@@ -21,7 +21,7 @@ mod tests {
     #[test]
     fn what_goes_in_comes_out() {
         let mut stage = Stage::new();
-        let record = Pipe { read_descriptor: NewFd(3), write_descriptor: NewFd(4) };
+        let record = Pipe { read_descriptor: NewFd(3), write_descriptor: NewPipe(4) };
         stage.recorded(0, 0).replay(&record).returns(0);
         let ends = [3, 4].map(|traced| stage.descriptor(traced).expect("it is open").into());
         let mut byte = 7u8;
@@ -36,7 +36,7 @@ mod tests {
     #[test]
     fn nowhere_to_put_the_numbers_fails_again() {
         let mut stage = Stage::with_file(0, b"");
-        let record = Pipe { read_descriptor: NewFd(0), write_descriptor: NewFd(0) };
+        let record = Pipe { read_descriptor: NewFd(0), write_descriptor: NewPipe(0) };
         stage.recorded(-1, libc::EFAULT).replay(&record).fails(libc::EFAULT);
         assert!(stage.descriptor(0).is_some());
     }

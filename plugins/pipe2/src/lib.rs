@@ -10,7 +10,7 @@ struct Pipe2 {
     #[after(0)]
     read_descriptor: NewFd,
     #[after(0, offset = 4)]
-    write_descriptor: NewFd,
+    write_descriptor: NewPipe,
     #[arg(1)]
     #[bits(FLAGS)]
     flags_value: Option<i32>,
@@ -32,7 +32,7 @@ mod tests {
     use sdk::testing::Stage;
 
     fn pipe2(flags: i32) -> Pipe2 {
-        let (read_descriptor, write_descriptor) = (NewFd(3), NewFd(4));
+        let (read_descriptor, write_descriptor) = (NewFd(3), NewPipe(4));
         Pipe2 { read_descriptor, write_descriptor, flags_value: Some(flags) }
     }
 
@@ -46,6 +46,16 @@ mod tests {
             let flags = unsafe { sys::numbers(libc::SYS_fcntl, [fd.into(), libc::F_GETFL.into()]) };
             assert_ne!(flags.expect("it is open") & i64::from(libc::O_NONBLOCK), 0);
         }
+    }
+
+    #[test]
+    fn there_is_room_for_as_many_bytes_that_lie_otherwise() {
+        let mut stage = Stage::new();
+        stage.recorded(0, 0).replay(&pipe2(libc::O_NONBLOCK)).returns(0);
+        // 65,536 bytes are what a pipe holds, if all its pages are full to both ends.
+        stage.fill(4, &[1; 65_000]);
+        assert_eq!(stage.drain(3).len(), 100);
+        stage.fill(4, &[1; 636]);
     }
 
     #[test]
