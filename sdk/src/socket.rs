@@ -46,6 +46,23 @@ impl<'a> Name<'a> {
     }
 }
 
+/// Lets the new socket `fd` have twice as many bytes on their way to the other end.
+///
+/// How many there may be depends on how they were cut into messages, and so on when each was taken: as with pipes
+/// ([`crate::pipe`]), what was sent without a wait then might have to wait for a reader whose turn comes later.
+pub fn widen(fd: RawFd) {
+    let mut room: c_int = 0;
+    let mut size = size_of::<c_int>() as libc::socklen_t;
+    let option = (&raw mut room).cast::<libc::c_void>();
+    // SAFETY: the kernel writes one number, and then reads it.
+    unsafe {
+        if libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_SNDBUF, option, &raw mut size) == 0 {
+            // The kernel takes twice the number that it is given (socket(7)).
+            libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_SNDBUF, option, size);
+        }
+    }
+}
+
 /// An address for the kernel.
 #[derive(Debug)]
 pub struct Address<'t>(&'t [u8]);

@@ -1,6 +1,7 @@
 //! accept(2): take the next connection that waits at a listening socket.
 
 use sdk::prelude::*;
+use sdk::socket;
 
 #[derive(Record)]
 #[record(
@@ -29,6 +30,9 @@ impl<'t> Replay<'t> for Accept<'t> {
         }
         // SAFETY: without room for it, no address is told.
         let replayed = unsafe { sys::numbers(libc::SYS_accept, [fd.into(), 0, 0]) };
+        if let Ok(fd) = replayed {
+            socket::widen(fd as i32);
+        }
         process.adopt_returned(replayed);
         Ok(replayed)
     }

@@ -3,6 +3,7 @@
 use sdk::abi::Bit;
 use sdk::declare::bit;
 use sdk::prelude::*;
+use sdk::socket;
 
 #[derive(Record)]
 #[record(
@@ -40,6 +41,9 @@ impl<'t> Replay<'t> for Accept4<'t> {
         let flags = self.flags.ok_or(Skip::NOT_CAPTURED)?;
         // SAFETY: without room for it, no address is told.
         let replayed = unsafe { sys::numbers(libc::SYS_accept4, [fd.into(), 0, 0, flags.into()]) };
+        if let Ok(fd) = replayed {
+            socket::widen(fd as i32);
+        }
         process.adopt_returned(replayed);
         Ok(replayed)
     }

@@ -1,6 +1,7 @@
 //! socket(2): make a socket, which has no peer in a replay.
 
 use sdk::prelude::*;
+use sdk::socket;
 
 #[derive(Record)]
 #[record(
@@ -31,6 +32,9 @@ impl<'t> Replay<'t> for Socket {
         let words = [self.domain, self.r#type, self.protocol].map(i64::from);
         // SAFETY: the call takes numbers only.
         let replayed = unsafe { sys::numbers(libc::SYS_socket, words) };
+        if let Ok(fd) = replayed {
+            socket::widen(fd as i32);
+        }
         process.adopt_returned(replayed);
         Ok(replayed)
     }

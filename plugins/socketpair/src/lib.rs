@@ -1,6 +1,7 @@
 //! socketpair(2): make two sockets that are connected to each other.
 
 use sdk::prelude::*;
+use sdk::socket;
 
 #[derive(Record)]
 #[record(
@@ -38,6 +39,9 @@ impl<'t> Replay<'t> for Socketpair {
         let words = [domain, kind, protocol, pointer, 0, 0];
         // SAFETY: the pointer is null, or there is room for two numbers behind it.
         let replayed = unsafe { sys::call(libc::SYS_socketpair, words) };
+        if replayed.is_ok() {
+            pair.into_iter().for_each(socket::widen);
+        }
         if process.recorded().succeeded() {
             process.adopt(self.read_descriptor.0, pair[0]);
             process.adopt(self.write_descriptor.0, pair[1]);
@@ -69,6 +73,25 @@ mod tests {
         stage.replay(&PAIR).returns(0);
         stage.fill(4, b"through");
         assert_eq!(stage.drain(3), b"through");
+    }
+
+    #[test]
+    fn there_is_room_for_as_many_bytes_in_other_messages() {
+        let mut stage = Stage::new();
+        stage.replay(&PAIR).returns(0);
+        let (ours, _other) = std::os::unix::net::UnixStream::pair().expect("a pair");
+        let room = |fd: i32| {
+            let (mut room, mut size) = (0i32, size_of::<i32>() as libc::socklen_t);
+            let to = (&raw mut room).cast();
+            let level = libc::SOL_SOCKET;
+            // SAFETY: the kernel writes one number.
+            unsafe { libc::getsockopt(fd, level, libc::SO_SNDBUF, to, &raw mut size) };
+            room
+        };
+        let usual = room(std::os::fd::AsRawFd::as_raw_fd(&ours));
+        for traced in [3, 4] {
+            assert!(room(stage.descriptor(traced).expect("it is open")) > usual);
+        }
     }
 
     #[test]
