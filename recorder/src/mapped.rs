@@ -7,6 +7,9 @@
 //! read, through a descriptor of the recorder's own: it stays readable when the program has closed its own, or
 //! was killed.
 //!
+//! With the agent calls on such a file don't stop, so that its pages are looked at only when mappings are made,
+//! synced and ended, and when programs end.
+//!
 //! Limits: a page that is stored to several times between two looks is recorded once, as it is at the second;
 //! what other programs store is taken for this one's; pages beyond [`MOST_BYTES`] are counted and not looked at;
 //! mappings that were there when a recorder attached aren't known.
@@ -22,6 +25,7 @@ use std::os::unix::fs::MetadataExt;
 use abi::effect;
 use replay_schema::Observed;
 
+use crate::agent::Agent;
 use crate::clock;
 use crate::event::{Blob, CallEvent, Event};
 use crate::pipeline::Producer;
@@ -62,10 +66,40 @@ pub struct Look<'l> {
     pub task: i32,
     /// Its process.
     pub process: i32,
-    /// The next free order id.
-    pub next_id: &'l mut i64,
+    /// Where order ids come from.
+    pub ids: Ids<'l>,
     /// Takes the records.
     pub producer: &'l mut Producer,
+}
+
+/// Where order ids come from.
+#[derive(Debug)]
+pub enum Ids<'l> {
+    /// The tracer alone takes them: the next free one.
+    Tracer(&'l mut i64),
+    /// Programs take them, too.
+    Agent(&'l Agent),
+}
+
+impl Ids<'_> {
+    /// Takes the next one.
+    pub fn take(&mut self) -> i64 {
+        match self {
+            Self::Tracer(next) => {
+                **next += 1;
+                **next - 1
+            }
+            Self::Agent(agent) => agent.take_id(),
+        }
+    }
+
+    /// The one that is taken next, if only the tracer takes any; else one that comes before it.
+    pub fn next(&mut self) -> i64 {
+        match self {
+            Self::Tracer(next) => **next,
+            Self::Agent(agent) => agent.take_id(),
+        }
+    }
 }
 
 /// The mapped files of all processes.
@@ -191,8 +225,7 @@ impl Mapped {
             batch.blobs.extend([page, path]);
             batch.blobs.resize(first + self.fetches.max(2), Blob::Absent);
             let blobs = first..batch.blobs.len();
-            let (called_id, returned_id) = (*look.next_id, *look.next_id + 1);
-            *look.next_id += 2;
+            let (called_id, returned_id) = (look.ids.take(), look.ids.take());
             let now = clock::now();
             let length = bytes.len() as u64;
             look.producer.push(Event::Call(CallEvent {

@@ -260,13 +260,10 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
             snapshot.begin(state, &mut producer);
         }
     }
-    // The agent stops at no call's entry; it is ruled out if there is a snapshot.
-    let has_agent = chosen.name() != "ptrace";
     let connected = chosen.connect(&plans, producer);
     let no_thread = |_| system("start a thread")(nix::Error::EAGAIN);
     let (agent, merger, producer) = connected.map_err(no_thread)?;
-    let mapped = if has_agent { None } else { Mapped::new(&plans) };
-    let files = Files::new(snapshot, mapped);
+    let files = Files::new(snapshot, Mapped::new(&plans));
     let traced = Tracer::new(&plans, producer, agent, program, 1, paths, files).run();
     signals::forget_program();
     let mut outcome = traced.map_err(system("wait for the program"))?;

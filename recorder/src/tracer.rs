@@ -24,7 +24,7 @@ use crate::agent::{self, Agent, End, Signalled, Taken};
 use crate::clock;
 use crate::event::{Blob, CallEvent, Event, TaskEnd, TaskEvent};
 use crate::files::{self, Files};
-use crate::mapped::Look;
+use crate::mapped::{Ids, Look};
 use crate::memory::{blob_bytes, copy_after};
 use crate::paths::Paths;
 use crate::pipeline::Producer;
@@ -341,7 +341,7 @@ impl<'p> Tracer<'p> {
         let seen: Vec<_> = blobs.iter().map(|blob| blob_bytes(&bytes, blob)).collect();
         let arguments = entry.arguments;
         let observed = Observed { arguments, returned: None, memory: &seen, element: None };
-        let look = look(pid, process, &mut self.next_id, &mut self.producer);
+        let look = look(pid, process, ids(&self.agent, &mut self.next_id), &mut self.producer);
         self.files.before(declared, &observed, look);
         let called_id = self.take_id();
         let call = PendingCall {
@@ -416,7 +416,7 @@ impl<'p> Tracer<'p> {
     fn show_files(&mut self, pid: i32, plan: usize, arguments: [u64; 6], returned: (i64, i32)) {
         let process = self.tracee(pid).process;
         let observed = Observed { arguments, returned: Some(returned), memory: &[], element: None };
-        let look = look(pid, process, &mut self.next_id, &mut self.producer);
+        let look = look(pid, process, ids(&self.agent, &mut self.next_id), &mut self.producer);
         self.files.after(self.plans.plan(plan), &observed, look);
     }
 
@@ -495,7 +495,12 @@ impl<'p> Tracer<'p> {
             self.forget(former, None);
         }
         let process = self.tracee(pid).process;
-        self.files.ending(look(pid, process, &mut self.next_id, &mut self.producer));
+        self.files.ending(look(
+            pid,
+            process,
+            ids(&self.agent, &mut self.next_id),
+            &mut self.producer,
+        ));
         self.files.gone(process);
         if self.agent.is_some() {
             self.tracee(pid).executed = true;
@@ -511,7 +516,12 @@ impl<'p> Tracer<'p> {
         self.never_returned(pid, state);
         self.abandoned(pid);
         let process = self.tracee(pid).process;
-        self.files.ending(look(pid, process, &mut self.next_id, &mut self.producer));
+        self.files.ending(look(
+            pid,
+            process,
+            ids(&self.agent, &mut self.next_id),
+            &mut self.producer,
+        ));
         let id = self.take_id();
         self.tracee(pid).ending_id = Some(id);
         self.resume(pid, Resume::Run, false);
@@ -532,7 +542,12 @@ impl<'p> Tracer<'p> {
         }
         let Some(mut tracee) = self.tracees.remove(&pid) else { return };
         if tracee.ending_id.is_none() {
-            self.files.ending(look(pid, tracee.process, &mut self.next_id, &mut self.producer));
+            self.files.ending(look(
+                pid,
+                tracee.process,
+                ids(&self.agent, &mut self.next_id),
+                &mut self.producer,
+            ));
         }
         if !self.tracees.values().any(|other| other.process == tracee.process) {
             self.files.gone(tracee.process);
@@ -733,7 +748,11 @@ impl Tracee {
     }
 }
 
+fn ids<'l>(agent: &'l Option<Agent>, next: &'l mut i64) -> Ids<'l> {
+    agent.as_ref().map_or(Ids::Tracer(next), Ids::Agent)
+}
+
 /// A look at files on behalf of `task`, which is stopped.
-fn look<'l>(task: i32, process: i32, next_id: &'l mut i64, producer: &'l mut Producer) -> Look<'l> {
-    Look { task, process, next_id, producer }
+fn look<'l>(task: i32, process: i32, ids: Ids<'l>, producer: &'l mut Producer) -> Look<'l> {
+    Look { task, process, ids, producer }
 }

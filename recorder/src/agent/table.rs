@@ -1,6 +1,6 @@
 //! The plugins' declarations as the hook reads them, and how its records are read.
 
-use abi::{Condition, Fetch, Place, condition, fetch as op, place};
+use abi::{Condition, Fetch, Place, condition, effect, fetch as op, place};
 
 use crate::plan::{Plan, Plans};
 
@@ -50,7 +50,9 @@ impl Table {
 /// A call as the hook reads it; none if it has to be left to the tracer.
 fn describe(number: u32, index: usize, plan: &Plan) -> Option<(Vec<u8>, Layout)> {
     let declared = &plan.call;
-    let is_tracers = plan.is_refused || declared.hides.is_some();
+    // What was stored through a mapping is looked at before it is synced.
+    let syncs = declared.effects & effect::SYNCS != 0;
+    let is_tracers = plan.is_refused || declared.hides.is_some() || syncs;
     if is_tracers || declared.at_entry || declared.cpus || plan.creates_task() || !plan.returns() {
         return None;
     }

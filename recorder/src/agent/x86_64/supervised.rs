@@ -34,11 +34,11 @@ pub fn is_supervised(number: u32) -> bool {
     SUPERVISED.contains(&c_long::from(number))
 }
 
-/// Bits of arguments 2 and 3 with which a call of `number` is the tracer's: new code, and mappings in
-/// place of others.
+/// Bits of arguments 2 and 3 with which a call of `number` is the tracer's: new code, mappings in place of
+/// others, and those through which files can be changed.
 pub fn guards(number: u32) -> (u64, u64) {
     match c_long::from(number) {
-        libc::SYS_mmap => (libc::PROT_EXEC as u64, libc::MAP_FIXED as u64),
+        libc::SYS_mmap => (libc::PROT_EXEC as u64, (libc::MAP_FIXED | libc::MAP_SHARED) as u64),
         _ => (0, 0),
     }
 }
