@@ -35,7 +35,7 @@ impl Files {
             mapped.before(plan, observed, &mut look);
         }
         if let Some(snapshot) = &mut self.snapshot {
-            snapshot.before(look.task, plan, observed, look.ids.next(), look.producer);
+            snapshot.before(look.task, plan, observed, look.ids.upcoming(), look.producer);
         }
     }
 

@@ -94,7 +94,7 @@ impl Ids<'_> {
     }
 
     /// The one that is taken next, if only the tracer takes any; else one that comes before it.
-    pub fn next(&mut self) -> i64 {
+    pub fn upcoming(&mut self) -> i64 {
         match self {
             Self::Tracer(next) => **next,
             Self::Agent(agent) => agent.take_id(),
