@@ -43,6 +43,12 @@ pub fn page(_: &Registry) -> Result<String, RegistryError> {
             let seen = seen.entry(name.clone()).or_default();
             seen.families.insert(family.name);
             for at in recorded.rows_of(name) {
+                match recorded.trace.outcome(at) {
+                    Some((_, errno @ 1..)) => drop(seen.errors.insert(errno)),
+                    _ => seen.successes = true,
+                }
+            }
+            for at in recorded.all_rows_of(name) {
                 look(&recorded, &recorded.types[name], at, seen);
             }
         }
@@ -72,13 +78,8 @@ pub fn page(_: &Registry) -> Result<String, RegistryError> {
     Ok(page)
 }
 
-/// Adds what a row shows.
+/// Adds the names that a row shows.
 fn look(recorded: &Recorded, call: &Call, at: At, seen: &mut Seen) {
-    let outcome = recorded.trace.outcome(at);
-    match outcome {
-        Some((_, errno @ 1..)) => drop(seen.errors.insert(errno)),
-        _ => seen.successes = true,
-    }
     let mut arguments = [0; 6];
     let values = |column: &Column| recorded.trace.number(at, &column.name);
     for column in &call.columns {
@@ -87,7 +88,8 @@ fn look(recorded: &Recorded, call: &Call, at: At, seen: &mut Seen) {
             arguments[argument] = value as u64;
         }
     }
-    let observed = Observed { arguments, returned: outcome, memory: &[], element: None };
+    let observed =
+        Observed { arguments, returned: recorded.trace.outcome(at), memory: &[], element: None };
     for column in &call.columns {
         let Some(value) = values(column) else { continue };
         let shown = column.bits.iter().filter(|bit| {

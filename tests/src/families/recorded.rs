@@ -63,15 +63,22 @@ impl Recorded {
 
     /// The rows of the family's own calls of record type `name` that tell what came of them, in order.
     pub fn rows_of(&self, name: &str) -> Vec<At> {
-        let mut rows = self.trace.rows_of(name);
+        let mut rows = self.all_rows_of(name);
         rows.retain(|at| {
             let number = ["iov_number", "item_number", "continuation_number"].into_iter();
             let number = number.filter(|column| self.has(name, column));
             let is_element =
                 number.map(|column| self.trace.number(*at, column)).any(|n| n != Some(-1));
-            self.trace.unique_id(*at) >= self.first && !is_element
+            !is_element
         });
         rows.sort_by_key(|at| self.trace.unique_id(*at));
+        rows
+    }
+
+    /// All rows of the family's own calls of record type `name`.
+    pub fn all_rows_of(&self, name: &str) -> Vec<At> {
+        let mut rows = self.trace.rows_of(name);
+        rows.retain(|at| self.trace.unique_id(*at) >= self.first);
         rows
     }
 
