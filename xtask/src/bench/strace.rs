@@ -15,7 +15,9 @@ pub fn find(setting: &Setting) -> Result<Table> {
     let mut strace = Command::new("strace");
     strace.args(["-f", "-ttt", "-T", "-v", "-s", "1000000", "-o"]).arg(&log);
     // Several times, so that the start doesn't count for much.
-    strace.args(["sh", "-c", "for i in 1 2 3 4 5; do find \"$0\" -size +1; done"]).arg(&tree);
+    strace
+        .args(["sh", "-c", "for i in 1 2 3 4 5; do find \"$0\" -size +1 > /dev/null; done"])
+        .arg(&tree);
     run(&mut strace)?;
     let size = fs::metadata(&log).map_err(|error| error.to_string())?.len();
     let trace = setting.path("find.ds");
