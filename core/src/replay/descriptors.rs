@@ -71,6 +71,12 @@ impl Table {
         Arc::new(Self { descriptors, users: AtomicUsize::new(0) })
     }
 
+    /// As [`Descriptors::adopt`]: where tasks have the table in common, one of them may still have a close to come.
+    pub fn adopt(&self, traced: i32, stands: Stands, position: u64) -> Option<Stands> {
+        let may_be_overtaken = self.is_shared();
+        self.lock().adopt(traced, stands, position, may_be_overtaken)
+    }
+
     /// Closes what lost its number already: where tasks part ways, the call that closes it is the other's.
     pub fn close_overtaken(&self) {
         let overtaken = std::mem::take(&mut self.lock().overtaken);

@@ -367,8 +367,7 @@ unsafe extern "C" fn adopt(context: *mut c_void, traced: i32, replayed: i32) {
     }
     let stands = if is_open { Stands::Open(replayed) } else { Stands::Simulated };
     context.acts.simulated = (!is_open).then_some(traced);
-    let is_shared = context.files.is_shared();
-    let before = context.files.lock().adopt(traced, stands, context.position, is_shared);
+    let before = context.files.adopt(traced, stands, context.position);
     before.into_iter().for_each(Stands::close);
 }
 

@@ -44,12 +44,18 @@ impl Threads {
     /// could bring. Where the kernel doesn't tell, it is taken to.
     fn sleeps(&self, thread: i32) -> bool {
         let Some(stat) = self.read(thread, "stat") else { return true };
-        // The name may have anything in it; what follows it doesn't.
-        let state = stat.rsplit_once(") ").and_then(|(_, fields)| fields.chars().next());
+        let state = fields(&stat).and_then(|mut fields| fields.next());
         let call = self.read(thread, "syscall");
         let number = call.as_deref().and_then(|call| call.split(' ').next()?.parse().ok());
-        state == Some('S') && number != Some(libc::SYS_futex)
+        state == Some("S") && number != Some(libc::SYS_futex)
     }
+}
+
+/// What `stat` tells of a thread behind its name, from its state on (proc_pid_stat(5)).
+pub fn fields(stat: &str) -> Option<impl Iterator<Item = &str>> {
+    // The name may have anything in it; what follows it doesn't.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    Some(fields.split(' '))
 }
 
 /// The thread that looks.

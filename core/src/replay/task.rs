@@ -553,19 +553,16 @@ impl Task {
     /// What the recorded call did to the descriptors, where the call isn't made.
     fn take_recorded(&mut self, ty: &RecordType, batch: &Batch, record: &Record) {
         for effect in effects(ty, batch, record) {
-            let mut files = self.context.files.lock();
+            let files = &self.context.files;
             let before = match effect {
                 // The plugin has seen to it, and may have noted what it is.
                 Effect::Simulate(traced) if self.context.acts.simulated == Some(traced) => None,
-                Effect::Simulate(traced) => {
-                    let is_shared = self.context.files.is_shared();
-                    files.adopt(traced, Stands::Simulated, record.position, is_shared)
-                }
+                Effect::Simulate(traced) => files.adopt(traced, Stands::Simulated, record.position),
                 Effect::Close(traced) => {
+                    let mut files = files.lock();
                     files.take_overtaken(traced, record.ready_at).or_else(|| files.remove(traced))
                 }
             };
-            drop(files);
             before.into_iter().for_each(Stands::close);
         }
     }

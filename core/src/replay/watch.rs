@@ -12,6 +12,7 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction
 
 use crate::replay::ReplayError;
 use crate::replay::progress::lock;
+use crate::replay::sentry::fields;
 use crate::replay::shared::{End, Shared};
 
 /// How often it looks.
@@ -150,9 +151,7 @@ impl Watch {
 /// What the kernel says of one of our threads.
 fn state_of(thread: i32) -> Option<(char, Used)> {
     let text = std::fs::read_to_string(format!("/proc/self/task/{thread}/stat")).ok()?;
-    // The name may have anything in it; what follows it doesn't.
-    let (_, fields) = text.rsplit_once(") ")?;
-    let fields: Vec<&str> = fields.split(' ').collect();
+    let fields: Vec<&str> = fields(&text)?.collect();
     let ticks = |field: usize| fields.get(field)?.parse().ok();
     Some((fields.first()?.chars().next()?, Used { user: ticks(11)?, system: ticks(12)? }))
 }
