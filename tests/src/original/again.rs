@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -32,8 +33,26 @@ pub fn folder_there(name: &str) -> String {
     format!("/srv/w/{name}")
 }
 
+/// The descriptors that the original's programs began with, and that say nothing of a file: its own recorder left
+/// them 6, and whoever started that one left it 10, as the shell of `ln` shows by taking 11.
+const LEFT_OPEN: [i32; 2] = [6, 10];
+
+/// Leaves this process, which is to run another program, the descriptors that the original's programs had; whatever
+/// it was started with.
+fn leave_open() -> std::io::Result<()> {
+    // SAFETY: numbers in; the process is the child that is about to run its program, and has no use for another
+    // descriptor. They close when it does, so that a failure of that can still be told.
+    let mut done =
+        unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    for number in LEFT_OPEN {
+        // SAFETY: as above.
+        done = done.min(unsafe { libc::dup2(0, number) }.into());
+    }
+    if done < 0 { Err(std::io::Error::last_os_error()) } else { Ok(()) }
+}
+
 /// Records the command of trace `name` as the original did: in its folder, which is as deep; with its environment;
-/// with descriptor 6 open, which the original's own recorder left to its programs; with files to write to.
+/// with its descriptors; with files to write to.
 ///
 /// # Panics
 /// If that can't be done.
@@ -45,15 +64,21 @@ pub fn recorded(name: &str, scratch: &Path, backend: &str) -> Trace {
     assert!(unpacked.expect(WHOLE).success(), "{name}: the folder's first state");
     let command = words(&fs::read_to_string(trace(&format!("{name}.cmd"))).expect(WHOLE));
     let file = scratch.join("trace.ds");
-    let mut shell = Command::new("sh");
-    shell.args(["-c", "exec 3<&- 4<&- 5<&- 6</dev/null 7<&- 8<&- 9<&-; exec env -i \"$@\"", "sh"]);
-    shell.args(["PATH=/usr/local/bin:/usr/bin:/bin", &format!("HOME={}", folder_there(name))]);
-    shell.args(["LC_ALL=C", "GLIBCPP_FORCE_NEW=1", "GLIBCXX_FORCE_NEW=1"]);
-    shell.arg(program("recorder")).arg("--plugins").arg(plugins());
-    shell.args(["--backend", backend, "-X"]).arg(&file).arg("--").args(command);
+    // The environment's order is recorded too.
+    let mut recorder = Command::new("env");
+    recorder.args([
+        "-i",
+        "PATH=/usr/local/bin:/usr/bin:/bin",
+        &format!("HOME={}", folder_there(name)),
+    ]);
+    recorder.args(["LC_ALL=C", "GLIBCPP_FORCE_NEW=1", "GLIBCXX_FORCE_NEW=1"]);
+    recorder.arg(program("recorder")).arg("--plugins").arg(plugins());
+    recorder.args(["--backend", backend, "-X"]).arg(&file).arg("--").args(command);
     let [out, err] = ["out", "err"].map(|name| fs::File::create(scratch.join(name)).expect(WHOLE));
-    shell.current_dir(&folder).stdin(Stdio::null()).stdout(out).stderr(err);
-    let status = shell.status().expect(WHOLE);
+    recorder.current_dir(&folder).stdin(Stdio::null()).stdout(out).stderr(err);
+    // SAFETY: between fork and exec it makes two system calls and touches no memory of anybody else.
+    unsafe { recorder.pre_exec(leave_open) };
+    let status = recorder.status().expect(WHOLE);
     // rmdir is asked for a folder that isn't there.
     let expected = if name == "rmdir" { Some(1) } else { Some(0) };
     let told = fs::read_to_string(scratch.join("err")).expect(WHOLE);
