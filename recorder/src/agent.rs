@@ -152,12 +152,12 @@ pub fn obstacle() -> Option<&'static str> {
 }
 
 impl Agent {
-    /// An agent, with the layouts of its records.
+    /// An agent, with the layouts of its records. If `names_stop`, calls that name files stop.
     ///
     /// # Errors
     /// There is no memory for it.
-    pub fn new(plans: &Plans) -> std::io::Result<(Self, Table)> {
-        let table = Table::new(plans);
+    pub fn new(plans: &Plans, names_stop: bool) -> std::io::Result<(Self, Table)> {
+        let table = Table::new(plans, names_stop);
         let labels = Labels::new();
         let arena = Arena::new(hook::code(), &table.bytes)?;
         arena.prepare(0, labels.bypass)?;
@@ -184,6 +184,11 @@ impl Agent {
     /// The address behind the only instruction whose calls the filter lets through.
     pub fn gate() -> u64 {
         Labels::new().called
+    }
+
+    /// Whether calls of `number` must stop, recorded or not: they may change what the hook stands on.
+    pub fn needs(number: u32) -> bool {
+        supervised::is_supervised(number) || supervised::guards(number) != (0, 0)
     }
 
     /// The next order id.
@@ -362,23 +367,26 @@ impl Agent {
         memory.write_all_at(&original.to_ne_bytes(), address).ok()
     }
 
-    /// `pid` makes the call `entry`: if the hook asks for the tracer, its call is taken over.
-    pub fn entered(&mut self, pid: i32, entry: &Entry) -> Option<Taken> {
-        if entry.instruction_pointer != self.labels.trapped {
-            return None;
-        }
+    /// Whether the call `entry` isn't the program's: the hook asks for the tracer.
+    pub fn is_asked(&self, entry: &Entry) -> bool {
+        entry.instruction_pointer == self.labels.trapped
+    }
+
+    /// The hook of `pid` asks for the tracer: its call, which has returned, is taken over.
+    pub fn asked(&mut self, pid: i32) -> Option<Taken> {
         let number = self.threads.get(&pid).map(|thread| thread.area).filter(|area| *area != 0)?;
-        let mut registers = ptrace::registers(pid).ok()?;
         let shared = self.shared.clone();
         shared.wait_for_room(number);
         let area = shared.arena.area(number);
         let word = |offset| area.get(offset);
-        let result = registers::result(&self.labels, &registers, &word);
-        let after = registers::take_out(&self.labels, Progress::Returned, &mut registers, &word);
+        // It may have been killed meanwhile. What it called was called.
+        if let Ok(mut registers) = ptrace::registers(pid) {
+            registers::take_out(&self.labels, Progress::Returned, &mut registers, &word);
+            let _ = ptrace::set_registers(pid, &registers);
+        }
         let id = self.returned_id(number);
-        let value = returned(result);
-        ptrace::set_registers(pid, &registers).ok()?;
-        Some(self.taken(number, End::Returned { value, id }, after))
+        let value = returned(area.get(area::RESULT) as i64);
+        Some(self.taken(number, End::Returned { value, id }, area.get(area::AFTER)))
     }
 
     /// `pid` is about to make a call by itself. True if its exit is to be told of.

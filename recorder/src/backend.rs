@@ -5,8 +5,10 @@ use std::io;
 use crate::agent::merge::Merger;
 use crate::agent::table::Table;
 use crate::agent::{self, Agent};
+use crate::filter::Filter;
 use crate::pipeline::Producer;
 use crate::plan::Plans;
+use crate::ptrace;
 
 /// How calls are captured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -29,17 +31,23 @@ pub struct Chosen {
 }
 
 impl Backend {
-    /// The backend for `plans`; what else was asked for may rule the agent out, as `obstacle` says.
+    /// The backend for `plans`; what else was asked for may rule the agent out, as `obstacle` says, or want calls
+    /// that name files to stop.
     ///
     /// # Errors
     /// The agent was asked for and can't run: why.
-    pub fn choose(self, plans: &Plans, obstacle: Option<&'static str>) -> Result<Chosen, String> {
+    pub fn choose(
+        self,
+        plans: &Plans,
+        obstacle: Option<&'static str>,
+        names_stop: bool,
+    ) -> Result<Chosen, String> {
         if self == Self::Ptrace {
             return Ok(Chosen { agent: None, why: "as asked".to_owned() });
         }
         let made = match obstacle.or_else(agent::obstacle) {
             Some(why) => Err(why.to_owned()),
-            None => Agent::new(plans).map_err(|error| error.to_string()),
+            None => Agent::new(plans, names_stop).map_err(|error| error.to_string()),
         };
         match (made, self) {
             (Ok(agent), Self::Agent) => {
@@ -60,9 +68,15 @@ impl Chosen {
         if self.agent.is_some() { "agent" } else { "ptrace" }
     }
 
-    /// The address whose calls the filter lets through.
-    pub fn gate(&self) -> Option<u64> {
-        self.agent.is_some().then(Agent::gate)
+    /// The filter of the programs: calls that nobody selected go through, if neither tracer nor agent has to
+    /// know of them.
+    pub fn filter(&self, plans: &Plans) -> Filter {
+        let is_needed = |number| match self.agent {
+            Some(_) => ptrace::tells_of_signals(number) || Agent::needs(number),
+            None => ptrace::tells_of_signals(number),
+        };
+        let gate = self.agent.is_some().then(Agent::gate);
+        Filter::new(plans.unseen().filter(|number| !is_needed(*number)), gate)
     }
 
     /// Puts the agent, if it is that one, between the tracer and `producer`: returns it, what its events

@@ -29,14 +29,16 @@ impl Files {
         Self { snapshot, mapped }
     }
 
-    /// The call of `plan` is about to be made; the next id will be its own.
-    pub fn before(&mut self, plan: &Plan, observed: &Observed<'_>, mut look: Look<'_>) {
+    /// The call of `plan` is about to be made. Returns the order id that is its own.
+    pub fn before(&mut self, plan: &Plan, observed: &Observed<'_>, mut look: Look<'_>) -> i64 {
         if let Some(mapped) = &mut self.mapped {
             mapped.before(plan, observed, &mut look);
         }
+        let id = look.ids.take();
         if let Some(snapshot) = &mut self.snapshot {
-            snapshot.before(look.task, plan, observed, look.ids.upcoming(), look.producer);
+            snapshot.before(look.task, plan, observed, id, look.producer);
         }
+        id
     }
 
     /// The call of `plan` was made, and has its record.

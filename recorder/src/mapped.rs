@@ -92,14 +92,6 @@ impl Ids<'_> {
             Self::Agent(agent) => agent.take_id(),
         }
     }
-
-    /// The one that is taken next, if only the tracer takes any; else one that comes before it.
-    pub fn upcoming(&mut self) -> i64 {
-        match self {
-            Self::Tracer(next) => **next,
-            Self::Agent(agent) => agent.take_id(),
-        }
-    }
 }
 
 /// The mapped files of all processes.

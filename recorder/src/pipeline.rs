@@ -53,8 +53,13 @@ impl Producer {
 
     /// What was seen at a stop is complete.
     pub fn settle(&mut self) {
+        if let Out::Merger(_) = &self.out
+            && !self.batch.events.is_empty()
+        {
+            self.send();
+        }
         if let Out::Merger(shared) = &self.out {
-            shared.end(std::mem::take(&mut self.batch));
+            shared.end();
         }
     }
 
@@ -75,7 +80,8 @@ impl Producer {
         self.batch.events.push(event);
         let is_full =
             self.batch.bytes.len() >= BATCH_BYTES || self.batch.events.len() > BATCH_EVENTS;
-        if (is_full || is_old) && matches!(self.out, Out::Encoder { .. }) {
+        // What is to be merged is handed on at the end of a stop, unless it is very much.
+        if is_full || is_old && matches!(self.out, Out::Encoder { .. }) {
             self.send();
         }
     }
@@ -125,7 +131,7 @@ impl Producer {
                 let _ = full.send(std::mem::replace(&mut self.batch, empty));
             }
             Out::Merger(shared) => {
-                shared.end(std::mem::take(&mut self.batch));
+                shared.add(std::mem::take(&mut self.batch));
             }
         }
     }

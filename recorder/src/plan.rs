@@ -107,6 +107,8 @@ pub struct Plans {
     pub disabled: BTreeMap<u32, String>,
     /// Calls that a plugin has and nobody selected, by number.
     not_selected: BTreeSet<u64>,
+    /// Those of them that needn't be seen.
+    unseen: BTreeSet<u32>,
 }
 
 /// Why there are no plans.
@@ -173,6 +175,9 @@ impl Plans {
             }
             if !select::selects(selections, name, &call) {
                 plans.not_selected.insert(number as u64);
+                if !call.cpus {
+                    plans.unseen.insert(number as u32);
+                }
                 continue;
             }
             plans.set(number, plan);
@@ -186,6 +191,7 @@ impl Plans {
             let plan = is_wanted.then(|| by_extent[&call.extent]);
             plans.selected.entry(number as u64).or_default().push((selector, plan));
         }
+        plans.unseen.retain(|number| !plans.selected.contains_key(&u64::from(*number)));
         Ok(plans)
     }
 
@@ -213,6 +219,11 @@ impl Plans {
     /// The calls that a plugin has and nobody selected, by number.
     pub fn not_selected(&self) -> &BTreeSet<u64> {
         &self.not_selected
+    }
+
+    /// Those of them that the tracer needn't see for its own sake.
+    pub fn unseen(&self) -> impl Iterator<Item = u32> + '_ {
+        self.unseen.iter().copied()
     }
 
     /// Plan number `plan`.

@@ -24,6 +24,11 @@ pub const NATIVE: u32 = 0xc000_003e;
 #[cfg(target_arch = "aarch64")]
 pub const NATIVE: u32 = 0xc000_00b7;
 
+/// Whether calls of `number` tell what became of a call that a signal interrupted.
+pub fn tells_of_signals(number: u32) -> bool {
+    [libc::SYS_restart_syscall, libc::SYS_rt_sigreturn].contains(&c_long::from(number))
+}
+
 fn request(request: libc::c_uint, pid: pid_t, address: usize, data: usize) -> Result<c_long> {
     // SAFETY: the requests of this module read and write no memory of ours but what `data` points to
     // where they do; those callers pass a buffer of the size they name.

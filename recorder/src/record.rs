@@ -208,12 +208,9 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
         Subject::Program { .. } if !options.paths.is_empty() => {
             Some("it doesn't tell calls apart by their paths")
         }
-        Subject::Program { .. } if options.snapshot != Level::None => {
-            Some("a snapshot is taken where calls are entered, and it doesn't stop there")
-        }
         Subject::Program { .. } => None,
     };
-    let chosen = options.backend.choose(&plans, obstacle);
+    let chosen = options.backend.choose(&plans, obstacle, options.snapshot != Level::None);
     let chosen = chosen.map_err(|why| RecordError::NoAgent { why })?;
     let (backend, why) = (chosen.name(), chosen.why.clone());
     let begun = match &options.subject {
@@ -221,7 +218,7 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
             let command = Command::new(words, environment)?;
             let output = Output::create(&options.output, library, compression, options.keep)?;
             // The child is made while this process has one thread.
-            let program = command.spawn(chosen.gate())?;
+            let program = command.spawn(&chosen.filter(&plans))?;
             signals::leave_to(program).map_err(system("handle signals"))?;
             Begun { output, program: Some(program), processes: vec![program.as_raw()] }
         }

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::unistd::{AccessFlags, ForkResult, Pid, access, execve, fork};
 
-use crate::{filter, ptrace};
+use crate::filter::Filter;
+use crate::ptrace;
 
 /// Why a program can't be started.
 #[derive(Debug, thiserror::Error)]
@@ -87,20 +88,20 @@ impl Command {
     }
 
     /// Starts it as a tracee that stops at each system call, its first `execve` included, but for those
-    /// that return to `gate`. The calling
-    /// thread becomes its tracer; the process must have no other threads.
+    /// that `filter` lets through. The calling thread becomes its tracer; the process must have no other
+    /// threads.
     ///
     /// A child that can't get as far as its first `execve` exits with the errno as its status.
     ///
     /// # Errors
     /// The kernel refuses something that recording needs.
-    pub fn spawn(&self, gate: Option<u64>) -> Result<Pid, SpawnError> {
+    pub fn spawn(&self, filter: &Filter) -> Result<Pid, SpawnError> {
         let (go_reader, mut go_writer) = io::pipe().map_err(refused("make a pipe"))?;
         // SAFETY: the process has one thread, so the child may do all that the parent could.
         match unsafe { fork() }.map_err(|error| refused("fork")(error.into()))? {
             ForkResult::Child => {
                 drop(go_writer);
-                let Err(error) = self.run(go_reader, gate);
+                let Err(error) = self.run(go_reader, filter);
                 // SAFETY: the child has nothing to clean up, and must not run the parent's handlers.
                 unsafe { libc::_exit(error as i32) }
             }
@@ -114,7 +115,7 @@ impl Command {
     }
 
     /// The child's part: waits for the tracer, then becomes the program.
-    fn run(&self, mut go: PipeReader, gate: Option<u64>) -> nix::Result<Infallible> {
+    fn run(&self, mut go: PipeReader, filter: &Filter) -> nix::Result<Infallible> {
         // The tracer closes its end without a word if it can't trace.
         if go.read(&mut [0]).ok() != Some(1) {
             return Err(nix::Error::ESRCH);
@@ -122,7 +123,7 @@ impl Command {
         // Rust ignores SIGPIPE for itself, and an ignored signal stays ignored through exec.
         // SAFETY: the default action is no code of ours.
         unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
-        filter::install(gate)?;
+        filter.install()?;
         execve(&self.program, &self.arguments, &self.environment)
     }
 }

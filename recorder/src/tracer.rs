@@ -139,8 +139,7 @@ impl<'p> Tracer<'p> {
     /// Follows `root`, which was spawned as a tracee and waits to make its first call; or without one the
     /// processes that were attached, whose calls no filter stops. `next_id` is the first order id that is
     /// free, unless there is an agent, which keeps count of them; calls are on one of `paths` if there
-    /// are any; `files` is shown each call before it is made, if there
-    /// is no agent.
+    /// are any; `files` is shown each call that stops before it is made.
     pub fn new(
         plans: &'p Plans,
         producer: Producer,
@@ -342,8 +341,7 @@ impl<'p> Tracer<'p> {
         let arguments = entry.arguments;
         let observed = Observed { arguments, returned: None, memory: &seen, element: None };
         let look = look(pid, process, ids(&self.agent, &mut self.next_id), &mut self.producer);
-        self.files.before(declared, &observed, look);
-        let called_id = self.take_id();
+        let called_id = self.files.before(declared, &observed, look);
         let call = PendingCall {
             plan,
             number: entry.number,
@@ -620,11 +618,13 @@ impl Tracer<'_> {
         let _ = ptrace::resume(pid, how, signal);
     }
 
-    /// Whether the call that `pid` makes is the hook's cry for help; if not, the agent knows of it.
+    /// Whether the call that `pid` makes is the hook asking for help; if not, the agent knows of it.
     fn is_taken_over(&mut self, pid: i32, entry: &ptrace::Entry, now: i64) -> bool {
         let Some(agent) = &mut self.agent else { return false };
-        if let Some(taken) = agent.entered(pid, entry) {
-            self.take_over(pid, taken, now);
+        if agent.is_asked(entry) {
+            if let Some(taken) = agent.asked(pid) {
+                self.take_over(pid, taken, now);
+            }
             return true;
         }
         let watched = agent.is_making(pid, entry);

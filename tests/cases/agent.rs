@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use replay_tests::built::program;
-use replay_tests::case::{Case, told};
+use replay_tests::case::{BACKENDS, Case, told};
 use replay_tests::rows::{Row, rows};
 
 fn nothing(_: &Path) {}
@@ -82,6 +82,32 @@ fn most_calls_never_stop() {
     assert!(number("calls_in_program") * 4 > number("calls") * 3, "{info:?}");
     assert_eq!(number("records_lost"), 0);
     assert_eq!(number("programs_without_agent"), 0);
+}
+
+#[test]
+fn buffers_that_lie_apart_are_gathered_in_the_program() {
+    let program = program("hardships").to_string_lossy().into_owned();
+    let rows = equal(nothing, &[&program, "vectors"]);
+    assert!(rows.len() > 2000, "{} rows", rows.len());
+    let (case, _) = endures(&["vectors"]);
+    let stops = info(&case, "calls") - info(&case, "calls_in_program");
+    assert!(stops < 150, "{stops} of 1000 calls stopped");
+}
+
+#[test]
+fn calls_that_nobody_selected_do_not_stop() {
+    let program = program("hardships").to_string_lossy().into_owned();
+    for backend in BACKENDS {
+        let case = Case::new(nothing).with_backend(backend);
+        let mut recorder = case.recorder_with(&["-e", "trace=write"], &[&program, "threads"]);
+        let output = recorder.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+        assert_eq!(counts(&case)["write"], 4 * 8 * 400 + 1, "{backend}");
+        // Of more than 12800 reads none; calls that change what the agent stands on.
+        let info = replay_tests::rows::info(&case.trace());
+        let stopped = info.get("not_selected").map_or(0, |count| count.parse::<u64>().unwrap());
+        assert!(stopped < 1000, "{backend}: {stopped} calls stopped");
+    }
 }
 
 #[test]

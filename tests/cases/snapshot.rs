@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 use replay_schema::added::{CONTENT, FILE, XATTR};
 use replay_tests::built::program;
-use replay_tests::case::{Case, told};
+use replay_tests::case::{BACKENDS, Case, told};
 use replay_tests::forge::{Cell, Forge};
 use replay_tests::tool;
 use replay_tests::tree::Tree;
@@ -80,11 +80,17 @@ fn prepare(root: &Path, trace: &Path, words: &[&str]) -> Output {
     command.output().expect("the replayer runs")
 }
 
-/// Records `words` in a folder that `make` puts into its state, prepares the trace in a fresh root, replays it
-/// there with every check, and compares what is there with what the program left.
+/// Records `words` with each backend in a folder that `make` puts into its state, prepares the trace in a fresh
+/// root, replays it there with every check, and compares what is there with what the program left.
 #[track_caller]
-fn moved(make: impl FnOnce(&Path), words: &[&str]) -> (Case, Root) {
-    let case = Case::new(make);
+fn moved(make: impl Fn(&Path), words: &[&str]) -> (Case, Root) {
+    let [_, by_ptrace] = BACKENDS.map(|backend| moved_with(backend, &make, words));
+    by_ptrace
+}
+
+#[track_caller]
+fn moved_with(backend: &'static str, make: impl Fn(&Path), words: &[&str]) -> (Case, Root) {
+    let case = Case::new(make).with_backend(backend);
     let output = case.recorder_with(&["--snapshot", "full"], words).output().expect("it runs");
     assert!(output.status.success(), "{words:?}: {}", told(&output));
     assert_eq!(told(&output), "", "of {words:?} something was not recorded");

@@ -61,7 +61,7 @@ pub struct Agent(Infallible);
 
 #[allow(missing_docs, reason = "there is nobody to call it")]
 impl Agent {
-    pub fn new(_: &Plans) -> io::Result<(Self, table::Table)> {
+    pub fn new(_: &Plans, _: bool) -> io::Result<(Self, table::Table)> {
         Err(io::ErrorKind::Unsupported.into())
     }
     pub fn shared(&self) -> std::sync::Arc<shared::Shared> {
@@ -69,6 +69,9 @@ impl Agent {
     }
     pub fn gate() -> u64 {
         0
+    }
+    pub fn needs(_: u32) -> bool {
+        false
     }
     pub fn take_id(&self) -> i64 {
         match self.0 {}
@@ -91,7 +94,10 @@ impl Agent {
     pub fn handles(&self, _: i32) -> Option<()> {
         match self.0 {}
     }
-    pub fn entered(&mut self, _: i32, _: &Entry) -> Option<Taken> {
+    pub fn is_asked(&self, _: &Entry) -> bool {
+        match self.0 {}
+    }
+    pub fn asked(&mut self, _: i32) -> Option<Taken> {
         match self.0 {}
     }
     pub fn is_making(&mut self, _: i32, _: &Entry) -> bool {
@@ -110,7 +116,10 @@ pub mod shared {
     pub struct Shared(std::convert::Infallible);
 
     impl Shared {
-        pub fn end(&self, _: Batch) {
+        pub fn add(&self, _: Batch) {
+            match self.0 {}
+        }
+        pub fn end(&self) {
             match self.0 {}
         }
         pub fn finish(&self) {

@@ -4,6 +4,7 @@
 //! be seen first. Each thread says beforehand that it is about to take one (`area::BOUND`); what is below
 //! all such bounds, and below the counter as it was before they were read, is complete.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -15,6 +16,7 @@ use super::table::Layout;
 use super::x86_64::hook::{self, area, record};
 use crate::event::{Batch, Blob, CallEvent, Event};
 use crate::pipeline::Producer;
+use crate::snapshot::ContentEvent;
 
 /// Most bytes that are taken out of one ring before the next one's turn.
 const TURN: u64 = 1 << 20;
@@ -231,8 +233,13 @@ impl Merge {
                 continue;
             }
             let length = usize::try_from(length).ok().filter(|length| *length <= rest.len())?;
-            self.memory.blobs[first + fetch] = Blob::Copied(rest.start..rest.start + length);
+            let copied = rest.start..rest.start + length;
             rest.start += length.next_multiple_of(8).min(rest.len());
+            let copied = match layout.vectors.contains(fetch) {
+                true => vectors(&mut self.memory.bytes, copied)?,
+                false => copied,
+            };
+            self.memory.blobs[first + fetch] = Blob::Copied(copied);
         }
         self.merged.calls += 1;
         self.events.push(Waiting {
@@ -260,16 +267,12 @@ impl Merge {
                 Event::Entered { called_id } | Event::Abandoned { called_id } => *called_id,
                 Event::Call(call) => call.returned_id,
                 Event::Task(task) => task.last_id,
+                Event::File(file) => file.first_id,
                 Event::Dump(_) => self.counted as i64,
-                // A snapshot rules the agent out.
-                Event::File(_) | Event::Content(_) => continue,
+                // A content stands for itself, and is too much to wait.
+                Event::Content(_) => 0,
             };
-            let event = match event {
-                Event::Call(call) => {
-                    Event::Call(copy(&call, &batch.blobs, &batch.bytes, &mut self.memory))
-                }
-                other => other,
-            };
+            let event = moved(event, &batch.blobs, &batch.bytes, &mut self.memory);
             self.events.push(Waiting { id: id.max(0) as u64, event });
         }
     }
@@ -284,13 +287,7 @@ impl Merge {
         // Those that have to wait take their memory with them.
         let mut memory = Batch::default();
         let later = self.events.split_off(count).into_iter().map(|Waiting { id, event }| {
-            let event = match event {
-                Event::Call(call) => {
-                    let (blobs, bytes) = (&self.memory.blobs, &self.memory.bytes);
-                    Event::Call(copy(&call, blobs, bytes, &mut memory))
-                }
-                other => other,
-            };
+            let event = moved(event, &self.memory.blobs, &self.memory.bytes, &mut memory);
             Waiting { id, event }
         });
         let later: Vec<_> = later.collect();
@@ -301,10 +298,23 @@ impl Merge {
     }
 }
 
-/// `call`, with its memory moved from `blobs` and `bytes` to the end of `memory`.
+/// `event`, with its memory moved from `blobs` and `bytes` to the end of `memory`.
+fn moved(event: Event, blobs: &[Blob], bytes: &[u8], memory: &mut Batch) -> Event {
+    match event {
+        Event::Call(call) => Event::Call(copy(&call, blobs, bytes, memory)),
+        Event::Content(content) => {
+            let start = memory.bytes.len();
+            memory.bytes.extend_from_slice(&bytes[content.bytes]);
+            Event::Content(ContentEvent { bytes: start..memory.bytes.len(), ..content })
+        }
+        other => other,
+    }
+}
+
+/// The same for a call.
 fn copy(call: &CallEvent, blobs: &[Blob], bytes: &[u8], memory: &mut Batch) -> CallEvent {
     let first = memory.blobs.len();
-    let mut moved = |range: &std::ops::Range<usize>| {
+    let mut moved = |range: &Range<usize>| {
         let start = memory.bytes.len();
         memory.bytes.extend_from_slice(&bytes[range.clone()]);
         start..memory.bytes.len()
@@ -321,7 +331,66 @@ fn copy(call: &CallEvent, blobs: &[Blob], bytes: &[u8], memory: &mut Batch) -> C
     CallEvent { blobs: first..memory.blobs.len(), ..call.clone() }
 }
 
+/// I/O vectors as the hook copied them, in the range `copied` of `bytes`, as items at its end; none if they
+/// can't be any.
+fn vectors(bytes: &mut Vec<u8>, copied: Range<usize>) -> Option<Range<usize>> {
+    let array = copied.start + 8;
+    let size = u64::from_ne_bytes(*bytes.get(copied.clone())?.first_chunk()?);
+    let size = usize::try_from(size).ok().filter(|size| *size <= copied.end - array)?;
+    let mut data = array + size..copied.end;
+    let start = bytes.len();
+    for at in (array..data.start).step_by(16) {
+        let word = |at: usize| Some(u64::from_ne_bytes(*bytes.get(at..)?.first_chunk()?));
+        let (base, length) = (word(at)?, word(at + 8)?);
+        let here = usize::try_from(length).unwrap_or(usize::MAX).min(data.len());
+        for word in [base, length, here as u64] {
+            bytes.extend(word.to_ne_bytes());
+        }
+        bytes.extend_from_within(data.start..data.start + here);
+        data.start += here;
+    }
+    Some(start..bytes.len())
+}
+
 /// Return value and errno of a result as the kernel gives it.
 pub fn returned(result: i64) -> (i64, i32) {
     if (-4095..0).contains(&result) { (-1, -result as i32) } else { (result, 0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use replay_schema::Elements;
+
+    fn copied(size: u64, array: &[(u64, u64)], data: &[u8]) -> Vec<u8> {
+        let words = array.iter().flat_map(|(base, length)| [*base, *length]);
+        let mut bytes: Vec<u8> =
+            std::iter::once(size).chain(words).flat_map(u64::to_ne_bytes).collect();
+        bytes.extend(data);
+        bytes
+    }
+
+    #[test]
+    fn vectors_become_items_as_far_as_their_bytes_go() {
+        let mut bytes = copied(48, &[(0x10, 3), (0x20, 0), (0x30, 9)], b"abcde");
+        let copied = 0..bytes.len();
+        let range = vectors(&mut bytes, copied).expect("they are some");
+        let items: Vec<_> = Elements::new(&bytes[range], 0)
+            .map(|item| (item.address, item.length, item.bytes.map(<[u8]>::to_vec)))
+            .collect();
+        let expected = [(0x10, 3, &b"abc"[..]), (0x20, 0, b""), (0x30, 9, b"de")];
+        assert_eq!(items, expected.map(|(a, l, bytes)| (a, l, Some(bytes.to_vec()))));
+    }
+
+    #[test]
+    fn what_a_program_wrote_in_place_of_vectors_is_no_harm() {
+        for size in [1, 15, 17, 4096, u64::MAX] {
+            let mut bytes = copied(size, &[(0, u64::MAX)], b"abc");
+            let all = 0..bytes.len();
+            if let Some(range) = vectors(&mut bytes, all) {
+                assert!(range.end == bytes.len() && range.len() < 100, "{size}");
+            }
+        }
+        assert_eq!(vectors(&mut vec![0; 7], 0..7), None);
+    }
 }

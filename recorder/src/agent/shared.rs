@@ -112,23 +112,22 @@ impl Shared {
         self.bound.store(self.arena.counter().load(Ordering::SeqCst), Ordering::SeqCst);
     }
 
-    /// It is done with it: `batch` is what came of it.
-    pub fn end(&self, batch: Batch) {
-        if !batch.events.is_empty() {
-            let mut inbox = lock(&self.inbox);
-            inbox.bytes += batch.bytes.len();
-            inbox.batches.push(batch);
-            let waits = inbox.bytes > MOST_WAITING;
-            self.bound.store(u64::MAX, Ordering::SeqCst);
-            if waits {
-                self.wake();
-                let is_full = |inbox: &mut Inbox| {
-                    inbox.bytes > MOST_WAITING && !self.finished.load(Ordering::SeqCst)
-                };
-                drop(self.room.wait_while(inbox, is_full));
-            }
-            return;
+    /// Some of what comes of it, or all.
+    pub fn add(&self, batch: Batch) {
+        let mut inbox = lock(&self.inbox);
+        inbox.bytes += batch.bytes.len();
+        inbox.batches.push(batch);
+        if inbox.bytes > MOST_WAITING {
+            self.wake();
+            let is_full = |inbox: &mut Inbox| {
+                inbox.bytes > MOST_WAITING && !self.finished.load(Ordering::SeqCst)
+            };
+            drop(self.room.wait_while(inbox, is_full));
         }
+    }
+
+    /// The tracer is done with it.
+    pub fn end(&self) {
         self.bound.store(u64::MAX, Ordering::SeqCst);
     }
 

@@ -1,5 +1,7 @@
 //! The plugins' declarations as the hook reads them, and how its records are read.
 
+use std::collections::BTreeMap;
+
 use abi::{Condition, Fetch, Place, condition, effect, fetch as op, place};
 
 use crate::plan::{Plan, Plans};
@@ -16,6 +18,8 @@ pub struct Layout {
     pub early: Vec<usize>,
     /// Fetches at exit, and the rest of those at entry.
     pub late: Vec<usize>,
+    /// Those of both that are I/O vectors: their size, themselves, and the bytes of their buffers.
+    pub vectors: Vec<usize>,
 }
 
 /// The table, and the layouts by call number.
@@ -28,16 +32,20 @@ pub struct Table {
 }
 
 impl Table {
-    /// The table for `plans`.
-    pub fn new(plans: &Plans) -> Self {
+    /// The table for `plans`. If `names_stop`, calls that name files, or list them, are left to the tracer.
+    pub fn new(plans: &Plans, names_stop: bool) -> Self {
         let mut bytes = vec![0; (hook::CALLS * hook::CALL_SIZE) as usize];
         let mut layouts = vec![None; hook::CALLS as usize];
         for number in 0..hook::CALLS {
             let Some(index) = plans.by_number(number) else { continue };
-            if is_supervised(number as u32) {
+            let plan = plans.plan(index);
+            let names = !plan.paths.is_empty() || plan.call.effects & effect::LISTS != 0;
+            // Which plan a call is of that several plugins share is for the tracer to see.
+            let is_shared = plans.deciding(number) != 0;
+            if is_supervised(number as u32) || names_stop && names || is_shared {
                 continue;
             }
-            if let Some((described, layout)) = describe(number as u32, index, plans.plan(index)) {
+            if let Some((described, layout)) = describe(number as u32, index, plan) {
                 let at = (number * hook::CALL_SIZE) as usize;
                 bytes[at..at + described.len()].copy_from_slice(&described);
                 layouts[number as usize] = Some(layout);
@@ -59,25 +67,28 @@ fn describe(number: u32, index: usize, plan: &Plan) -> Option<(Vec<u8>, Layout)>
     let mut layout = Layout { plan: index, ..Layout::default() };
     let (mut early, mut late) = (Vec::new(), Vec::new());
     let mut scratch = 0;
+    let mut kept = Kept::new(plan);
     for (number, fetch) in &plan.entry {
-        let described = entry_fetch(fetch)?;
-        if described.op == fetch::SMALL_COUNTED {
-            late.push(Described { op: fetch::REST, ..described });
+        let described = entry_fetch(fetch, *number, &mut kept)?;
+        let (rest, most) = match described.op {
+            fetch::SMALL_COUNTED => (Some(fetch::REST), fetch::SMALL),
+            fetch::VECTORS => (Some(fetch::VECTORS_REST), 8 + 2 * fetch::SMALL),
+            _ => (None, described.limit.into()),
+        };
+        if let Some(op) = rest {
+            late.push(Described { op, ..described });
             layout.late.push(*number);
         }
-        let most = if described.op == fetch::SMALL_COUNTED {
-            fetch::SMALL
-        } else {
-            described.limit.into()
-        };
         scratch += 16 + most;
         early.push(described);
         layout.early.push(*number);
     }
     for (number, fetch) in &plan.exit {
-        late.push(exit_fetch(fetch)?);
+        late.push(exit_fetch(fetch, *number, &mut kept)?);
         layout.late.push(*number);
     }
+    let all = plan.entry.iter().chain(&plan.exit);
+    layout.vectors = all.filter(|(_, fetch)| fetch.op == op::VECTORS).map(|(n, _)| *n).collect();
     let fits = early.len() as u64 <= call::MOST_EARLY && late.len() as u64 <= call::MOST_LATE;
     if !fits || scratch > area::SCRATCH_SIZE {
         return None;
@@ -110,6 +121,8 @@ struct Described {
     word: u32,
     mask: u64,
     value: u64,
+    keep: u32,
+    width: u32,
 }
 
 impl Described {
@@ -125,13 +138,82 @@ impl Described {
         put(fetch::WORD, &self.word.to_le_bytes());
         put(fetch::MASK, &self.mask.to_le_bytes());
         put(fetch::VALUE, &self.value.to_le_bytes());
+        put(fetch::KEEP, &self.keep.to_le_bytes());
+        put(fetch::WIDTH, &self.width.to_le_bytes());
         bytes
+    }
+
+    /// The same with the length that `from` is.
+    fn counted(self, from: Place, kept: &Kept) -> Option<Self> {
+        let (length, width) = match from.kind {
+            place::MEMORY => {
+                let width = match (from.width, from.signed) {
+                    (8, _) => fetch::WHOLE,
+                    (4, 0) => fetch::HALF,
+                    (4, _) => fetch::SIGNED_HALF,
+                    _ => return None,
+                };
+                (kept.word(from)?, width)
+            }
+            _ => (argument(from)?, fetch::WHOLE),
+        };
+        Some(Self { length, width, ..self })
     }
 }
 
-fn entry_fetch(declared: &Fetch) -> Option<Described> {
-    let described = Described { address: argument(declared.address)?, ..Described::default() };
-    let described = when(&declared.when, false, described)?;
+/// Where the hook keeps what other fetches of a call need.
+#[derive(Debug, Default)]
+struct Kept {
+    /// Fetches that others have an address or a length from.
+    needed: Vec<usize>,
+    /// Where those that are made are: the word of the area, and the size.
+    made: BTreeMap<usize, (u32, u32)>,
+    used: u64,
+}
+
+impl Kept {
+    fn new(plan: &Plan) -> Self {
+        let fetches = plan.call.fetches.iter();
+        let places = fetches.flat_map(|fetch| [fetch.address, fetch.length]);
+        let needed = places.filter(|from| from.kind == place::MEMORY);
+        Self { needed: needed.map(|from| from.index.into()).collect(), ..Self::default() }
+    }
+
+    /// Room for `size` bytes.
+    fn room(&mut self, size: u64) -> Option<u32> {
+        let at = area::KEPT + self.used;
+        self.used += size.next_multiple_of(8);
+        (self.used <= area::KEPT_SIZE).then_some(at as u32)
+    }
+
+    /// Where fetch `number` of `size` bytes is to be kept; 0 if nobody needs it.
+    fn keep(&mut self, number: usize, size: u32) -> Option<u32> {
+        if !self.needed.contains(&number) {
+            return Some(0);
+        }
+        let at = self.room(size.into())?;
+        self.made.insert(number, (at, size));
+        Some(at)
+    }
+
+    /// The word that `from` is, if it is kept by then.
+    fn word(&self, from: Place) -> Option<u32> {
+        let (at, size) = self.made.get(&from.index.into())?;
+        (from.offset.checked_add(from.width.into())? <= *size).then_some(at + from.offset)
+    }
+
+    /// The word that holds the address which `from` is.
+    fn address(&self, from: Place) -> Option<u32> {
+        match (from.kind, from.width) {
+            (place::MEMORY, 8) => self.word(from),
+            _ => argument(from),
+        }
+    }
+}
+
+fn entry_fetch(declared: &Fetch, number: usize, kept: &mut Kept) -> Option<Described> {
+    let address = kept.address(declared.address)?;
+    let described = when(&declared.when, false, Described { address, ..Described::default() })?;
     let limit = u32::try_from(declared.limit).ok()?;
     match (declared.op, declared.length.kind) {
         (op::STRING, _) if (1..=4096).contains(&limit) => {
@@ -139,35 +221,47 @@ fn entry_fetch(declared: &Fetch) -> Option<Described> {
         }
         (op::BYTES, place::CONSTANT) => {
             let length = least(declared.length.offset, limit);
-            (length <= 4096).then_some(Described { op: fetch::FIXED, limit: length, ..described })
+            let keep = kept.keep(number, length)?;
+            let described = Described { op: fetch::FIXED, limit: length, keep, ..described };
+            (length <= 4096).then_some(described)
         }
-        (op::BYTES, place::ARGUMENT) => Some(Described {
-            op: fetch::SMALL_COUNTED,
-            length: argument(declared.length)?,
-            limit: least(u32::MAX, limit),
-            ..described
-        }),
+        (op::BYTES, place::ARGUMENT | place::MEMORY) => {
+            let limit = least(u32::MAX, limit);
+            let described = described.counted(declared.length, kept)?;
+            Some(Described { op: fetch::SMALL_COUNTED, limit, ..described })
+        }
+        (op::VECTORS, place::ARGUMENT | place::MEMORY) => {
+            vectors(fetch::VECTORS, declared, described, kept)
+        }
         _ => None,
     }
 }
 
-fn exit_fetch(declared: &Fetch) -> Option<Described> {
-    let described = Described { address: argument(declared.address)?, ..Described::default() };
-    let described = when(&declared.when, true, described)?;
+fn exit_fetch(declared: &Fetch, number: usize, kept: &mut Kept) -> Option<Described> {
+    let address = kept.address(declared.address)?;
+    let described = when(&declared.when, true, Described { address, ..Described::default() })?;
     let limit = u32::try_from(declared.limit).ok()?;
-    let counted = |length: u32| {
-        let limit = least(u32::MAX, limit);
-        Some(Described { op: fetch::COUNTED, length, limit, ..described })
-    };
+    let counted = Described { op: fetch::COUNTED, limit: least(u32::MAX, limit), ..described };
     match (declared.op, declared.length.kind) {
         (op::BYTES, place::CONSTANT) => {
             let limit = least(declared.length.offset, limit);
-            Some(Described { op: fetch::FIXED, limit, ..described })
+            let keep = kept.keep(number, limit)?;
+            Some(Described { op: fetch::FIXED, limit, keep, ..described })
         }
-        (op::BYTES, place::ARGUMENT) => counted(argument(declared.length)?),
-        (op::BYTES, place::RETURN) => counted(area::VALUE as u32),
+        (op::BYTES, place::ARGUMENT | place::MEMORY) => counted.counted(declared.length, kept),
+        (op::BYTES, place::RETURN) => Some(Described { length: area::VALUE as u32, ..counted }),
+        (op::VECTORS, place::ARGUMENT | place::MEMORY) => {
+            vectors(fetch::FILLED_VECTORS, declared, described, kept)
+        }
         _ => None,
     }
+}
+
+/// A fetch of I/O vectors.
+fn vectors(op: u32, declared: &Fetch, described: Described, kept: &mut Kept) -> Option<Described> {
+    let described = described.counted(declared.length, kept)?;
+    let keep = kept.room(fetch::VECTORS_KEPT)?;
+    (declared.limit == 0).then_some(Described { op, keep, ..described })
 }
 
 /// `length`, or `limit` if that is less and sets one.
@@ -215,16 +309,40 @@ mod tests {
         Fetch { op, at_exit, address, length, limit, when, item: abi::Item::NONE }
     }
 
+    fn entry_fetch(declared: &Fetch) -> Option<Described> {
+        super::entry_fetch(declared, 0, &mut Kept::default())
+    }
+
+    fn exit_fetch(declared: &Fetch) -> Option<Described> {
+        super::exit_fetch(declared, 0, &mut Kept::default())
+    }
+
     #[test]
     fn what_the_hook_cannot_do_is_left() {
         let argument = Place { kind: place::ARGUMENT, index: 2, ..nowhere() };
         let behind = Place { kind: place::MEMORY, width: 4, ..nowhere() };
         assert!(entry_fetch(&bytes(0, argument, op::BYTES, 0)).is_some());
-        assert!(entry_fetch(&bytes(0, behind, op::BYTES, 0)).is_none());
-        assert!(entry_fetch(&bytes(0, argument, op::VECTORS, 0)).is_none());
+        assert!(entry_fetch(&bytes(0, behind, op::BYTES, 0)).is_none(), "nobody brings it");
+        assert!(entry_fetch(&bytes(0, argument, op::VECTORS, 0)).is_some());
+        assert!(entry_fetch(&bytes(0, argument, op::STRUCTURES, 0)).is_none());
         assert!(entry_fetch(&bytes(0, nowhere(), op::STRING, 4096)).is_some());
         assert!(entry_fetch(&bytes(0, nowhere(), op::STRING, 0)).is_none(), "no limit");
-        assert!(exit_fetch(&bytes(1, behind, op::BYTES, 0)).is_none());
+        assert!(exit_fetch(&bytes(1, behind, op::BYTES, 0)).is_none(), "nobody brings it");
+    }
+
+    #[test]
+    fn a_length_may_stand_in_what_another_fetch_brought() {
+        let mut kept = Kept { needed: vec![3], ..Kept::default() };
+        let constant = Place { kind: place::CONSTANT, offset: 56, ..nowhere() };
+        let brought = super::entry_fetch(&bytes(0, constant, op::BYTES, 0), 3, &mut kept);
+        let brought = brought.expect("the hook can");
+        assert_eq!(u64::from(brought.keep), area::KEPT);
+        let behind = |offset| Place { kind: place::MEMORY, index: 3, width: 4, signed: 1, offset };
+        let fetch = |offset| bytes(1, behind(offset), op::BYTES, 0);
+        let found = super::exit_fetch(&fetch(52), 4, &mut kept).expect("the hook can");
+        assert_eq!(u64::from(found.length), area::KEPT + 52);
+        assert_eq!(found.width, fetch::SIGNED_HALF);
+        assert!(super::exit_fetch(&fetch(53), 4, &mut kept).is_none(), "it ends before that");
     }
 
     #[test]

@@ -20,6 +20,7 @@ fn main() {
         "descriptors" => descriptors(),
         "scribbles" => scribbles(),
         "storm" => storm(),
+        "vectors" => vectors(),
         other => panic!("there is no hardship {other:?}"),
     }
 }
@@ -100,6 +101,66 @@ fn filter() {
     }
     let script = "cat /dev/null && echo filtered";
     println!("{:?}", Command::new("sh").args(["-c", script]).output().unwrap().stdout);
+}
+
+/// Calls whose buffers lie apart: none, few, many, short and long ones, and some that fail.
+fn vectors() {
+    let path = c"vectors".as_ptr();
+    let text: Vec<u8> = (0..100_000u32).map(|n| (n % 251) as u8).collect();
+    let cut = |lengths: &[usize]| -> Vec<libc::iovec> {
+        let mut start = 0;
+        let cuts = lengths.iter().map(|length| {
+            start += length;
+            let iov_base = text[start - length..].as_ptr().cast_mut().cast();
+            libc::iovec { iov_base, iov_len: *length }
+        });
+        cuts.collect()
+    };
+    let mut room = vec![0u8; 200_000];
+    let mut sum = 0;
+    // SAFETY: all buffers are there, or known not to be; what fails harms nobody.
+    unsafe {
+        let file = libc::open(path, libc::O_RDWR | libc::O_CREAT, 0o600);
+        let mut pair = [0; 2];
+        let kind = libc::SOCK_DGRAM;
+        assert_eq!(libc::socketpair(libc::AF_UNIX, kind, 0, pair.as_mut_ptr()), 0);
+        let many = [7; 40];
+        let all: [&[usize]; 8] =
+            [&[], &[0], &[5], &[100, 0, 100], &[1; 16], &many, &[300, 4000, 20], &[60_000, 9]];
+        for lengths in all.iter().cycle().take(200) {
+            let cuts = cut(lengths);
+            let (array, count) = (cuts.as_ptr(), cuts.len() as i32);
+            sum += libc::pwritev(file, array, count, 17);
+            let halves = room.split_at_mut(150).0.as_mut_ptr();
+            let (head, tail) = (halves, room.as_mut_ptr().add(1000));
+            let mut into = [
+                libc::iovec { iov_base: head.cast(), iov_len: 150 },
+                libc::iovec { iov_base: tail.cast(), iov_len: 50_000 },
+            ];
+            sum += libc::preadv(file, into.as_ptr(), 2, 17);
+            sum += libc::preadv(file, into.as_ptr(), 2, 1 << 40);
+            let mut message: libc::msghdr = std::mem::zeroed();
+            (message.msg_iov, message.msg_iovlen) = (array.cast_mut(), cuts.len());
+            if libc::sendmsg(pair[0], &raw const message, libc::MSG_DONTWAIT) < 0 {
+                continue;
+            }
+            let mut from = [0u8; 64];
+            (message.msg_iov, message.msg_iovlen) = (into.as_mut_ptr(), 2);
+            (message.msg_name, message.msg_namelen) = (from.as_mut_ptr().cast(), 64);
+            // A message that is cut says how long it was.
+            let flags = if lengths.len() == 2 { libc::MSG_TRUNC } else { 0 };
+            sum += libc::recvmsg(pair[1], &raw mut message, flags);
+            let mut length = 64;
+            libc::getsockname(pair[0], from.as_mut_ptr().cast(), &raw mut length);
+        }
+        let nowhere = [libc::iovec { iov_base: 8 as *mut _, iov_len: 9 }];
+        for (array, count) in [(nowhere.as_ptr(), 1), (8 as *const _, 3), (std::ptr::null(), 2)] {
+            sum += libc::writev(file, array, count) + libc::readv(file, array, count);
+        }
+        sum += libc::sendmsg(pair[0], 8 as *const _, 0);
+        libc::getsockname(pair[0], room.as_mut_ptr().cast(), null_mut());
+    }
+    println!("{sum}");
 }
 
 /// `gs` is the program's own.

@@ -89,12 +89,18 @@ pub mod area {
     pub const VALUE: u64 = 352;
     /// 1 on failure.
     pub const FAILED: u64 = 360;
+    /// What has no register for a while.
+    pub const SPILLED: u64 = 368;
     /// Lengths of what is copied at exit.
     pub const LENGTHS: u64 = 384;
     /// What was copied at entry.
     pub const SCRATCH: u64 = 8192;
     /// Bytes of it.
     pub const SCRATCH_SIZE: u64 = 0x8000;
+    /// Copies of what other fetches find their addresses and lengths in.
+    pub const KEPT: u64 = 0x1_0000;
+    /// Bytes of it.
+    pub const KEPT_SIZE: u64 = 0x10_0000;
 }
 
 /// Where a thread is in a call.
@@ -136,11 +142,11 @@ pub mod call {
     /// Fetches at exit begin here.
     pub const LATE_FETCHES: u64 = 32 + FETCH_SIZE * MOST_EARLY;
     /// Bytes of a fetch.
-    pub const FETCH_SIZE: u64 = 40;
+    pub const FETCH_SIZE: u64 = 48;
     /// Most fetches at entry.
-    pub const MOST_EARLY: u64 = 48;
+    pub const MOST_EARLY: u64 = 40;
     /// Most fetches at exit.
-    pub const MOST_LATE: u64 = 48;
+    pub const MOST_LATE: u64 = 40;
 }
 
 /// Words of a fetch in the table.
@@ -161,6 +167,17 @@ pub mod fetch {
     pub const MASK: u64 = 24;
     /// 64 bits.
     pub const VALUE: u64 = 32;
+    /// 32 bits: where in the area a copy is kept, if it is; of vectors, their size and themselves.
+    pub const KEEP: u64 = 40;
+    /// 32 bits: how the length stands in its word.
+    pub const WIDTH: u64 = 44;
+
+    /// The length is all of its word.
+    pub const WHOLE: u32 = 0;
+    /// It is its lower half, with a sign.
+    pub const SIGNED_HALF: u32 = 1;
+    /// It is its lower half.
+    pub const HALF: u32 = 2;
 
     /// A string of at most `LIMIT` bytes with its NUL.
     pub const STRING: u32 = 0;
@@ -172,8 +189,19 @@ pub mod fetch {
     pub const SMALL_COUNTED: u32 = 3;
     /// At exit: those that were left, if the call returned just as many, which proves them readable.
     pub const REST: u32 = 4;
+    /// At entry: the size of an array of as many I/O vectors as the word says, the array and the bytes of its
+    /// buffers, but left to [`VECTORS_REST`] if array or buffers are more than [`SMALL`].
+    pub const VECTORS: u32 = 5;
+    /// At exit: those that were left, if the call returned as many as the buffers have.
+    pub const VECTORS_REST: u32 = 6;
+    /// At exit: the same with as many bytes as the call returned.
+    pub const FILLED_VECTORS: u32 = 7;
     /// More than this is copied when the call has returned.
     pub const SMALL: u64 = 256;
+    /// More vectors no call takes (IOV_MAX).
+    pub const MOST_VECTORS: u64 = 1024;
+    /// Bytes that are kept of vectors.
+    pub const VECTORS_KEPT: u64 = 8 + 16 * MOST_VECTORS;
 }
 
 /// The number that the hook calls when the tracer has to take over.
@@ -181,6 +209,78 @@ pub const TRAP: u64 = 0x7fff_ffff;
 
 core::arch::global_asm!(
     r#"
+    // The length of the fetch at r10, from its word: to rcx. Changes eax and edx.
+    .macro recorder_agent_length
+    mov edx, [r10 + {F_LENGTH}]
+    mov rcx, [r11 + rdx]
+    mov eax, [r10 + {F_WIDTH}]
+    test eax, eax
+    jz .Lrecorder_agent_length\@
+    cmp eax, {SIGNED_HALF}
+    movsxd rcx, ecx
+    je .Lrecorder_agent_length\@
+    mov ecx, ecx
+.Lrecorder_agent_length\@:
+    .endm
+
+    // Copies the I/O vectors at rsi, as many as the fetch says, to where they are kept: rdx. Changes rax,
+    // rcx, rsi and rdi.
+    .macro recorder_agent_keep_vectors
+    recorder_agent_length
+    mov eax, {MOST_VECTORS}
+    cmp rcx, rax
+    cmova rcx, rax
+    shl rcx, 4
+    mov edx, [r10 + {F_KEEP}]
+    add rdx, r11
+    mov [rdx], rcx
+    lea rdi, [rdx + 8]
+    rep movsb
+    .endm
+
+    // Adds up the lengths of the vectors at rdx: to rax; what is too much goes to \over. rcx is the array's
+    // size then. Changes rdx and rdi.
+    .macro recorder_agent_total over
+    mov rcx, [rdx]
+    add rdx, 8
+    lea rdi, [rdx + rcx]
+    xor eax, eax
+.Lrecorder_agent_next\@:
+    cmp rdx, rdi
+    jae .Lrecorder_agent_total\@
+    add rax, [rdx + 8]
+    jc \over
+    add rdx, 16
+    jmp .Lrecorder_agent_next\@
+.Lrecorder_agent_total\@:
+    .endm
+
+    // Copies the vectors that are kept for the fetch to rdi, with their size, and then rax bytes of their
+    // buffers. Changes rax, rcx, rdx, rsi and what is spilled.
+    .macro recorder_agent_gather
+    mov edx, [r10 + {F_KEEP}]
+    lea rsi, [r11 + rdx]
+    lea rdx, [rsi + 8]
+    mov rcx, [rsi]
+    add rcx, 8
+    rep movsb
+    mov [r11 + {SPILLED}], rsi
+.Lrecorder_agent_gather\@:
+    cmp rdx, [r11 + {SPILLED}]
+    jae .Lrecorder_agent_gathered\@
+    mov rsi, [rdx]
+    mov rcx, [rdx + 8]
+    cmp rcx, rax
+    cmova rcx, rax
+    sub rax, rcx
+    rep movsb
+    add rdx, 16
+    jmp .Lrecorder_agent_gather\@
+.Lrecorder_agent_gathered\@:
+    add rdi, 7
+    and rdi, -8
+    .endm
+
     .pushsection .rodata.recorder_agent, "a", @progbits
     .balign 4096
     .globl recorder_agent_start
@@ -270,6 +370,8 @@ recorder_agent_saved:
     mov eax, [r10 + {F_OP}]
     cmp eax, {SMALL_COUNTED}
     je 24f
+    cmp eax, {VECTORS}
+    je 31f
     mov ecx, [r10 + {F_LIMIT}]
     cmp eax, {FIXED}
     je 25f
@@ -286,8 +388,7 @@ recorder_agent_saved:
     jnz 23b
     jmp 90f
 24:
-    mov edx, [r10 + {F_LENGTH}]
-    mov rcx, [r11 + rdx]
+    recorder_agent_length
     xor eax, eax
     test rcx, rcx
     cmovs rcx, rax
@@ -308,12 +409,46 @@ recorder_agent_saved:
     sub rax, rdi
     sub rax, 8
     mov [rdi], rax
+    mov ecx, [r10 + {F_KEEP}]
+    test ecx, ecx
+    jz 32f
+    lea rsi, [rdi + 8]
+    lea rdi, [r11 + rcx]
+    mov rcx, rax
+    rep movsb
+32:
     lea rdi, [rdx + 7]
     and rdi, -8
+    jmp 30f
+    // Vectors.
+31:
+    mov [r11 + {SPILLED}], rdi
+    recorder_agent_keep_vectors
+    recorder_agent_total 90f
+    mov rdi, [r11 + {SPILLED}]
+    cmp rax, {SMALL}
+    ja 28f
+    cmp rcx, {SMALL}
+    ja 28f
+    lea rdx, [rax + rcx + 8]
+    mov [rdi], rdx
+    add rdi, 8
+    recorder_agent_gather
     jmp 30f
 27:
     mov qword ptr [rdi], {ABSENT}
     add rdi, 8
+    cmp dword ptr [r10 + {F_OP}], {FIXED}
+    jne 30f
+    mov ecx, [r10 + {F_KEEP}]
+    test ecx, ecx
+    jz 30f
+    mov rdx, rdi
+    lea rdi, [r11 + rcx]
+    mov ecx, [r10 + {F_LIMIT}]
+    xor eax, eax
+    rep stosb
+    mov rdi, rdx
     jmp 30f
 28:
     mov qword ptr [rdi], {DEFERRED}
@@ -402,25 +537,29 @@ recorder_agent_returned:
     cmp eax, 1
     sete al
     cmp al, dl
-    jne 48f
+    jne 47f
     jmp 42f
 39:
     cmp edx, 64
-    jae 48f
+    jae 47f
     mov rax, [r10 + {F_MASK}]
     bt rax, rdx
-    jnc 48f
+    jnc 47f
 42:
     mov edx, [r10 + {F_ADDRESS}]
     cmp qword ptr [r11 + rdx], 0
-    je 48f
+    je 47f
     mov ecx, [r10 + {F_LIMIT}]
     mov eax, [r10 + {F_OP}]
     cmp eax, {FIXED}
-    je 44f
+    je 43f
+    cmp eax, {FILLED_VECTORS}
+    je 45f
+    cmp eax, {VECTORS_REST}
+    je 46f
     mov edi, ecx
-    mov edx, [r10 + {F_LENGTH}]
-    mov rcx, [r11 + rdx]
+    recorder_agent_length
+    mov eax, [r10 + {F_OP}]
     xor edx, edx
     test rcx, rcx
     cmovs rcx, rdx
@@ -439,6 +578,56 @@ recorder_agent_returned:
     add rcx, 7
     and rcx, -8
     add rsi, rcx
+    jmp 48f
+    // What later fetches need is kept.
+43:
+    mov edx, [r10 + {F_KEEP}]
+    test edx, edx
+    jz 44b
+    mov [r11 + {SPILLED}], rsi
+    lea rdi, [r11 + rdx]
+    mov edx, [r10 + {F_ADDRESS}]
+    mov rsi, [r11 + rdx]
+    mov edx, ecx
+    rep movsb
+    mov ecx, edx
+    mov rsi, [r11 + {SPILLED}]
+    jmp 44b
+    // Vectors.
+45:
+    mov edx, [r10 + {F_ADDRESS}]
+    mov [r11 + {SPILLED}], rsi
+    mov rsi, [r11 + rdx]
+    recorder_agent_keep_vectors
+    mov rsi, [r11 + {SPILLED}]
+    recorder_agent_total 80f
+    cmp rax, [r11 + {VALUE}]
+    cmova rax, [r11 + {VALUE}]
+    lea rcx, [rcx + rax + 8]
+    jmp 44b
+46:
+    mov edx, [r10 + {F_KEEP}]
+    add rdx, r11
+    recorder_agent_total 80f
+    cmp rax, {SMALL}
+    ja 38f
+    cmp rcx, {SMALL}
+    jbe 48f
+38:
+    cmp rax, [r11 + {VALUE}]
+    jne 80f
+    lea rcx, [rcx + rax + 8]
+    jmp 44b
+47:
+    cmp dword ptr [r10 + {F_OP}], {FIXED}
+    jne 48f
+    mov ecx, [r10 + {F_KEEP}]
+    test ecx, ecx
+    jz 48f
+    lea rdi, [r11 + rcx]
+    mov ecx, [r10 + {F_LIMIT}]
+    xor eax, eax
+    rep stosb
 48:
     add r8, 8
     add r10, {FETCH_SIZE}
@@ -500,11 +689,25 @@ recorder_agent_returned:
     add rdi, 8
     cmp rcx, {ABSENT}
     je 62f
+    mov eax, [r10 + {F_OP}]
+    cmp eax, {VECTORS_REST}
+    jae 64f
     mov edx, [r10 + {F_ADDRESS}]
     mov rsi, [r11 + rdx]
+    cmp eax, {FIXED}
+    jne 63f
+    mov edx, [r10 + {F_KEEP}]
+    test edx, edx
+    jz 63f
+    lea rsi, [r11 + rdx]
+63:
     rep movsb
     add rdi, 7
     and rdi, -8
+    jmp 62f
+64:
+    mov rax, [r11 + {VALUE}]
+    recorder_agent_gather
 62:
     add r8, 8
     add r10, {FETCH_SIZE}
@@ -617,7 +820,15 @@ recorder_agent_end:
     F_MASK = const fetch::MASK,
     F_VALUE = const fetch::VALUE,
     FIXED = const fetch::FIXED,
+    F_KEEP = const fetch::KEEP,
+    F_WIDTH = const fetch::WIDTH,
+    SIGNED_HALF = const fetch::SIGNED_HALF,
     SMALL_COUNTED = const fetch::SMALL_COUNTED,
+    VECTORS = const fetch::VECTORS,
+    VECTORS_REST = const fetch::VECTORS_REST,
+    FILLED_VECTORS = const fetch::FILLED_VECTORS,
+    MOST_VECTORS = const fetch::MOST_VECTORS,
+    SPILLED = const area::SPILLED,
     REST = const fetch::REST,
     SMALL = const fetch::SMALL,
     ABSENT = const -1,
