@@ -32,6 +32,7 @@ pub mod shared;
 pub mod space;
 pub mod table;
 pub mod text;
+mod watch;
 pub mod x86_64;
 
 use std::collections::HashMap;
@@ -48,6 +49,7 @@ use shared::Shared;
 use space::Space;
 use table::Table;
 use text::Files;
+use watch::Watch;
 use x86_64::hook::{self, Labels, area, phase};
 use x86_64::registers::{self, Progress};
 use x86_64::supervised::{self, Effect};
@@ -138,6 +140,8 @@ pub struct Agent {
     births: HashMap<i32, Rc<Space>>,
     /// Areas whose threads are out of the hook, once their events are handed on.
     settled: Vec<u32>,
+    /// Calls on the files of these descriptors stop.
+    watch: Watch,
     /// Filters that every program has that is recorded.
     filters: u64,
     counts: Counts,
@@ -170,6 +174,7 @@ impl Agent {
             spaces: HashMap::new(),
             births: HashMap::new(),
             settled: Vec::new(),
+            watch: Watch::default(),
             filters: filters_of("self") + 1,
             counts: Counts::default(),
         };
@@ -248,6 +253,8 @@ impl Agent {
         }
         if let Some(thread) = self.threads.get_mut(&pid) {
             thread.area = number;
+            let process = thread.process;
+            self.show_watch(process, Some(number));
         }
         number
     }
@@ -262,6 +269,7 @@ impl Agent {
         }
         if pid == thread.process {
             self.spaces.remove(&pid);
+            self.watch.forget(pid);
         }
     }
 

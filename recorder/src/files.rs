@@ -1,6 +1,8 @@
 //! What is taken down of the program's files beside its calls: how they were, and what is stored to them
 //! through mappings.
 
+use std::collections::HashSet;
+
 use replay_schema::Observed;
 
 use crate::mapped::{self, Look, Mapped};
@@ -48,6 +50,11 @@ impl Files {
         {
             mapped.after(plan, observed, &mut look);
         }
+    }
+
+    /// The files that are mapped, if they are others than when this was last asked.
+    pub fn changed(&mut self) -> Option<HashSet<(u64, u64)>> {
+        self.mapped.as_mut().and_then(Mapped::changed)
     }
 
     /// A thread comes up, in a process that may be new, too.

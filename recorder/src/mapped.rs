@@ -7,8 +7,7 @@
 //! read, through a descriptor of the recorder's own: it stays readable when the program has closed its own, or
 //! was killed.
 //!
-//! With the agent calls on such a file don't stop, so that its pages are looked at only when mappings are made,
-//! synced and ended, and when programs end.
+//! With the agent, calls on such a file stop for it ([`Mapped::changed`]).
 //!
 //! Limits: a page that is stored to several times between two looks is recorded once, as it is at the second;
 //! what other programs store is taken for this one's; pages beyond [`MOST_BYTES`] are counted and not looked at;
@@ -17,7 +16,7 @@
 mod maps;
 mod pages;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -103,6 +102,8 @@ pub struct Mapped {
     files: HashMap<Identity, Mapping>,
     /// What each process has mapped.
     processes: HashMap<i32, Vec<Identity>>,
+    /// Whether the files are others than when they were last told.
+    has_changed: bool,
     totals: Totals,
 }
 
@@ -112,7 +113,13 @@ impl Mapped {
         let plan = plans.stored?;
         let fetches = plans.plan(plan).call.fetches.len();
         let (files, processes) = (HashMap::new(), HashMap::new());
-        Some(Self { plan, fetches, files, processes, totals: Totals::default() })
+        let (has_changed, totals) = (false, Totals::default());
+        Some(Self { plan, fetches, files, processes, has_changed, totals })
+    }
+
+    /// The files that are mapped, if they are others than when this was last asked.
+    pub fn changed(&mut self) -> Option<HashSet<Identity>> {
+        std::mem::take(&mut self.has_changed).then(|| self.files.keys().copied().collect())
     }
 
     /// What came of it.
@@ -262,6 +269,7 @@ impl Mapped {
                     return;
                 };
                 let (key, pages) = (found.key, Pages::default());
+                self.has_changed = true;
                 free.insert(Mapping { file, key, pages, descriptor })
             }
         };
@@ -295,8 +303,9 @@ impl Mapped {
     }
 
     fn drop_unmapped(&mut self) {
-        let processes = &self.processes;
+        let (processes, before) = (&self.processes, self.files.len());
         self.files.retain(|identity, _| processes.values().flatten().any(|file| file == identity));
+        self.has_changed |= self.files.len() != before;
     }
 }
 

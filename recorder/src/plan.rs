@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use replay_core::registry::{Registry, RegistryError};
-use replay_schema::{Call, Fetch, Observed, Returns, Role, Selector, Value};
+use replay_schema::{Call, Fetch, Observed, Returns, Role, Selector, Source, Value};
 use syscalls::Sysno;
 
 use crate::paths::FileArguments;
@@ -67,6 +67,12 @@ impl Plan {
                 _ => None,
             }
         })
+    }
+
+    /// The arguments that they are; none for one that is found elsewhere.
+    pub fn descriptor_arguments(&self) -> impl Iterator<Item = Option<usize>> {
+        let columns = self.descriptors.iter().map(|column| &self.call.columns[*column]);
+        columns.flat_map(|column| column.sources.iter().map(Source::argument))
     }
 
     /// The first of them.

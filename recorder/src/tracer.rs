@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 
 use nix::unistd::Pid;
-use replay_schema::Observed;
+use replay_schema::{Observed, Returns};
 
 use crate::affinity::{Affinity, Place};
 use crate::agent::{self, Agent, End, Signalled, Taken};
@@ -415,7 +415,14 @@ impl<'p> Tracer<'p> {
         let process = self.tracee(pid).process;
         let observed = Observed { arguments, returned: Some(returned), memory: &[], element: None };
         let look = look(pid, process, ids(&self.agent, &mut self.next_id), &mut self.producer);
-        self.files.after(self.plans.plan(plan), &observed, look);
+        let plan = self.plans.plan(plan);
+        self.files.after(plan, &observed, look);
+        self.watch();
+        if let (Some(agent), (descriptor, 0)) = (&mut self.agent, returned)
+            && plan.call.returns(arguments) == Returns::Descriptor
+        {
+            agent.opened(process, descriptor);
+        }
     }
 
     /// Copies what the kernel left in memory, and hands the call on.
@@ -560,6 +567,15 @@ impl<'p> Tracer<'p> {
 
 /// What the agent has to hear of, and says.
 impl Tracer<'_> {
+    /// Tells it which files are mapped.
+    fn watch(&mut self) {
+        if let Some(agent) = &mut self.agent
+            && let Some(files) = self.files.changed()
+        {
+            agent.watch(files);
+        }
+    }
+
     fn begin(&self) {
         if let Some(agent) = &self.agent {
             agent.begin();
@@ -567,6 +583,7 @@ impl Tracer<'_> {
     }
 
     fn settle(&mut self) {
+        self.watch();
         self.producer.settle();
         if let Some(agent) = &mut self.agent {
             agent.settle();

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use replay_tests::built::program;
-use replay_tests::case::faithful_with;
+use replay_tests::case::{Case, faithful_with};
+use replay_tests::rows::info;
 use replay_tests::tree::Tree;
 
 /// What `mapper` leaves, and its replay too, recorded by `backend`.
@@ -35,14 +36,26 @@ fn parts_of_pages_and_of_the_last_page() {
 }
 
 #[test]
+fn calls_on_other_files_do_not_stop_for_it() {
+    let tree = mapper("beside");
+    assert!(starts(&tree, "beside", 0, b"once"));
+    if cfg!(target_arch = "x86_64") {
+        let case = Case::new(|_| {}).with_backend("agent");
+        case.record_all(&[&program("mapper").to_string_lossy(), "beside"]);
+        let info = info(&case.trace());
+        let number = |key: &str| info[key].parse::<u64>().unwrap();
+        assert!(number("calls") - number("calls_in_program") < 100, "{info:?}");
+    }
+}
+
+#[test]
 fn a_mapping_outlives_its_descriptor() {
     assert!(starts(&mapper("closed"), "closed", 4096, b"after the descriptor was closed"));
 }
 
 #[test]
 fn a_child_stores_to_its_parents_mapping() {
-    // A copy is made by calls on the mapped file, and with the agent those don't stop.
-    let tree = mapper_with("ptrace", "children");
+    let tree = mapper("children");
     for name in ["children", "copy"] {
         assert!(starts(&tree, name, 0, b"parent."), "{name}");
         assert!(starts(&tree, name, 100, b"parent again"), "{name}");
@@ -62,8 +75,7 @@ fn what_a_killed_process_stored_is_there() {
 
 #[test]
 fn stores_and_writes_take_turns() {
-    // The agent's calls on a mapped file don't stop.
-    let tree = mapper_with("ptrace", "between");
+    let tree = mapper("between");
     assert_eq!(tree.entry("read").content, b"first...");
     assert!(starts(&tree, "between", 0, b"first.."));
     assert!(starts(&tree, "between", 4096, b"beside\0"));

@@ -260,9 +260,15 @@ fn differences(program: &Program) -> Vec<String> {
 /// What is unequal in the rows of `program` as the agent records them.
 fn differences_of_the_agent(program: &Program) -> Vec<String> {
     let case = Case::new(program.make).with_backend("agent");
-    let by_agent = recorded(program, &case);
+    let mut by_agent = recorded(program, &case);
     case.reset();
-    let by_ptrace = recorded(program, &case.with_backend("ptrace"));
+    let mut by_ptrace = recorded(program, &case.with_backend("ptrace"));
+    if program.name == "local_sockets_carry_data_and_descriptors" {
+        // It reads its own mappings, of which the agent makes more, into memory that has to be larger.
+        for rows in by_agent.values_mut().chain(by_ptrace.values_mut()) {
+            rows.retain(|row| !["mmap", "mremap", "munmap"].contains(&kind(row)));
+        }
+    }
     unequal(program, &by_agent, &by_ptrace, |program, kind, column| {
         match (kind, column) {
             // Numbers of files; what lies behind the NUL of a path; what others leave on the disk.

@@ -59,6 +59,11 @@ impl Condition {
     pub fn holds(&self, observed: &Observed<'_>) -> bool {
         holds(&self.0, observed)
     }
+
+    /// Whether it holds of every call.
+    pub fn always_holds(&self) -> bool {
+        self.0.op == condition::ALWAYS
+    }
 }
 
 /// Whether a raw condition holds; see [`Condition::holds`].

@@ -104,6 +104,8 @@ impl Agent {
         match self.0 {}
     }
     pub fn made(&mut self, _: i32, _: u64, _: &[u64; 6], _: i64) {}
+    pub fn watch(&mut self, _: std::collections::HashSet<(u64, u64)>) {}
+    pub fn opened(&mut self, _: i32, _: i64) {}
     pub fn executed(&mut self, _: i32, _: i32) {}
 }
 

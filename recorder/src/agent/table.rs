@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use abi::{Condition, Fetch, Place, condition, effect, fetch as op, place};
 
+use replay_schema::Returns;
+
 use crate::plan::{Plan, Plans};
 
 use super::x86_64::hook::{self, area, call, fetch};
@@ -102,12 +104,33 @@ fn describe(number: u32, index: usize, plan: &Plan) -> Option<(Vec<u8>, Layout)>
     let (second, third) = guards(number);
     put(call::GUARD_2, &second.to_le_bytes());
     put(call::GUARD_3, &third.to_le_bytes());
+    for (word, at) in on(plan).into_iter().zip([call::ON, call::ON + 4]) {
+        put(at, &word.to_le_bytes());
+    }
     for (first, fetches) in [(call::EARLY_FETCHES, &early), (call::LATE_FETCHES, &late)] {
         for (number, described) in fetches.iter().enumerate() {
             put(first + call::FETCH_SIZE * number as u64, &described.bytes());
         }
     }
     Some((bytes, layout))
+}
+
+/// Which words of the area are the descriptors that a call is on; [`call::LEFT`] if it may make one, if it changes
+/// files by their paths, or if there is more to it.
+fn on(plan: &Plan) -> [u32; 2] {
+    let left = [call::LEFT; 2];
+    let changes = !plan.paths.is_empty() && !plan.call.looks.always_holds();
+    if plan.call.returns == Returns::Descriptor || changes {
+        return left;
+    }
+    let word = |number| (number < 6).then(|| area::ARGUMENTS as u32 + 8 * number as u32);
+    let words = plan.descriptor_arguments().map(|number| number.and_then(word));
+    match words.collect::<Option<Vec<_>>>().as_deref() {
+        Some([]) => [0; 2],
+        Some([one]) => [*one, 0],
+        Some([one, other]) => [*one, *other],
+        _ => left,
+    }
 }
 
 /// A fetch as the hook reads it.

@@ -95,8 +95,21 @@ fn main() -> io::Result<()> {
         Some("killed") => killed(),
         Some("between") => between(),
         Some("exec") => exec(),
+        Some("beside") => beside(),
         _ => Err(io::Error::other("which way?")),
     }
+}
+
+/// A file is mapped, and another one read, again and again.
+fn beside() -> io::Result<()> {
+    let mut mapping = Mapping::of(&made("beside", PAGE)?)?;
+    let other = made("other", PAGE)?;
+    for _ in 0..1000 {
+        other.read_at(&mut [0; 100], 0)?;
+    }
+    mapping.store(0, b"once");
+    File::open("beside")?.read_at(&mut [0; 100], 0)?;
+    mapping.end()
 }
 
 /// Some bytes of some pages, and the last page of a file that ends within it.

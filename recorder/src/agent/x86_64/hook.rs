@@ -91,8 +91,14 @@ pub mod area {
     pub const FAILED: u64 = 360;
     /// What has no register for a while.
     pub const SPILLED: u64 = 368;
+    /// 1 if calls on some descriptors are the tracer's.
+    pub const WATCHES: u64 = 376;
     /// Lengths of what is copied at exit.
     pub const LENGTHS: u64 = 384;
+    /// Those descriptors, a bit each.
+    pub const WATCHED: u64 = 4096;
+    /// How many there are.
+    pub const DESCRIPTORS: u64 = 1024;
     /// What was copied at entry.
     pub const SCRATCH: u64 = 8192;
     /// Bytes of it.
@@ -137,6 +143,11 @@ pub mod call {
     pub const GUARD_2: u64 = 8;
     /// 64 bits: the same for argument 3.
     pub const GUARD_3: u64 = 16;
+    /// Twice 32 bits: which word of the area is a descriptor, if calls on some are left to the tracer; 0 for none,
+    /// and [`LEFT`] for a call that is left then in any case.
+    pub const ON: u64 = 24;
+    /// See there.
+    pub const LEFT: u32 = 1;
     /// Fetches at entry begin here.
     pub const EARLY_FETCHES: u64 = 32;
     /// Fetches at exit begin here.
@@ -332,6 +343,9 @@ recorder_agent_saved:
     mov rax, [r11 + {ARGUMENTS} + 24]
     test rax, [r10 + {GUARD_3}]
     jnz 90f
+    cmp qword ptr [r11 + {WATCHES}], 0
+    jne 70f
+19:
     mov [r11 + {DESCRIBED}], r10
 
     // What has to be copied before the call, into the scratch of the area: rdi is where.
@@ -734,6 +748,32 @@ recorder_agent_published:
     mov r11, [r11 + {FLAGS}]
     jmp rcx
 
+    // Calls on some descriptors are left to the tracer.
+    .globl recorder_agent_watch
+    .hidden recorder_agent_watch
+recorder_agent_watch:
+70:
+    .set at, 0
+    .rept 2
+    mov eax, [r10 + {ON} + at]
+    cmp eax, {LEFT}
+    je 90f
+    jb 71f
+    mov edx, [r11 + rax]
+    test edx, edx
+    js 71f
+    cmp edx, {DESCRIPTORS}
+    jae 90f
+    mov eax, edx
+    shr eax, 5
+    mov eax, [r11 + 4 * rax + {WATCHED}]
+    bt eax, edx
+    jc 90f
+71:
+    .set at, at + 4
+    .endr
+    jmp 19b
+
     // The tracer takes over; if it doesn't, that is counted.
     .globl recorder_agent_over
     .hidden recorder_agent_over
@@ -808,6 +848,11 @@ recorder_agent_end:
     LATE = const call::LATE,
     GUARD_2 = const call::GUARD_2,
     GUARD_3 = const call::GUARD_3,
+    WATCHES = const area::WATCHES,
+    WATCHED = const area::WATCHED,
+    DESCRIPTORS = const area::DESCRIPTORS,
+    ON = const call::ON,
+    LEFT = const call::LEFT,
     EARLY_FETCHES = const call::EARLY_FETCHES,
     LATE_FETCHES = const call::LATE_FETCHES,
     FETCH_SIZE = const call::FETCH_SIZE,
@@ -852,6 +897,7 @@ unsafe extern "C" {
     static recorder_agent_called: u8;
     static recorder_agent_returned: u8;
     static recorder_agent_published: u8;
+    static recorder_agent_watch: u8;
     static recorder_agent_over: u8;
     static recorder_agent_trap: u8;
     static recorder_agent_trapped: u8;
@@ -887,6 +933,8 @@ pub struct Labels {
     pub returned: u64,
     /// The record is published.
     pub published: u64,
+    /// Descriptors are looked at, before the call.
+    pub watch: u64,
     /// The tracer is about to be called.
     pub over: u64,
     /// The `syscall` instruction that calls it.
@@ -914,6 +962,7 @@ impl Labels {
             called: at(&raw const recorder_agent_called),
             returned: at(&raw const recorder_agent_returned),
             published: at(&raw const recorder_agent_published),
+            watch: at(&raw const recorder_agent_watch),
             over: at(&raw const recorder_agent_over),
             trap: at(&raw const recorder_agent_trap),
             trapped: at(&raw const recorder_agent_trapped),

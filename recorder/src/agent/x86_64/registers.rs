@@ -29,6 +29,7 @@ pub fn progress(labels: &Labels, registers: &user_regs_struct) -> Option<Progres
     Some(match at {
         _ if at < hook::BASE || at >= labels.end => return None,
         _ if at <= labels.gadget || at >= labels.way => Progress::Before,
+        _ if (labels.watch..labels.over).contains(&at) => Progress::Before,
         _ if at == labels.called && is_restart(registers) => Progress::Interrupted,
         _ if at < labels.published || at >= labels.over => Progress::Returned,
         _ => Progress::Published,
@@ -110,7 +111,8 @@ mod tests {
         let progress = |rip| progress(&labels, &at(rip));
         assert_eq!(progress(hook::BASE - 1), None);
         assert_eq!(progress(labels.end), None);
-        for before in [labels.bypass, labels.hook, labels.saved, labels.gadget, labels.way] {
+        let before = [labels.bypass, labels.hook, labels.saved, labels.gadget, labels.way];
+        for before in before.into_iter().chain([labels.watch, labels.over - 1]) {
             assert_eq!(progress(before), Some(Progress::Before));
         }
         for returned in [labels.called, labels.returned, labels.trap, labels.trapped] {
