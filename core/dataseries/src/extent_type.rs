@@ -158,7 +158,8 @@ pub struct Column {
     pub double_base: f64,
     /// How values are stored.
     pub packing: Packing,
-    /// All attributes of the field element, as written; prefixes are left off.
+    /// The other attributes of the field element, as written: those that say how values are
+    /// printed, and what no rule of the format is about. Prefixes are left off.
     pub attributes: Vec<(String, String)>,
 }
 
@@ -177,7 +178,7 @@ impl Column {
         panic!("column '{}' is {}, not {}", self.name, self.kind.name(), kind.name());
     }
 
-    /// The value of an attribute, if the field has it.
+    /// The value of one of the other attributes, if the field has it.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }

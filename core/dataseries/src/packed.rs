@@ -111,12 +111,71 @@ impl Packed {
         order: ByteOrder,
         compression: &Compression,
     ) -> Result<StoredExtent, Error> {
+        let hash = self.arrange(order).and_then(|()| {
+            checksum::unpacked(&self.fixed, &self.pool, order).map_err(Unstorable::from)
+        });
+        self.seal(order, compression, hash)
+    }
+
+    /// [Compresses](Packed::compress) several extents: each is as it would be alone. The hashes over
+    /// their bytes are made side by side, which takes a third of the time that it takes to make one
+    /// after the other.
+    ///
+    /// # Errors
+    /// As [`compress`](Packed::compress), for each.
+    pub fn compress_each(
+        extents: &mut [Packed],
+        compression: &Compression,
+    ) -> Vec<Result<StoredExtent, Error>> {
+        let order = ByteOrder::Little;
+        if let [extent] = extents {
+            return vec![extent.compress_in(order, compression)];
+        }
+        let lengths: Vec<Result<Vec<u8>, Unstorable>> = extents
+            .iter_mut()
+            .map(|extent| {
+                extent.arrange(order)?;
+                Ok(checksum::lengths(&extent.pool, order)?)
+            })
+            .collect();
+        let subjects = extents.iter().zip(&lengths).filter_map(|(extent, lengths)| {
+            let (fixed, variable) = (&extent.fixed, &extent.pool);
+            Some(checksum::Subject { fixed, variable, lengths: lengths.as_ref().ok()? })
+        });
+        let hashes = checksum::unpacked_each(&subjects.collect::<Vec<_>>());
+        let mut hashes = hashes.into_iter();
+        let hashes = lengths.into_iter().map(|lengths| {
+            lengths.map(|_| hashes.next().expect("each that has lengths has a hash"))
+        });
+        let sealed = extents.iter_mut().zip(hashes);
+        sealed.map(|(extent, hash)| extent.seal(order, compression, hash)).collect()
+    }
+
+    /// Brings the records into the form and order in which the file has them, and are hashed.
+    fn arrange(&mut self, order: ByteOrder) -> Result<(), Unstorable> {
+        let (ty, record_size) = (&*self.ty, self.ty.record_size());
+        ty.transforms().apply(&mut self.fixed, record_size);
+        if order != ByteOrder::HOST {
+            ty.transforms().swap(&mut self.fixed, record_size);
+            pool::swap_lengths(&mut self.pool, ByteOrder::HOST)?;
+        }
+        Ok(())
+    }
+
+    /// Compresses what was arranged, and leaves the buffers empty.
+    fn seal(
+        &mut self,
+        order: ByteOrder,
+        compression: &Compression,
+        hash: Result<u32, Unstorable>,
+    ) -> Result<StoredExtent, Error> {
         let place = Place {
             file: Arc::from("new extent"),
             offset: 0,
             extent_type: Some(Arc::clone(self.ty.shared_name())),
         };
-        let stored = self.store(order, compression).map_err(|fault| match fault {
+        let stored = hash.and_then(|hash| self.store(order, compression, hash));
+        let stored = stored.map_err(|fault| match fault {
             Unstorable::Damaged(fault) => Error::Corrupt { place: place.clone(), fault },
             Unstorable::TooLarge(reason) => Error::Unwritable {
                 place: place.clone(),
@@ -132,19 +191,13 @@ impl Packed {
     }
 
     fn store(
-        &mut self,
+        &self,
         order: ByteOrder,
         compression: &Compression,
+        hash: u32,
     ) -> Result<(Vec<u8>, Prefix), Unstorable> {
-        let mut prefix = self.prefix()?;
-        let (ty, record_size) = (&*self.ty, self.ty.record_size());
-        ty.transforms().apply(&mut self.fixed, record_size);
-        if order != ByteOrder::HOST {
-            ty.transforms().swap(&mut self.fixed, record_size);
-            pool::swap_lengths(&mut self.pool, ByteOrder::HOST)?;
-        }
-        prefix.bjhash = checksum::unpacked(&self.fixed, &self.pool, order)?;
-
+        let mut prefix = Prefix { bjhash: hash, ..self.prefix()? };
+        let ty = &*self.ty;
         let mut bytes = Vec::with_capacity(self.fixed.len() + self.pool.len() + FRAME_SIZE);
         bytes.resize(PREFIX_SIZE, 0);
         bytes.extend_from_slice(ty.name().as_bytes());
@@ -217,4 +270,43 @@ impl From<BadPool> for Unstorable {
 /// Adds zeros up to a multiple of 4 bytes.
 fn pad(bytes: &mut Vec<u8>) {
     bytes.resize(round_up(bytes.len(), 4), 0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builder::ExtentBuilder;
+
+    #[test]
+    fn extents_are_the_same_alone_and_together() {
+        let ty = ExtentType::parse(
+            "<ExtentType name='t'>
+               <field type='int64' name='n' pack_relative='n' />
+               <field type='variable32' name='s' opt_nullable='yes' />
+             </ExtentType>",
+        );
+        let ty = Arc::new(ty.expect("it is well-formed"));
+        let [n, s] = ["n", "s"].map(|name| ty.column(name).expect("it has that").clone());
+        let extent = |rows: usize| {
+            let mut builder = ExtentBuilder::new(ty.clone(), usize::MAX).expect("it can be packed");
+            for row in 0..rows {
+                builder.new_row();
+                builder.set_int64(&n, row as i64 * 7);
+                builder.set_bytes(&s, &vec![b'x'; row % 50]).expect("it is short");
+            }
+            builder.take()
+        };
+        let compression = Compression::default();
+        for count in [0, 1, 2, 7, 8, 19] {
+            let rows = |number: usize| (number * number * 31) % 2000;
+            let mut together: Vec<_> = (0..count).map(|number| extent(rows(number))).collect();
+            let stored = Packed::compress_each(&mut together, &compression);
+            assert_eq!(stored.len(), count);
+            for (number, stored) in stored.into_iter().enumerate() {
+                let alone = extent(rows(number)).compress(&compression).expect("it is small");
+                assert_eq!(stored.expect("it is small").bytes(), alone.bytes(), "{number}");
+                assert_eq!(together[number].row_count(), 0, "its buffers can be used again");
+            }
+        }
+    }
 }

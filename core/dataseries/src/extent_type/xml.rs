@@ -24,7 +24,7 @@ const MAX_TEXT: usize = 1 << 20;
 /// Most attributes of an element. The parser compares each with all others.
 const MAX_ATTRIBUTES: usize = 1000;
 
-type Attributes = Vec<(String, String)>;
+type Attributes<'t> = Vec<(&'t str, &'t str)>;
 
 pub(super) fn parse(text: &str) -> Result<ExtentType, TypeError> {
     let crowded = |tag: &str| tag.bytes().filter(|&byte| byte == b'=').count() > MAX_ATTRIBUTES;
@@ -66,7 +66,7 @@ pub(super) fn parse(text: &str) -> Result<ExtentType, TypeError> {
             null: slot.null,
             double_base: field.double_base,
             packing: field.packing,
-            attributes: field.attributes,
+            attributes: field.others,
         })
         .collect();
     Ok(ExtentType {
@@ -83,20 +83,18 @@ pub(super) fn parse(text: &str) -> Result<ExtentType, TypeError> {
     })
 }
 
-fn attributes_of(node: Node<'_, '_>) -> Attributes {
+fn attributes_of<'t>(node: Node<'t, '_>) -> Attributes<'t> {
     // A prefix on an attribute's name does not count.
-    node.attributes()
-        .map(|attribute| (attribute.name().to_owned(), attribute.value().to_owned()))
-        .collect()
+    node.attributes().map(|attribute| (attribute.name(), attribute.value())).collect()
 }
 
-fn value_of<'a>(attributes: &'a Attributes, name: &str) -> Option<&'a str> {
-    attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+fn value_of<'t>(attributes: &Attributes<'t>, name: &str) -> Option<&'t str> {
+    attributes.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
 }
 
 fn fields_of(root: Node<'_, '_>, extent_type: &str) -> Result<Vec<Field>, TypeError> {
     let mut fields: Vec<Field> = Vec::new();
-    let mut known: HashMap<String, usize> = HashMap::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
     for child in root.children() {
         // Others refuse comments here; they change nothing.
         let is_nothing = child.is_comment() || child.is_pi();
@@ -111,8 +109,9 @@ fn fields_of(root: Node<'_, '_>, extent_type: &str) -> Result<Vec<Field>, TypeEr
             return Err(TypeError::Content { extent_type: extent_type.to_owned(), found });
         }
         let earlier = |name: &str| known.get(name).map(|&index| (index, &fields[index]));
-        let field = Field::parse(attributes_of(child), extent_type, fields.len(), earlier)?;
-        known.insert(field.name.clone(), fields.len());
+        let attributes = attributes_of(child);
+        let field = Field::parse(&attributes, extent_type, fields.len(), earlier)?;
+        known.insert(value_of(&attributes, "name").unwrap_or_default(), fields.len());
         fields.push(field);
     }
     Ok(fields)
@@ -133,7 +132,7 @@ struct Options {
 }
 
 impl Options {
-    fn parse(attributes: &Attributes) -> Result<Options, TypeError> {
+    fn parse(attributes: &Attributes<'_>) -> Result<Options, TypeError> {
         let name = value_of(attributes, "name").unwrap_or_default().to_owned();
         let wrong = |attribute: &str, problem| TypeError::Attribute {
             extent_type: name.clone(),
@@ -149,27 +148,27 @@ impl Options {
             pad_record: PadRecord::default(),
             field_ordering: FieldOrdering::default(),
         };
-        for (attribute, value) in attributes {
+        for &(attribute, value) in attributes {
             let unknown = || wrong(attribute, "has a value that means nothing");
-            match attribute.as_str() {
-                "namespace" => options.namespace.clone_from(value),
+            match attribute {
+                "namespace" => value.clone_into(&mut options.namespace),
                 "version" => options.version = parse_version(value).ok_or_else(unknown)?,
                 "pack_null_compact" => {
-                    options.null_compact = match value.as_str() {
+                    options.null_compact = match value {
                         "no" => false,
                         "non_bool" => true,
                         _ => return Err(unknown()),
                     }
                 }
                 "pack_pad_record" => {
-                    options.pad_record = match value.as_str() {
+                    options.pad_record = match value {
                         "original" => PadRecord::Original,
                         "max_column_size" => PadRecord::MaxColumnSize,
                         _ => return Err(unknown()),
                     }
                 }
                 "pack_field_ordering" => {
-                    options.field_ordering = match value.as_str() {
+                    options.field_ordering = match value {
                         "small_to_big_sep_var32" => FieldOrdering::SmallToBigSepVar32,
                         "big_to_small_sep_var32" => FieldOrdering::BigToSmallSepVar32,
                         _ => return Err(unknown()),
@@ -191,18 +190,19 @@ struct Field {
     shape: Shape,
     double_base: f64,
     packing: Packing,
-    attributes: Attributes,
+    /// Attributes that say nothing of the above.
+    others: Vec<(String, String)>,
 }
 
 impl Field {
     /// Field number `index` of the type; `earlier` finds the ones before it.
     fn parse<'a>(
-        attributes: Attributes,
+        attributes: &Attributes<'_>,
         extent_type: &str,
         index: usize,
         earlier: impl Fn(&str) -> Option<(usize, &'a Field)>,
     ) -> Result<Field, TypeError> {
-        let name = value_of(&attributes, "name").unwrap_or_default().to_owned();
+        let name = value_of(attributes, "name").unwrap_or_default().to_owned();
         let wrong = |attribute: &str, problem| TypeError::FieldAttribute {
             extent_type: extent_type.to_owned(),
             field: name.clone(),
@@ -216,19 +216,21 @@ impl Field {
         if earlier(&name).is_some() {
             return Err(wrong("name", "is used twice"));
         }
-        let kind = value_of(&attributes, "type").ok_or_else(|| wrong("type", "is missing"))?;
+        let kind = value_of(attributes, "type").ok_or_else(|| wrong("type", "is missing"))?;
         let kind = FieldKind::from_name(kind).ok_or_else(|| wrong("type", "is no known type"))?;
 
         let mut shape = Shape { kind, width: 0, nullable: false };
         let mut double_base = 0.0;
         let mut packing = Packing { unique: false, scale: None, relative: None };
-        for (attribute, value) in &attributes {
+        let mut others = Vec::new();
+        for &(attribute, value) in attributes {
             let unknown = || wrong(attribute, "has a value that means nothing");
             let only_for = |kinds: &[FieldKind]| match kinds.contains(&kind) {
                 true => Ok(()),
                 false => Err(wrong(attribute, "does not fit the field's type")),
             };
-            match attribute.as_str() {
+            match attribute {
+                "name" | "type" => {}
                 "size" => {
                     only_for(&[FieldKind::FixedWidth])?;
                     shape.width = parse_size(value).ok_or_else(unknown)?;
@@ -249,14 +251,14 @@ impl Field {
                 }
                 "pack_scale_warn" => {
                     parse_yes_no(value).ok_or_else(unknown)?;
-                    if value_of(&attributes, "pack_scale").is_none() {
+                    if value_of(attributes, "pack_scale").is_none() {
                         return Err(wrong(attribute, "needs pack_scale"));
                     }
                 }
                 "pack_relative" => {
                     only_for(&[FieldKind::Int32, FieldKind::Int64, FieldKind::Double])?;
                     packing.relative = match earlier(value) {
-                        _ if *value == name => Some(index),
+                        _ if value == name => Some(index),
                         Some((base, field)) if field.shape.kind == kind => Some(base),
                         Some(_) => return Err(wrong(attribute, "names a field of another type")),
                         None => return Err(wrong(attribute, "names no earlier field")),
@@ -265,7 +267,7 @@ impl Field {
                 other if changes_meaning(other) => {
                     return Err(wrong(other, "is not known"));
                 }
-                _ => {}
+                other => others.push((other.to_owned(), value.to_owned())),
             }
         }
         if kind == FieldKind::FixedWidth && shape.width == 0 {
@@ -278,7 +280,7 @@ impl Field {
                 "needs pack_scale on a double that is its own base",
             ));
         }
-        Ok(Field { name, shape, double_base, packing, attributes })
+        Ok(Field { name, shape, double_base, packing, others })
     }
 }
 
