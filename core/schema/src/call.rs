@@ -274,6 +274,7 @@ impl Source {
     }
 
     /// Whether the conditions hold under which it is the one.
+    #[inline]
     pub fn applies(&self, observed: &Observed<'_>) -> bool {
         self.when.iter().all(|condition| condition.holds(observed))
     }

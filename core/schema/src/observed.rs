@@ -56,6 +56,7 @@ impl Condition {
     }
 
     /// Whether it holds. One that looks at something which wasn't seen doesn't.
+    #[inline]
     pub fn holds(&self, observed: &Observed<'_>) -> bool {
         holds(&self.0, observed)
     }
@@ -67,6 +68,7 @@ impl Condition {
 }
 
 /// Whether a raw condition holds; see [`Condition::holds`].
+#[inline]
 pub(crate) fn holds(condition: &abi::Condition, observed: &Observed<'_>) -> bool {
     let (mask, value) = (condition.mask, condition.value);
     match condition.op {
@@ -98,6 +100,7 @@ impl<'a> Observed<'a> {
     }
 
     /// The number at `place`, its bits as the program had them; none if it wasn't seen.
+    #[inline]
     pub fn number(&self, place: Place) -> Option<u64> {
         match place.kind {
             place::CONSTANT => Some(place.offset.into()),
@@ -145,6 +148,7 @@ impl<'a> Observed<'a> {
     }
 
     /// The value of the first of `sources` that applies.
+    #[inline]
     pub fn first(&self, sources: &[Source]) -> Value<'a> {
         for source in sources {
             if source.applies(self) {
@@ -154,6 +158,7 @@ impl<'a> Observed<'a> {
         Value::Null
     }
 
+    #[inline]
     fn evaluate(&self, source: &Source) -> Option<Value<'a>> {
         let Source { place, mask, value, .. } = *source;
         Some(match source.op {
@@ -209,18 +214,34 @@ const UTIME_NOW: i64 = (1 << 30) - 1;
 const UTIME_OMIT: i64 = (1 << 30) - 2;
 
 /// The number at the start of `bytes`, as wide as `place` says.
+#[inline]
 fn number_in(bytes: &[u8], place: Place) -> Option<u64> {
     let width = usize::from(place.width);
-    let mut word = [0; 8];
-    word.get_mut(..width)?.copy_from_slice(bytes.get(..width)?);
-    let number = u64::from_ne_bytes(word);
+    let number = match width {
+        8 => u64::from_ne_bytes(*bytes.first_chunk()?),
+        4 => u32::from_ne_bytes(*bytes.first_chunk()?).into(),
+        2 => u16::from_ne_bytes(*bytes.first_chunk()?).into(),
+        1 => (*bytes.first()?).into(),
+        _ => return None,
+    };
     let unused = 64 - 8 * width as u32;
     let signed = || ((number << unused) as i64 >> unused) as u64;
-    Some(if place.signed == 0 || width == 0 { number } else { signed() })
+    Some(if place.signed == 0 { number } else { signed() })
 }
 
 /// A time in units of 2⁻³² s, to the nearest; what overflows stops at the end of the range.
 fn tfrac(seconds: i64, nanoseconds: i64) -> i64 {
+    match (seconds, nanoseconds) {
+        // As times are: 64 bits are enough, which are divided faster than 128.
+        (0..0x7fff_ffff, 0..1_000_000_000) => {
+            (seconds << 32) + ((nanoseconds << 32) + 500_000_000) / 1_000_000_000
+        }
+        _ => wide_tfrac(seconds, nanoseconds),
+    }
+}
+
+/// The same of any numbers.
+fn wide_tfrac(seconds: i64, nanoseconds: i64) -> i64 {
     const NANOSECONDS: i128 = 1_000_000_000;
     let units = (i128::from(seconds) << 32)
         + ((i128::from(nanoseconds) << 32) + NANOSECONDS / 2).div_euclid(NANOSECONDS);
@@ -347,6 +368,15 @@ mod tests {
         assert!(column(i64::MAX, UTIME_NOW));
         assert!(column(-1, UTIME_OMIT));
         assert!(!column(1, 5));
+    }
+
+    #[test]
+    fn usual_times_are_computed_as_all_others() {
+        for nanoseconds in [0, 1, 2, 499_999_999, 500_000_000, 999_999_998, 999_999_999] {
+            for seconds in [0, 1, 1_800_000_000, 0x7fff_fffe] {
+                assert_eq!(tfrac(seconds, nanoseconds), wide_tfrac(seconds, nanoseconds));
+            }
+        }
     }
 
     #[test]
