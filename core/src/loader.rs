@@ -25,12 +25,13 @@ use abi::abi_stable::type_layout::TypeLayout;
 use abi::{Exported, List, ModuleRef, OptionValue, Part, Parts, PlainEntry};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use replay_schema::{Call, Claimed, DeclarationError};
-use sha2::{Digest, Sha256};
 
 pub use header::{Claim, CodeFile, PluginHeader, installed_folders, read_header};
 pub use refused::Refused;
 
 use crate::crash::InPlugin;
+use crate::manifest::Pin;
+use crate::registry::fingerprint;
 use crate::settings::{Declared, Value, crossing};
 
 /// A plugin's code, loaded.
@@ -122,17 +123,16 @@ impl Loader {
 
 /// Opens the library of several plugins that `code` tells.
 fn open_parts(code: &CodeFile) -> Result<&'static [Part], Refused> {
-    let bytes = std::fs::read(&code.path).map_err(|error| match error.kind() {
+    let Pin(digest) = fingerprint(&code.path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             std::io::Error::other("it isn't there; it is to be copied along with its plugins")
         }
         _ => error,
     })?;
-    if Sha256::digest(&bytes)[..] != code.sha256 {
+    if digest[..] != code.sha256 {
         let why = "it is damaged, or of another release than the plugin's file";
         return Err(Refused::NotALibrary(why.to_owned()));
     }
-    drop(bytes);
     elf::read_symbols(&code.path, [])?;
     let library = open_library(&code.path)?;
     // SAFETY: the file is just what was made for these stubs, which have this under this name.

@@ -60,7 +60,7 @@ type HandOn<'h> = dyn FnMut(Item) -> Result<(), SinkError> + 'h;
 /// Turns events into extents.
 #[derive(Debug)]
 pub struct Encoder {
-    types: Vec<RowType>,
+    types: Vec<Lazy>,
     payload: Payload,
     tasks: AddedRows,
     overlaps: AddedRows,
@@ -80,6 +80,14 @@ pub struct Encoder {
 struct Held {
     event: CallEvent,
     memory: Batch,
+}
+
+/// A record type, which is made ready when the first call of it comes: most never do.
+#[derive(Debug)]
+struct Lazy {
+    call: Arc<Call>,
+    ty: Arc<ExtentType>,
+    ready: Option<Box<RowType>>,
 }
 
 /// One extent type's columns, ready to be filled.
@@ -123,15 +131,17 @@ impl Encoder {
     /// An encoder for `calls`, whose extent types are `types`, in the order of their plans.
     ///
     /// # Errors
-    /// A record type that the file format can't hold.
+    /// Never, as long as the trace's own record types are well-formed.
     pub fn new(
         calls: &[Arc<Call>],
         types: &[Arc<ExtentType>],
         payload: Payload,
     ) -> Result<Self, SinkError> {
-        let row_types = calls.iter().zip(types).map(|(call, ty)| RowType::new(call.clone(), ty));
+        let types = calls.iter().zip(types);
+        let types =
+            types.map(|(call, ty)| Lazy { call: call.clone(), ty: ty.clone(), ready: None });
         Ok(Self {
-            types: row_types.collect::<Result<_, _>>()?,
+            types: types.collect(),
             payload,
             tasks: AddedRows::new(added::TASK, EXTENT_SIZE)?,
             overlaps: AddedRows::new(added::OVERLAP, EXTENT_SIZE)?,
@@ -217,7 +227,7 @@ impl Encoder {
     /// # Errors
     /// The extents aren't taken.
     pub fn flush(&mut self, hand_on: &mut HandOn<'_>) -> Result<(), SinkError> {
-        for row_type in &mut self.types {
+        for row_type in self.types.iter_mut().filter_map(|lazy| lazy.ready.as_mut()) {
             if row_type.builder.row_count() > 0 {
                 hand_on(Item::Extent(row_type.builder.take()))?;
             }
@@ -288,7 +298,7 @@ impl Encoder {
         hand_on: &mut HandOn<'_>,
     ) -> Result<(), SinkError> {
         let event = call.event;
-        let row_type = &mut self.types[event.plan];
+        let row_type = self.types[event.plan].ready()?;
         let at_entry = row_type.call.at_entry;
         if !at_entry && event.called_id + 1 != event.returned_id {
             self.overlaps.push(&[Cell::Number(event.called_id), Cell::Number(event.returned_id)]);
@@ -349,6 +359,15 @@ impl Held {
         }
         let event = CallEvent { blobs: 0..memory.blobs.len(), ..event.clone() };
         Self { event, memory }
+    }
+}
+
+impl Lazy {
+    fn ready(&mut self) -> Result<&mut RowType, SinkError> {
+        if self.ready.is_none() {
+            self.ready = Some(Box::new(RowType::new(self.call.clone(), &self.ty)?));
+        }
+        Ok(self.ready.as_mut().expect("it was just made ready"))
     }
 }
 

@@ -102,13 +102,19 @@ impl Output {
         Ok(())
     }
 
-    /// Compresses `extent`, and writes or keeps it.
+    /// Compresses `extents`, and writes or keeps them.
     ///
     /// # Errors
     /// The file can't be written.
-    pub fn write(&mut self, extent: &mut Packed) -> Result<(), SinkError> {
-        let rows = calls(extent.extent_type(), extent.row_count());
-        let stored = self.compress(extent)?;
+    pub fn write(&mut self, extents: &mut [Packed]) -> Result<(), SinkError> {
+        for stored in Packed::compress_each(extents, &self.compression) {
+            self.keep(stored.map_err(|error| self.failed(error))?)?;
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, stored: StoredExtent) -> Result<(), SinkError> {
+        let rows = calls(stored.extent_type(), stored.record_count());
         let size = stored.bytes().len() as u64;
         if let Keep::Last(most) = self.keep {
             self.memory_size += size;
@@ -185,8 +191,11 @@ impl Output {
     }
 
     fn compress(&self, extent: &mut Packed) -> Result<StoredExtent, SinkError> {
-        let compressed = extent.compress(&self.compression);
-        compressed.map_err(|error| SinkError::Write { path: self.path.clone(), error })
+        extent.compress(&self.compression).map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: dataseries::Error) -> SinkError {
+        SinkError::Write { path: self.path.clone(), error }
     }
 
     fn rows_here(&self) -> u64 {

@@ -28,6 +28,9 @@ const FLUSH_EVERY: Duration = Duration::from_nanos(encode::FLUSH_EVERY as u64);
 /// Batches and extents on their way. With what a batch may hold, this bounds the memory in use.
 const WAITING: usize = 16;
 
+/// As many extents are compressed together at most.
+const TOGETHER: usize = 8;
+
 /// Takes events from a backend.
 #[derive(Debug)]
 pub struct Producer {
@@ -173,11 +176,22 @@ impl Pipeline {
             encoder.finish(&mut hand_on)
         });
         let writer = std::thread::spawn(move || {
-            for item in extents {
-                match item {
-                    Item::Extent(mut extent) => output.write(&mut extent)?,
-                    Item::Dump(why) => output.dump(why)?,
+            let mut together = Vec::new();
+            while let Ok(first) = extents.recv() {
+                // What waits is compressed together; nobody waits for it to be more.
+                let waiting = std::iter::once(first).chain(extents.try_iter());
+                for item in waiting.take(TOGETHER) {
+                    match item {
+                        Item::Extent(extent) => together.push(extent),
+                        Item::Dump(why) => {
+                            output.write(&mut together)?;
+                            together.clear();
+                            output.dump(why)?;
+                        }
+                    }
                 }
+                output.write(&mut together)?;
+                together.clear();
             }
             Ok(output)
         });

@@ -1,6 +1,7 @@
 //! One recording, from the command to the finished file.
 
 use std::ffi::OsString;
+use std::mem::ManuallyDrop;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -194,8 +195,10 @@ pub struct Recording {
 /// # Errors
 /// Why nothing, or not all, was recorded. The file may then hold a part.
 pub fn record(options: &Options) -> Result<Recording, RecordError> {
-    let registry = Registry::open(&options.plugins)?;
+    // Hundreds of declarations: the process ends sooner than they are taken apart.
+    let registry = ManuallyDrop::new(Registry::open(&options.plugins)?);
     let plans = Plans::new(&registry, &options.selections, &options.allowed)?;
+    let plans = ManuallyDrop::new(plans);
     let paths = Paths::new(&options.paths).map_err(RecordError::Paths)?;
     let compression = Compression::new(&[options.codec]).unwrap_or_else(|_| Compression::none());
 

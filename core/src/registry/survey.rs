@@ -2,7 +2,8 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -185,5 +186,12 @@ impl Registry {
 /// # Errors
 /// It can't be read.
 pub fn fingerprint(path: &Path) -> std::io::Result<Pin> {
-    Ok(Pin(Sha256::digest(fs::read(path)?).into()))
+    let (mut file, mut digest) = (File::open(path)?, Sha256::new());
+    let mut piece = vec![0; 64 << 10];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(Pin(digest.finalize().into())),
+            count => digest.update(&piece[..count]),
+        }
+    }
 }

@@ -40,12 +40,21 @@ impl Clock {
 
     /// The time, in nanoseconds since the epoch, at which the counter was `stamp`.
     pub fn time(&self, stamp: u64) -> i64 {
-        let next = self.moments.partition_point(|(known, _)| *known <= stamp);
-        let next = next.clamp(1, self.moments.len() - 1);
+        // Most stamps are of now.
+        let last = self.moments.len() - 1;
+        let next = match self.moments[last - 1].0 <= stamp {
+            true => last,
+            false => self.moments.partition_point(|(known, _)| *known <= stamp).clamp(1, last),
+        };
         let ((from, start), (to, end)) = (self.moments[next - 1], self.moments[next]);
-        let ticks = i128::from(to.wrapping_sub(from).max(1));
+        let ticks = to.wrapping_sub(from).max(1);
+        // 64 bits are enough for some seconds, and are divided faster than 128.
+        let near = stamp.checked_sub(from).zip(u64::try_from(end - start).ok());
+        if let Some(product) = near.and_then(|(into, span)| into.checked_mul(span)) {
+            return start.saturating_add_unsigned(product / ticks);
+        }
         let into = i128::from(stamp) - i128::from(from);
-        let time = i128::from(start) + into * i128::from(end - start) / ticks;
+        let time = i128::from(start) + into * i128::from(end - start) / i128::from(ticks);
         i64::try_from(time).unwrap_or(end)
     }
 }
