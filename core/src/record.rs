@@ -1,6 +1,8 @@
 //! Recorded calls, ready to be replayed.
 
+use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use abi::Row;
 use dataseries::Extent;
@@ -102,6 +104,7 @@ pub struct Batch {
     places: Vec<(u32, u32)>,
     extents: Vec<Arc<Extent>>,
     weight: usize,
+    done: AtomicUsize,
 }
 
 // SAFETY: the rows point into the extents that the batch keeps, which nobody changes.
@@ -123,6 +126,13 @@ impl Batch {
         assert!(index < record.row_count as usize, "a record has so many rows");
         let (extent, row) = self.places[record.first_row as usize + index];
         self.extents[extent as usize].row(row as usize)
+    }
+
+    /// Counts `count` of its records as done; the positions of all, if these were the last.
+    pub(crate) fn finish(&self, count: usize) -> Option<Range<u64>> {
+        let done = self.done.fetch_add(count, Ordering::AcqRel) + count;
+        let (first, last) = (self.records.first()?, self.records.last()?);
+        (done == self.records.len()).then(|| first.position..last.position + 1)
     }
 
     /// Bytes of the extents that it keeps.

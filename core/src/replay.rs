@@ -210,6 +210,7 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
         given_up: Default::default(),
         memories: Default::default(),
         passes_idle: options.speed == Speed::Max && !options.verbose && records.is_none(),
+        tells_by_batch: options.speed == Speed::Max && options.order.needs_no_positions(),
         told: AtomicU64::new(0),
         explained: AtomicU64::new(0),
         start: Instant::now(),

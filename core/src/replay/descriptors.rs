@@ -1,9 +1,11 @@
 //! The descriptors of a traced process, and what stands for each in the replay.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
+use std::ops::{Deref, DerefMut};
 use std::os::fd::RawFd;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use abi::fd;
@@ -33,9 +35,9 @@ impl Stands {
 struct Entry {
     stands: Stands,
     /// Whether it is a pipe or a socket, once somebody asked.
-    is_stream: Option<bool>,
+    is_stream: Cell<Option<bool>>,
     /// A plugin's own words on it.
-    note: [u64; 4],
+    note: Cell<[u64; 4]>,
 }
 
 /// A descriptor whose number was given to another one before the call that closed it returned: in the trace the
@@ -54,6 +56,61 @@ struct Overtaken {
 pub struct Table {
     descriptors: Mutex<Descriptors>,
     users: AtomicUsize,
+    version: Version,
+}
+
+/// Which state of which table this is: no two have the same. On a cache line of its own, for it is read at every
+/// record, by threads that have the table in common.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Version(AtomicU64);
+
+impl Version {
+    /// One that there was not before.
+    fn fresh() -> u64 {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        LAST.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+impl Default for Version {
+    fn default() -> Self {
+        Self(AtomicU64::new(Self::fresh()))
+    }
+}
+
+/// The descriptors of a table, while nobody else has them. Who changes them makes another state of them.
+#[derive(Debug)]
+pub struct Guard<'t> {
+    descriptors: MutexGuard<'t, Descriptors>,
+    version: &'t Version,
+}
+
+impl Deref for Guard<'_> {
+    type Target = Descriptors;
+
+    fn deref(&self) -> &Descriptors {
+        &self.descriptors
+    }
+}
+
+impl DerefMut for Guard<'_> {
+    fn deref_mut(&mut self) -> &mut Descriptors {
+        self.version.0.store(Version::fresh(), Ordering::Release);
+        &mut self.descriptors
+    }
+}
+
+/// What a thread last looked up, by the low bits of the traced numbers.
+pub type LookedUps = [LookedUp; 8];
+
+/// What a thread looked up, which is so for as long as the table stays as it was.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LookedUp {
+    /// The table's state; 0 is none's.
+    version: u64,
+    traced: i32,
+    stands: Option<Stands>,
 }
 
 /// A table of descriptors, which tasks may have in common.
@@ -61,14 +118,34 @@ pub type Files = Arc<Table>;
 
 impl Table {
     /// The descriptors, whoever broke down while holding them: that ends the replay in another way.
-    pub fn lock(&self) -> MutexGuard<'_, Descriptors> {
-        self.descriptors.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn lock(&self) -> Guard<'_> {
+        let descriptors = self.descriptors.lock().unwrap_or_else(PoisonError::into_inner);
+        Guard { descriptors, version: &self.version }
+    }
+
+    /// What stands for `traced` in the record at `position`, by what the thread `last` looked up where that still is so:
+    /// threads that use descriptors, and change none, needn't meet at the lock.
+    #[inline]
+    pub fn look_up(&self, traced: i32, position: u64, last: &mut LookedUps) -> Option<Stands> {
+        let last = &mut last[traced as usize % last.len()];
+        if last.traced == traced && last.version == self.version.0.load(Ordering::Acquire) {
+            return last.stands;
+        }
+        let files = self.lock();
+        let stands = files.get_at(traced, position);
+        // Where a number means this or that by the position, what it meant is no use.
+        let version = match files.overtaken.is_empty() {
+            true => self.version.0.load(Ordering::Relaxed),
+            false => 0,
+        };
+        *last = LookedUp { version, traced, stands };
+        stands
     }
 
     /// A copy that no task has yet.
     pub fn copy(&self) -> Files {
         let descriptors = Mutex::new(self.lock().clone());
-        Arc::new(Self { descriptors, users: AtomicUsize::new(0) })
+        Arc::new(Self { descriptors, users: AtomicUsize::new(0), version: Version::default() })
     }
 
     /// As [`Descriptors::adopt`]: where tasks have the table in common, one of them may still have a close to come.
@@ -147,7 +224,7 @@ impl Descriptors {
 
     /// `stands` stands for `traced` from now on; returns what did before.
     pub fn set(&mut self, traced: i32, stands: Stands) -> Option<Stands> {
-        let entry = Entry { stands, is_stream: None, note: [0; 4] };
+        let entry = Entry { stands, is_stream: Cell::default(), note: Cell::default() };
         let before = match usize::try_from(traced) {
             Ok(index) if index < LOW => {
                 if self.low.len() <= index {
@@ -199,28 +276,23 @@ impl Descriptors {
     }
 
     /// Whether data moves through what stands for `traced` as it comes.
-    pub fn is_stream(&mut self, traced: i32) -> bool {
-        let Some(entry) = self.entry_mut(traced) else { return false };
+    pub fn is_stream(&self, traced: i32) -> bool {
+        let Some(entry) = self.entry(traced) else { return false };
         let Stands::Open(open) = entry.stands else { return false };
-        *entry.is_stream.get_or_insert_with(|| is_stream(open))
-    }
-
-    fn entry_mut(&mut self, traced: i32) -> Option<&mut Entry> {
-        match usize::try_from(traced) {
-            Ok(index) if index < LOW => self.low.get_mut(index)?.as_mut(),
-            _ => self.high.get_mut(&traced),
-        }
+        let known = entry.is_stream.get().unwrap_or_else(|| is_stream(open));
+        entry.is_stream.set(Some(known));
+        known
     }
 
     /// The words that a plugin keeps with `traced`.
     pub fn note(&self, traced: i32) -> Option<[u64; 4]> {
-        self.entry(traced).map(|entry| entry.note)
+        self.entry(traced).map(|entry| entry.note.get())
     }
 
     /// Keeps a plugin's words with `traced`, if it is still there.
-    pub fn set_note(&mut self, traced: i32, note: [u64; 4]) {
-        if let Some(entry) = self.entry_mut(traced) {
-            entry.note = note;
+    pub fn set_note(&self, traced: i32, note: [u64; 4]) {
+        if let Some(entry) = self.entry(traced) {
+            entry.note.set(note);
         }
     }
 
@@ -324,6 +396,28 @@ mod tests {
         assert_eq!(dropped, [0, 1, 2, 3, 4, 5].map(Stands::Open));
         assert_eq!(table.adopt(5, Stands::Simulated, 11, false), Some(Stands::Open(10)));
         assert_eq!(table.overtaken.len(), MOST_OVERTAKEN);
+    }
+
+    #[test]
+    fn what_was_looked_up_is_forgotten_when_the_table_changes() {
+        let (files, mut last) = (Files::default(), LookedUps::default());
+        assert_eq!(files.look_up(0, 0, &mut last), None);
+        files.lock().set(3, Stands::Open(5));
+        for position in 0..2 {
+            assert_eq!(files.look_up(3, position, &mut last), Some(Stands::Open(5)));
+        }
+        files.lock().set_note(3, [1; 4]);
+        assert_eq!(last[3].version, files.version.0.load(Ordering::Relaxed), "a note is no change");
+        let copy = files.copy();
+        copy.lock().set(3, Stands::Open(6));
+        assert_eq!(copy.look_up(3, 2, &mut last), Some(Stands::Open(6)), "another table");
+        assert_eq!(files.look_up(3, 2, &mut last), Some(Stands::Open(5)));
+        files.lock().adopt(3, Stands::Open(7), 10, true);
+        for (position, open) in [(9, 5), (10, 7), (9, 5)] {
+            assert_eq!(files.look_up(3, position, &mut last), Some(Stands::Open(open)));
+        }
+        files.lock().remove(3);
+        assert_eq!(files.look_up(3, 11, &mut last), None);
     }
 
     #[test]

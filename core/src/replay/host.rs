@@ -15,7 +15,7 @@ use crate::pattern::Pattern;
 use crate::place::PathMap;
 use crate::record::{Batch, Record};
 use crate::replay::Options;
-use crate::replay::descriptors::{Files, Stands, answer, is_stream as is_stream_itself};
+use crate::replay::descriptors::{Files, LookedUps, Stands, answer, is_stream as is_stream_itself};
 use crate::replay::holders::Holders;
 use crate::replay::proc::Proc;
 use crate::replay::rights::Rights;
@@ -119,6 +119,7 @@ pub type Known = Arc<Mutex<HashMap<Vec<u8>, Arc<[u8]>>>>;
 pub struct Context {
     /// The descriptors of the task's process.
     pub files: Files,
+    looked_up: LookedUps,
     /// What came of the record so far.
     pub acts: Acts,
     known: Known,
@@ -148,6 +149,7 @@ impl Context {
     pub fn new(files: Files, known: Known, holders: Arc<Holders>, wants: Wants) -> Self {
         Self {
             files,
+            looked_up: LookedUps::default(),
             known,
             holders,
             acts: Acts::default(),
@@ -334,7 +336,7 @@ unsafe fn bytes<'a>(start: *const u8, length: u64) -> &'a [u8] {
 unsafe extern "C" fn descriptor(context: *mut c_void, traced: i32) -> i32 {
     // SAFETY: as `of` says.
     let context = unsafe { of(context) };
-    let stands = context.files.lock().get_at(traced, context.position);
+    let stands = context.files.look_up(traced, context.position, &mut context.looked_up);
     match context.stream(stands) {
         Some(stream) => stream,
         None => answer(stands),
@@ -344,7 +346,7 @@ unsafe extern "C" fn descriptor(context: *mut c_void, traced: i32) -> i32 {
 unsafe extern "C" fn is_stream(context: *mut c_void, traced: i32) -> u32 {
     // SAFETY: as `of` says.
     let context = unsafe { of(context) };
-    let mut files = context.files.lock();
+    let files = context.files.lock();
     let stands = files.get(traced);
     match context.stream(stands) {
         Some(stream) => is_stream_itself(stream).into(),
@@ -473,7 +475,7 @@ unsafe extern "C" fn note(context: *mut c_void, traced: i32) -> *mut u64 {
     match &mut context.note {
         Some((of, note)) if *of == traced => note.as_mut_ptr(),
         other => {
-            let mut files = context.files.lock();
+            let files = context.files.lock();
             if let Some((of, note)) = other.take() {
                 files.set_note(of, note);
             }

@@ -33,6 +33,11 @@ impl Order {
     pub fn needs_resources(self) -> bool {
         matches!(self, Self::Causal | Self::Resource)
     }
+
+    /// Whether no record waits until all before another one are done.
+    pub fn needs_no_positions(self) -> bool {
+        matches!(self, Self::Resource | Self::Free)
+    }
 }
 
 /// A record of another task that has to be done before.

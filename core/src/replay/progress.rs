@@ -14,8 +14,9 @@ const SPINS: u32 = 200;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stopped;
 
-/// A position up to which everything is done.
+/// A position up to which everything is done; on a cache line of its own, for it changes at every record.
 #[derive(Debug)]
+#[repr(align(128))]
 pub struct Progress {
     position: AtomicU64,
     /// The lowest position that somebody sleeps for.

@@ -1,6 +1,6 @@
 //! Reads ahead: takes the records from the trace in their order, and deals them out to their tasks.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -94,7 +94,8 @@ pub fn read(shared: &Arc<Shared>, out: &mut ReadOut) -> Result<(), ReplayError> 
         let cwd = std::env::current_dir().unwrap_or_default();
         Resources::new(cwd.as_os_str().as_bytes(), link_on_disk)
     });
-    let mut dealer = Dealer { shared, queues: HashMap::new(), resources, count: 0 };
+    let mut dealer =
+        Dealer { shared, queues: Vec::new(), of_task: Vec::new(), named: Vec::new(), resources };
     let mut window = Window::default();
     let mut ignore = Ignore::new(shared);
     let mut began = Instant::now();
@@ -165,23 +166,28 @@ impl<'s> Ignore<'s> {
 /// Gives tasks their records.
 struct Dealer<'s> {
     shared: &'s Arc<Shared>,
-    queues: HashMap<u32, Sender<Segment>>,
+    /// By the tasks' numbers; none for those that ended.
+    queues: Vec<Option<Sender<Segment>>>,
+    /// By the tasks' numbers, which of a batch's records are theirs; empty between batches.
+    of_task: Vec<Vec<u32>>,
+    /// Tasks that have records in a batch; empty between batches.
+    named: Vec<u32>,
     /// Where records wait for others than those before them.
     resources: Option<Resources>,
-    count: u32,
 }
 
 impl Dealer<'_> {
     fn deal(&mut self, batch: &Arc<Batch>) -> Result<(), ReplayError> {
         for task in &batch.tasks {
             let (sender, segments) = unbounded();
-            self.queues.insert(self.count, sender);
+            let number = self.queues.len() as u32;
+            self.queues.push(Some(sender));
+            self.of_task.push(Vec::new());
             let progress = self.shared.tasks.add_progress();
             if let Some(resources) = &mut self.resources {
-                resources.add_task(self.count, progress.clone());
+                resources.add_task(number, progress.clone());
             }
-            self.begin(self.count, *task, progress, segments)?;
-            self.count += 1;
+            self.begin(number, *task, progress, segments)?;
         }
         let waits = self.resources.as_mut().map(|r| r.waits(&self.shared.trace.types, batch));
         let waits = Arc::new(waits.unwrap_or_default());
@@ -189,16 +195,20 @@ impl Dealer<'_> {
         if batch.records.iter().all(|record| record.task == first) {
             self.send(first, batch, &waits, Indices::All(batch.records.len()));
         } else {
-            let mut by_task: HashMap<u32, Vec<u32>> = HashMap::new();
             for (index, record) in batch.records.iter().enumerate() {
-                by_task.entry(record.task).or_default().push(index as u32);
+                let indices = &mut self.of_task[record.task as usize];
+                if indices.is_empty() {
+                    self.named.push(record.task);
+                }
+                indices.push(index as u32);
             }
-            for (task, indices) in by_task {
+            while let Some(task) = self.named.pop() {
+                let indices = std::mem::take(&mut self.of_task[task as usize]);
                 self.send(task, batch, &waits, Indices::Some(indices));
             }
         }
         for record in batch.records.iter().filter(|record| record.what == What::TaskEnd) {
-            self.queues.remove(&record.task);
+            self.queues[record.task as usize] = None;
         }
         Ok(())
     }
@@ -223,7 +233,7 @@ impl Dealer<'_> {
     }
 
     fn send(&self, task: u32, batch: &Arc<Batch>, waits: &Arc<Waits>, indices: Indices) {
-        if let Some(queue) = self.queues.get(&task) {
+        if let Some(queue) = &self.queues[task as usize] {
             // A task that has broken down has said so itself.
             let (batch, waits) = (batch.clone(), waits.clone());
             let _ = queue.send(Segment { batch, waits, indices });
@@ -255,7 +265,7 @@ impl Window {
             if shared.turn.wait_up_to(end, STUCK)? {
                 self.batches.pop_front();
                 self.weight -= weight;
-            } else if shared.turn.is_in_kernel()
+            } else if shared.turn.is_in_kernel_before(end)
                 && shared.turn.position() == before
                 && self.batches.len() < MOST_BATCHES_AHEAD
             {

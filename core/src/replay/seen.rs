@@ -32,9 +32,15 @@ pub struct Seen {
 impl Seen {
     /// Reads the columns of `record`.
     pub fn read(ty: &RecordType, call: &Call, batch: &Batch, record: &Record) -> Self {
-        let cells = batch.cells(record, 0);
-        let mut seen =
-            Self { makes_descriptor: call.returns == Returns::Descriptor, ..Self::default() };
+        let mut seen = Self::default();
+        seen.read_again(ty, call, batch, record);
+        seen
+    }
+
+    /// Reads the columns of `record` in place of another's.
+    pub fn read_again(&mut self, ty: &RecordType, call: &Call, batch: &Batch, record: &Record) {
+        self.clear();
+        let (cells, seen) = (batch.cells(record, 0), self);
         let mut directory = None;
         for (declared, column) in call.columns.iter().zip(&ty.columns) {
             let Some(column) = column else { continue };
@@ -61,7 +67,17 @@ impl Seen {
                 _ => {}
             }
         }
-        seen.makes_descriptor |= !seen.made.is_empty() || !seen.closed.is_empty();
-        seen
+        seen.makes_descriptor =
+            call.returns == Returns::Descriptor || !seen.made.is_empty() || !seen.closed.is_empty();
+    }
+
+    fn clear(&mut self) {
+        let Self { used, made, closed, paths, touches, target, shares, makes_descriptor, names } =
+            self;
+        [used, made, closed].into_iter().for_each(Vec::clear);
+        [&mut touches.0, &mut touches.1].into_iter().for_each(Vec::clear);
+        paths.clear();
+        names.clear();
+        (*target, *shares, *makes_descriptor) = (None, 0, false);
     }
 }

@@ -100,6 +100,9 @@ pub struct Shared {
     pub seen: Box<[AtomicBool]>,
     /// Whether calls that aren't made needn't wait for their turn; see [`Self::is_idle`].
     pub passes_idle: bool,
+    /// Whether tasks say what they have done when a batch of records is done, rather than at each record: where
+    /// nobody waits for exact positions, threads that have nothing in common needn't meet at one.
+    pub tells_by_batch: bool,
     /// Divergences that people were told of.
     pub told: AtomicU64,
     /// Errors that were explained to them; see [`crate::replay::hints`].

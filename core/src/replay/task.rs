@@ -105,21 +105,35 @@ impl Task {
     /// Makes the task's calls, until there are no more or the replay is stopped; returns what was counted.
     pub fn run(mut self, segments: &Receiver<Segment>) -> Counted {
         let shared = self.shared.clone();
-        'trace: for segment in segments {
-            for index in segment.indices() {
-                let record = &segment.batch.records[index];
-                let waits = segment.waits.of(index);
-                if self.record(&shared, &segment.batch, index, waits).is_err() {
-                    break 'trace;
-                }
-                if record.what == What::TaskEnd {
-                    break 'trace;
-                }
+        for segment in segments {
+            match self.segment(&shared, &segment) {
+                Ok(false) => {}
+                Ok(true) | Err(Stopped) => break,
             }
         }
         shared.busy.remove(&self.busy);
         let lateness = self.clock.map(|clock| clock.lateness);
         Counted { tallies: self.tallies, lateness, stats: self.stats }
+    }
+
+    /// Makes the calls of one batch; whether the task has ended.
+    fn segment(&mut self, shared: &Arc<Shared>, segment: &Segment) -> Result<bool, Stopped> {
+        let batch = &segment.batch;
+        let (mut done, mut has_ended) = (0, false);
+        for index in segment.indices() {
+            self.record(shared, batch, index, segment.waits.of(index))?;
+            done += 1;
+            if batch.records[index].what == What::TaskEnd {
+                has_ended = true;
+                break;
+            }
+        }
+        if shared.tells_by_batch
+            && let Some(positions) = batch.finish(done)
+        {
+            shared.turn.complete_all(positions);
+        }
+        Ok(has_ended)
     }
 
     /// Waits until it is the record's time, does what it says, and lets those go on who wait for it.
@@ -156,7 +170,9 @@ impl Task {
             turn.pass(record.position + 1);
         } else {
             self.progress.pass(self.progress.position() + 1);
-            turn.complete(record.position);
+            if !shared.tells_by_batch {
+                turn.complete(record.position);
+            }
         }
         Ok(())
     }
@@ -215,7 +231,7 @@ impl Task {
         }
         let called = shared.copy.as_ref().map_or(0, Recording::now);
         self.context.acts.simulated = None;
-        let came = self.make(ty, batch, record)?;
+        let came = self.make(shared, ty, batch, record)?;
         let returned = shared.copy.as_ref().map_or(0, Recording::now);
         if let Some(clock) = &mut self.clock {
             let waits_for_others = ty.call.as_ref().is_some_and(|call| call.blocks);
@@ -288,7 +304,13 @@ impl Task {
     }
 
     /// Makes the call, if it is to be made.
-    fn make(&mut self, ty: &RecordType, batch: &Batch, record: &Record) -> Result<Came, Stopped> {
+    fn make(
+        &mut self,
+        shared: &Arc<Shared>,
+        ty: &RecordType,
+        batch: &Batch,
+        record: &Record,
+    ) -> Result<Came, Stopped> {
         let Some(call) = &ty.call else { return Ok(Came::Not(Reason::NoPlugin)) };
         if let Some(reason) = not_to_be_made(ty, call, record) {
             return Ok(Came::Not(reason));
@@ -303,7 +325,6 @@ impl Task {
                 return Ok(Came::Not(Reason::Overtaken));
             }
         }
-        let shared = self.shared.clone();
         if shared.given_up.has(call.plugin) {
             return Ok(Came::Not(Reason::Misdeed));
         }
@@ -322,7 +343,7 @@ impl Task {
             }
         }
         let began = self.stats.is_some().then(Instant::now);
-        let (status, outcome) = self.ask_plugin(&shared, call, ty, batch, record);
+        let (status, outcome) = self.ask_plugin(shared, call, ty, batch, record);
         self.took = began.map_or(Duration::ZERO, |began| began.elapsed());
         if call.blocks {
             shared.turn.leave_kernel(record.position);
@@ -334,7 +355,7 @@ impl Task {
             self.plugin_says(ty, record, level, &message);
         }
         if let Some(misdeed) = self.context.acts.misdeed.take() {
-            self.plugin_misbehaved(&shared, call, record, &misdeed)?;
+            self.plugin_misbehaved(shared, call, record, &misdeed)?;
             let is_made = status == status::MADE && misdeed.is_beside_the_call();
             return Ok(if is_made { Came::Made(outcome) } else { Came::Not(Reason::Misdeed) });
         }
@@ -434,7 +455,7 @@ impl Task {
     /// Whether the call is on a stream that isn't ready for it.
     fn is_going_to_wait(&self, ty: &RecordType, batch: &Batch, record: &Record) -> bool {
         let events = if ty.waits_to_read { libc::POLLIN } else { libc::POLLOUT };
-        let mut files = self.context.files.lock();
+        let files = self.context.files.lock();
         let streams = effects::used(ty, batch, record).into_iter().filter_map(|traced| match files
             .get(
             traced,

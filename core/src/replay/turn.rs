@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::thread::{self, Thread};
@@ -16,8 +16,8 @@ use crate::replay::progress::{Progress, Stopped, lock};
 #[derive(Debug)]
 pub struct Turn {
     progress: Progress,
-    /// Positions that were done before earlier ones.
-    ahead: Mutex<BinaryHeap<Reverse<u64>>>,
+    /// Positions that were done before earlier ones: from the first, up to the second.
+    ahead: Mutex<BinaryHeap<Reverse<(u64, u64)>>>,
     ahead_count: AtomicUsize,
     /// Calls that may wait for others, by position.
     in_kernel: Mutex<BTreeMap<u64, InKernel>>,
@@ -75,20 +75,27 @@ impl Turn {
 
     /// The record at `position` is done, whatever came of earlier ones.
     pub fn complete(&self, position: u64) {
+        self.complete_all(position..position + 1);
+    }
+
+    /// The records at `positions` are done, whatever came of earlier ones.
+    pub fn complete_all(&self, positions: Range<u64>) {
         let mut ahead = lock(&self.ahead);
-        ahead.push(Reverse(position));
+        ahead.push(Reverse((positions.start, positions.end)));
         // Whoever advances does so before looking at the count; so one of the two sees the other.
         self.ahead_count.store(ahead.len(), Ordering::SeqCst);
         self.skip_ahead(&mut ahead);
     }
 
     /// Advances over those that were done before their turn came.
-    fn skip_ahead(&self, ahead: &mut BinaryHeap<Reverse<u64>>) {
+    fn skip_ahead(&self, ahead: &mut BinaryHeap<Reverse<(u64, u64)>>) {
         let position = self.position();
         let mut next = position;
-        while ahead.peek() == Some(&Reverse(next)) {
+        while let Some(Reverse((start, end))) = ahead.peek().copied()
+            && start == next
+        {
             ahead.pop();
-            next += 1;
+            next = end;
         }
         self.ahead_count.store(ahead.len(), Ordering::SeqCst);
         if next > position {
@@ -203,9 +210,9 @@ impl Turn {
         lock(&self.in_kernel).get(&position).is_some_and(|call| call.waits)
     }
 
-    /// Whether the call whose turn it is may wait for others.
-    pub fn is_in_kernel(&self) -> bool {
-        lock(&self.in_kernel).contains_key(&self.position())
+    /// Whether a call before `position` may wait for others.
+    pub fn is_in_kernel_before(&self, position: u64) -> bool {
+        lock(&self.in_kernel).range(..position).next().is_some()
     }
 
     /// Calls that may wait, and aren't known to: their positions and threads.
@@ -284,6 +291,11 @@ mod tests {
             turn.complete(position);
             assert_eq!(turn.position(), done);
         }
+        turn.complete_all(6..9);
+        turn.complete_all(9..9);
+        assert_eq!(turn.position(), 5);
+        turn.complete_all(5..6);
+        assert_eq!(turn.position(), 9);
     }
 
     /// Threads that have the turn, and others whose records are done at any time.

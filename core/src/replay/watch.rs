@@ -24,8 +24,10 @@ const LEAST_GRACE: Duration = Duration::from_secs(1);
 /// The signal that ends a call of one of our threads; programs' own signals are never replayed.
 const INTERRUPT: Signal = Signal::SIGURG;
 
-/// A thread, and the record that its plugin has to do with.
+/// A thread, and the record that its plugin has to do with; on a cache line of its own, for the thread writes it at
+/// every record.
 #[derive(Debug)]
+#[repr(align(128))]
 pub struct Busy {
     thread: i32,
     /// Position of the record, or `u64::MAX`.
@@ -74,6 +76,14 @@ impl BusyThreads {
         let busy = lock(&self.0);
         busy.iter().find(|busy| busy.position.load(Ordering::Acquire) == position).cloned()
     }
+
+    /// The thread whose plugin has the earliest record of all, and that record's position.
+    fn earliest(&self) -> Option<(u64, Arc<Busy>)> {
+        let busy = lock(&self.0);
+        let positions = busy.iter().map(|busy| (busy.position.load(Ordering::Acquire), busy));
+        let earliest = positions.min_by_key(|(position, _)| *position)?;
+        (earliest.0 != u64::MAX).then(|| (earliest.0, earliest.1.clone()))
+    }
 }
 
 /// Watches the turn.
@@ -109,9 +119,12 @@ impl Watch {
     /// Interrupts the call that everybody waits for, if it has waited long enough; and ends the replay if
     /// that was in vain for as long again.
     pub fn look(&mut self, shared: &Shared) {
-        let position = shared.turn.position();
-        let busy = shared.busy.at(position).filter(|_| position == self.position);
-        let Some(busy) = busy else {
+        let turn = shared.turn.position();
+        let (position, busy) = match shared.tells_by_batch {
+            true => shared.busy.earliest().map_or((turn, None), |(at, busy)| (at, Some(busy))),
+            false => (turn, shared.busy.at(turn)),
+        };
+        let Some(busy) = busy.filter(|_| position == self.position) else {
             self.position = position;
             self.since = Instant::now();
             self.served = self.since;

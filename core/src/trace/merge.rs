@@ -1,7 +1,9 @@
 //! All records of a trace in the order of their ids.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BinaryHeap, VecDeque};
+
+use foldhash::HashMap;
 
 use crate::record::{Batch, NewTask, Record};
 use crate::trace::stream::Stream;
@@ -136,11 +138,16 @@ impl Merge {
                 .collect(),
             leaves: Leaves {
                 never_returns: trace.types.iter().map(|ty| ty.ends_task()).collect(),
-                processes: trace.story.processes.clone(),
-                of_process: HashMap::new(),
+                processes: trace
+                    .story
+                    .processes
+                    .iter()
+                    .map(|(task, process)| (*task, *process))
+                    .collect(),
+                of_process: HashMap::default(),
                 last: Vec::new(),
             },
-            tasks: Tasks { current: HashMap::new(), count: 0 },
+            tasks: Tasks { current: HashMap::default(), count: 0 },
             ends: trace.story.ends.iter().copied().collect(),
             overlaps: Overlaps(trace.story.overlaps.iter().copied().collect()),
             recent: VecDeque::new(),
@@ -169,21 +176,34 @@ impl Merge {
             }
         }
         let mut batch = Batch::default();
-        while batch.records.len() < BATCH && batch.weight() < BATCH_WEIGHT {
-            let Some(Reverse((id, index))) = self.queue.pop() else { break };
+        let mut next = self.queue.pop();
+        while batch.records.len() < BATCH
+            && batch.weight() < BATCH_WEIGHT
+            && let Some(Reverse((id, index))) = next
+        {
             self.end_tasks(id, &mut batch);
-            self.take(index, &mut batch)?;
+            let following = self.take(index, &mut batch)?.map(|id| Reverse((id, index)));
+            // Records of one type follow one another for long: those need no queue.
+            next = match (following, self.queue.peek()) {
+                (Some(following), Some(other)) if following < *other => {
+                    self.queue.push(following);
+                    self.queue.pop()
+                }
+                (None, _) => self.queue.pop(),
+                _ => following,
+            };
         }
+        self.queue.extend(next);
         if self.queue.is_empty() {
             self.end_tasks(i64::MAX, &mut batch);
         }
         Ok((!batch.records.is_empty()).then_some(batch))
     }
 
-    fn queue_stream(&mut self, index: usize) -> Result<bool, TraceError> {
+    fn queue_stream(&mut self, index: usize) -> Result<(), TraceError> {
         let next = self.streams[index].peek()?;
         self.queue.extend(next.map(|id| Reverse((id, index))));
-        Ok(next.is_some())
+        Ok(())
     }
 
     /// Adds the ends of tasks before order id `id`.
@@ -219,16 +239,17 @@ impl Merge {
         batch.records.push(record);
     }
 
-    fn take(&mut self, index: usize, batch: &mut Batch) -> Result<(), TraceError> {
+    /// Adds the next record of stream `index`; the id of the one after that, if there is one.
+    fn take(&mut self, index: usize, batch: &mut Batch) -> Result<Option<i64>, TraceError> {
         let stream = &mut self.streams[index];
         let kind = stream.kind() as usize;
         let head = stream.head()?;
         let task = self.tasks.find(head.task, batch);
         let mut record = stream.take(task, batch)?;
-        let is_last = !self.queue_stream(index)?;
+        let following = stream.peek()?;
         let child = (self.creates_task[kind] && head.return_value > 0)
             .then(|| self.tasks.create(head.return_value as i32, true, batch));
-        record.is_last = is_last;
+        record.is_last = following.is_none();
         record.child = child;
         if record.unique_id < self.last_id {
             self.faults.out_of_order += 1;
@@ -240,6 +261,6 @@ impl Merge {
             self.tasks.current.remove(&head.task);
             self.push(Record::end_of(task, self.last_id), batch);
         }
-        Ok(())
+        Ok(following)
     }
 }

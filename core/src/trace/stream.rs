@@ -89,16 +89,18 @@ impl Stream {
     /// The order id of the next record; none after the last.
     pub fn peek(&mut self) -> Result<Option<i64>, dataseries::Error> {
         loop {
-            let Some((extent, row)) = self.row()? else {
+            if !self.advance()? {
                 self.unfinished += self.begun.drain().count() as u64;
                 return Ok(None);
-            };
+            }
+            let (extent, row) = self.row();
             let cells = extent.row(row);
             if let Rows::TailLast(number) = &self.rows
                 && cells.int32(number) != EDGE
             {
                 let task = cells.int32(&self.common.task);
-                self.begun.entry(task).or_default().push((extent, row));
+                let begun = (extent.clone(), row);
+                self.begun.entry(task).or_default().push(begun);
                 self.next += 1;
                 continue;
             }
@@ -116,7 +118,8 @@ impl Stream {
 
     /// What the next record says of its task. `peek` found one.
     pub fn head(&mut self) -> Result<Head, dataseries::Error> {
-        let (extent, row) = self.row()?.expect("peek found a record");
+        self.advance()?;
+        let (extent, row) = self.row();
         let cells = extent.row(row);
         let return_value = match cells.is_null(&self.common.return_value) {
             true => 0,
@@ -127,17 +130,18 @@ impl Stream {
 
     /// The next record, as one of `task`, its rows added to `batch`. `peek` found one.
     pub fn take(&mut self, task: u32, batch: &mut Batch) -> Result<Record, dataseries::Error> {
-        let (extent, row) = self.row()?.expect("peek found a record");
-        let cells = extent.row(row);
-        let common = &self.common;
+        self.advance()?;
         let first_row = batch.row_count();
+        let (extent, row) = self.row();
         if let Rows::TailLast(_) = self.rows {
-            let begun = self.begun.remove(&cells.int32(&common.task)).unwrap_or_default();
-            for (extent, row) in begun {
+            let of_task = extent.row(row).int32(&self.common.task);
+            for (extent, row) in self.begun.remove(&of_task).unwrap_or_default() {
                 batch.push_row(&extent, row);
             }
         }
-        batch.push_row(&extent, row);
+        let (extent, row) = self.row();
+        let (cells, common) = (extent.row(row), &self.common);
+        batch.push_row(extent, row);
         let returned = !cells.is_null(&common.return_value);
         let time = |column: &Option<Column>| {
             let column = column.as_ref().filter(|column| !cells.is_null(column));
@@ -160,14 +164,12 @@ impl Stream {
         if self.is_reference {
             self.normalise(&mut record);
         }
+        let of_task = cells.int32(&common.task);
         self.next += 1;
-        if let Rows::HeadFirst(number) = self.rows.clone() {
-            let task = cells.int32(&self.common.task);
-            while let Some((extent, row)) = self.row()?
-                && extent.row(row).int32(&number) != EDGE
-                && extent.row(row).int32(&self.common.task) == task
-            {
-                batch.push_row(&extent, row);
+        if let Rows::HeadFirst(_) = self.rows {
+            while self.advance()? && self.follows(of_task) {
+                let (extent, row) = self.row();
+                batch.push_row(extent, row);
                 self.next += 1;
             }
         }
@@ -191,17 +193,27 @@ impl Stream {
         }
     }
 
-    /// The next row, in the extent that has it.
-    fn row(&mut self) -> Result<Option<RowAt>, dataseries::Error> {
+    /// Whether the next row is one of a record of `task` whose first row came before it.
+    fn follows(&self, task: i32) -> bool {
+        let Rows::HeadFirst(number) = &self.rows else { return false };
+        let (extent, row) = self.row();
+        let cells = extent.row(row);
+        cells.int32(number) != EDGE && cells.int32(&self.common.task) == task
+    }
+
+    /// The next row, in the extent that has it: after [`Self::advance`] found one.
+    fn row(&self) -> (&Arc<Extent>, usize) {
+        let extent = self.extent.as_ref().expect("there is a next row");
+        (extent, self.sorted.as_ref().map_or(self.next, |sorted| sorted[self.next] as usize))
+    }
+
+    /// Goes on to the extent that has the next row; false if there is none.
+    fn advance(&mut self) -> Result<bool, dataseries::Error> {
         loop {
-            if let Some(extent) = &self.extent
-                && self.next < extent.row_count()
-            {
-                let row =
-                    self.sorted.as_ref().map_or(self.next, |sorted| sorted[self.next] as usize);
-                return Ok(Some((extent.clone(), row)));
+            if self.extent.as_ref().is_some_and(|extent| self.next < extent.row_count()) {
+                return Ok(true);
             }
-            let Some(entry) = self.entries.pop_front() else { return Ok(None) };
+            let Some(entry) = self.entries.pop_front() else { return Ok(false) };
             let checks = Checks { bjhash: false, ..Checks::ALL };
             let extent = Arc::new(self.file.read(&entry)?.unpack(self.parts, &checks)?);
             self.sorted = self.sort(&extent);

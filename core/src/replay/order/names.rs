@@ -1,6 +1,6 @@
 //! The names of a trace, as a tree: what they lead to, and who used each last.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::replay::order::paths::plain;
 use crate::replay::order::uses::Uses;

@@ -5,9 +5,9 @@
 //! symbolic links before the trace began. Where it can't tell two things apart it takes them for one, so
 //! that a record rather waits for too many than for too few.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use replay_schema::{Call, Returns};
 
 use crate::record::{Batch, Record, What};
@@ -44,8 +44,9 @@ struct Fs {
 
 /// The model.
 pub struct Resources {
-    tasks: HashMap<u32, Task>,
-    progress: HashMap<u32, Arc<Progress>>,
+    /// By their numbers.
+    tasks: Vec<Task>,
+    progress: Vec<Option<Arc<Progress>>>,
     tables: Vec<Table>,
     descriptors: HashMap<(u32, i32), Uses>,
     fs: Vec<Fs>,
@@ -53,7 +54,7 @@ pub struct Resources {
     /// The last record that everybody waits for, since what it changed isn't known.
     barrier: Option<At>,
     /// The last record of each task.
-    last: HashMap<u32, At>,
+    last: Vec<Option<At>>,
     link_of: fn(&[u8]) -> Option<Vec<u8>>,
 }
 
@@ -86,58 +87,76 @@ impl Resources {
     pub fn new(directory: &[u8], link_of: fn(&[u8]) -> Option<Vec<u8>>) -> Self {
         let fs = Fs { directory: plain(b"", directory), users: 1, uses: Uses::default() };
         Self {
-            tasks: HashMap::new(),
-            progress: HashMap::new(),
-            tables: vec![Table::new()],
-            descriptors: HashMap::new(),
+            tasks: Vec::new(),
+            progress: Vec::new(),
+            tables: vec![Table::default()],
+            descriptors: HashMap::default(),
             fs: vec![fs],
             names: Names::default(),
             barrier: None,
-            last: HashMap::new(),
+            last: Vec::new(),
             link_of,
         }
     }
 
     /// Task `number` comes up, with its progress in the replay.
     pub fn add_task(&mut self, number: u32, progress: Arc<Progress>) {
-        self.progress.insert(number, progress);
-        self.tasks.entry(number).or_default();
+        self.make_room(number);
+        self.progress[number as usize] = Some(progress);
+    }
+
+    /// Makes task `number` one that is known.
+    fn make_room(&mut self, number: u32) {
+        let count = self.tasks.len().max(number as usize + 1);
+        self.tasks.resize(count, Task::default());
+        self.progress.resize(count, None);
+        self.last.resize(count, None);
     }
 
     /// What each record of `batch` waits for.
     pub fn waits(&mut self, types: &[RecordType], batch: &Batch) -> Waits {
         let mut waits = Waits::default();
+        let (mut found, mut seen) = (Found::default(), Seen::default());
         for record in &batch.records {
-            let task = self.tasks.entry(record.task).or_default();
+            self.make_room(record.task);
+            let task = &mut self.tasks[record.task as usize];
             task.count += 1;
             let (count, position) = (task.count, record.position);
             let at = At { task: record.task, count, position };
-            let mut found = Found::default();
+            found.0.clear();
             if let Some(barrier) = self.barrier {
                 found.add(barrier, at.task);
             }
             if let What::Call(kind) = record.what {
-                self.call(&types[kind as usize], batch, record, at, &mut found);
+                self.call(&types[kind as usize], batch, record, at, &mut seen, &mut found);
             }
-            self.last.insert(at.task, at);
-            waits.push(found.0.into_iter().filter_map(|at| {
-                let progress = self.progress.get(&at.task)?.clone();
+            self.last[at.task as usize] = Some(at);
+            waits.push(found.0.iter().filter_map(|at| {
+                let progress = self.progress[at.task as usize].clone()?;
                 Some(Wait { progress, count: at.count, position: at.position })
             }));
         }
         waits
     }
 
-    fn call(&mut self, ty: &RecordType, batch: &Batch, record: &Record, at: At, found: &mut Found) {
+    fn call(
+        &mut self,
+        ty: &RecordType,
+        batch: &Batch,
+        record: &Record,
+        at: At,
+        seen: &mut Seen,
+        found: &mut Found,
+    ) {
         let Some(call) = &ty.call else { return };
-        let task = self.tasks[&at.task];
+        let task = self.tasks[at.task as usize];
         let is_made = ty.disabled.is_none() && !call.is_simulated();
         let looks = verify::looks(ty, call, batch, record);
-        let mut seen = Seen::read(ty, call, batch, record);
+        seen.read_again(ty, call, batch, record);
         if is_made {
-            self.uses(call, task, &mut seen, looks, at, found);
+            self.uses(call, task, seen, looks, at, found);
         }
-        self.effects(ty, call, batch, record, task, &seen, at, found);
+        self.effects(ty, call, batch, record, task, seen, at, found);
         if let Some(child) = record.child {
             self.create(child, task, seen.shares);
         }
@@ -201,7 +220,7 @@ impl Resources {
         }
         let is_known = has_names || !seen.used.is_empty() || seen.makes_descriptor;
         if !is_known && !looks && !call.changes_fs && record_is_plain(call) {
-            self.last.values().for_each(|other| found.add(*other, at.task));
+            self.last.iter().flatten().for_each(|other| found.add(*other, at.task));
             self.barrier = Some(at);
         }
     }
@@ -295,7 +314,8 @@ impl Resources {
             self.fs.push(Fs { directory, users: 1, uses: Uses::default() });
             self.fs.len() as u32 - 1
         };
-        let task = self.tasks.entry(child).or_default();
+        self.make_room(child);
+        let task = &mut self.tasks[child as usize];
         (task.table, task.fs) = (table, fs);
     }
 }

@@ -37,7 +37,8 @@ impl Uses {
     /// Adds a use by `at`; `wait` is told of each record that it has to wait for.
     pub fn add(&mut self, how: How, at: At, mut wait: impl FnMut(At)) {
         if how == How::Alone || how != self.how {
-            self.before = std::mem::take(&mut self.last);
+            std::mem::swap(&mut self.before, &mut self.last);
+            self.last.clear();
             self.how = how;
         }
         self.before.iter().for_each(|before| wait(*before));
