@@ -47,7 +47,7 @@ use libc::c_int;
 use merge::returned;
 use shared::Shared;
 use space::Space;
-use table::Table;
+use table::{Stops, Table};
 use text::Files;
 use watch::Watch;
 use x86_64::hook::{self, Labels, area, phase};
@@ -156,12 +156,12 @@ pub fn obstacle() -> Option<&'static str> {
 }
 
 impl Agent {
-    /// An agent, with the layouts of its records. If `names_stop`, calls that name files stop.
+    /// An agent, with the layouts of its records. Calls that `wanted` says stop.
     ///
     /// # Errors
     /// There is no memory for it.
-    pub fn new(plans: &Plans, names_stop: bool) -> std::io::Result<(Self, Table)> {
-        let table = Table::new(plans, names_stop);
+    pub fn new(plans: &Plans, wanted: Stops) -> std::io::Result<(Self, Table)> {
+        let table = Table::new(plans, wanted);
         let labels = Labels::new();
         let arena = Arena::new(hook::code(), &table.bytes)?;
         arena.prepare(0, labels.bypass)?;

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::agent::merge::Merger;
-use crate::agent::table::Table;
+use crate::agent::table::{Stops, Table};
 use crate::agent::{self, Agent};
 use crate::filter::Filter;
 use crate::pipeline::Producer;
@@ -31,8 +31,8 @@ pub struct Chosen {
 }
 
 impl Backend {
-    /// The backend for `plans`; what else was asked for may rule the agent out, as `obstacle` says, or want calls
-    /// that name files to stop.
+    /// The backend for `plans`; what else was asked for may rule the agent out, as `obstacle` says, or want some calls
+    /// to stop.
     ///
     /// # Errors
     /// The agent was asked for and can't run: why.
@@ -40,14 +40,14 @@ impl Backend {
         self,
         plans: &Plans,
         obstacle: Option<&'static str>,
-        names_stop: bool,
+        wanted: Stops,
     ) -> Result<Chosen, String> {
         if self == Self::Ptrace {
             return Ok(Chosen { agent: None, why: "as asked".to_owned() });
         }
         let made = match obstacle.or_else(agent::obstacle) {
             Some(why) => Err(why.to_owned()),
-            None => Agent::new(plans, names_stop).map_err(|error| error.to_string()),
+            None => Agent::new(plans, wanted).map_err(|error| error.to_string()),
         };
         match (made, self) {
             (Ok(agent), Self::Agent) => {

@@ -1,34 +1,38 @@
-//! What is taken down of the program's files beside its calls: how they were, and what is stored to them
-//! through mappings.
+//! What is taken down of the program's files beside its calls: how they were, what is stored to them through
+//! mappings, and what can be read there.
 
 use std::collections::HashSet;
 
 use replay_schema::Observed;
 
+use crate::mapped::reads::{self, Reads};
 use crate::mapped::{self, Look, Mapped};
 use crate::plan::Plan;
 use crate::snapshot::{self, Snapshot};
 
-/// Both, as far as they are wanted.
+/// All that, as far as it is wanted.
 #[derive(Debug, Default)]
 pub struct Files {
     snapshot: Option<Snapshot>,
     mapped: Option<Mapped>,
+    reads: Option<Reads>,
 }
 
-/// What came of both.
+/// What came of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// What is stored of the files as they were, if anything was to be.
     pub snapshot: Option<snapshot::Totals>,
     /// What was stored through mappings.
     pub mapped: mapped::Totals,
+    /// What can be read through them, if that was wanted.
+    pub reads: Option<reads::Totals>,
 }
 
 impl Files {
     /// Takes down these.
-    pub fn new(snapshot: Option<Snapshot>, mapped: Option<Mapped>) -> Self {
-        Self { snapshot, mapped }
+    pub fn new(snapshot: Option<Snapshot>, mapped: Option<Mapped>, reads: Option<Reads>) -> Self {
+        Self { snapshot, mapped, reads }
     }
 
     /// The call of `plan` is about to be made. Returns the order id that is its own.
@@ -49,6 +53,11 @@ impl Files {
             && observed.succeeded()
         {
             mapped.after(plan, observed, &mut look);
+        }
+        if let Some(reads) = &mut self.reads
+            && observed.succeeded()
+        {
+            reads.after(plan, observed, &mut look);
         }
     }
 
@@ -83,6 +92,7 @@ impl Files {
         Totals {
             snapshot: self.snapshot.map(Snapshot::finish),
             mapped: self.mapped.map_or_else(Default::default, |mapped| mapped.totals()),
+            reads: self.reads.map(|reads| reads.totals()),
         }
     }
 }
@@ -95,6 +105,11 @@ impl Totals {
             notes.push(format!(
                 "what was stored through {} shared mappings of files was not recorded: they are too large",
                 self.mapped.unwatched
+            ));
+        }
+        if let Some(unread) = self.reads.map(|reads| reads.unread).filter(|unread| *unread > 0) {
+            notes.push(format!(
+                "what {unread} mappings of files hold was not recorded: it is too much, or can't be read"
             ));
         }
         notes

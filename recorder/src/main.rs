@@ -95,6 +95,9 @@ struct Arguments {
         help_heading = "What is recorded"
     )]
     snapshot_limit: u64,
+    /// Record what is in files that are mapped, each page once, when it is first mapped (mmappread)
+    #[arg(long, help_heading = "What is recorded")]
+    mmap_content: bool,
     /// Record calls until the file has SIZE bytes
     #[arg(
         long,
@@ -176,6 +179,7 @@ impl Arguments {
             keep,
             snapshot: self.snapshot,
             snapshot_limit: self.snapshot_limit,
+            mmap_content: self.mmap_content,
             dump_on: self.dump_on,
             payload: Payload { limit, hash_key, environment: self.env },
             plugin_timeout: self.plugin_timeout,

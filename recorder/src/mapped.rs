@@ -15,6 +15,7 @@
 
 mod maps;
 mod pages;
+pub mod reads;
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};

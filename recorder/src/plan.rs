@@ -105,6 +105,8 @@ pub struct Plans {
     pub start: Option<usize>,
     /// Which plan the records of what is stored through mappings are of.
     pub stored: Option<usize>,
+    /// Which plan the records of what can be read through mappings are of.
+    pub loaded: Option<usize>,
     /// What plugins claim and this machine's kernel doesn't have.
     pub unknown: Vec<String>,
     /// What can't be captured of the declarations.
@@ -145,6 +147,9 @@ impl Plans {
             plans.warnings.extend(call.warnings.iter().cloned());
             if call.effects & abi::effect::STORED != 0 {
                 plans.stored = Some(plans.plans.len());
+            }
+            if call.effects & abi::effect::LOADED != 0 {
+                plans.loaded = Some(plans.plans.len());
             }
             by_extent.insert(call.extent.clone(), plans.plans.len());
             plans.plans.push(Plan::new(call.clone()));

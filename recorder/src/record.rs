@@ -14,7 +14,7 @@ use nix::unistd::Pid;
 use replay_core::registry::{PluginOptions, Registry, RegistryError};
 use replay_schema::Call;
 
-use crate::agent;
+use crate::agent::{self, table::Stops};
 use crate::attach::{self, AttachError};
 use crate::backend::Backend;
 use crate::clock;
@@ -22,6 +22,7 @@ use crate::encode::{Encoder, Totals};
 use crate::event::{Blob, CallEvent, Event, TaskEnd};
 use crate::files::Files;
 use crate::mapped::Mapped;
+use crate::mapped::reads::Reads;
 use crate::output::{Keep, Lost, Output};
 use crate::own_rows;
 use crate::paths::Paths;
@@ -59,6 +60,8 @@ pub struct Options {
     pub snapshot: Level,
     /// Contents of more bytes aren't.
     pub snapshot_limit: u64,
+    /// Whether the content of files that are mapped is recorded.
+    pub mmap_content: bool,
     /// What of it is kept.
     pub keep: Keep,
     /// What makes a flight recorder write.
@@ -213,7 +216,8 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
         }
         Subject::Program { .. } => None,
     };
-    let chosen = options.backend.choose(&plans, obstacle, options.snapshot != Level::None);
+    let wanted = Stops { names: options.snapshot != Level::None, mappings: options.mmap_content };
+    let chosen = options.backend.choose(&plans, obstacle, wanted);
     let chosen = chosen.map_err(|why| RecordError::NoAgent { why })?;
     let (backend, why) = (chosen.name(), chosen.why.clone());
     let begun = match &options.subject {
@@ -263,7 +267,8 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
     let connected = chosen.connect(&plans, producer);
     let no_thread = |_| system("start a thread")(nix::Error::EAGAIN);
     let (agent, merger, producer) = connected.map_err(no_thread)?;
-    let files = Files::new(snapshot, Mapped::new(&plans));
+    let reads = options.mmap_content.then(|| Reads::new(&plans)).flatten();
+    let files = Files::new(snapshot, Mapped::new(&plans), reads);
     let traced = Tracer::new(&plans, producer, agent, program, 1, paths, files).run();
     signals::forget_program();
     let mut outcome = traced.map_err(system("wait for the program"))?;

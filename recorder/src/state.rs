@@ -211,6 +211,10 @@ pub fn closing(
     }
     let mapped = outcome.files.mapped;
     pairs.push((info::STORED_PAGES, number(mapped.pages)));
+    if let Some(reads) = outcome.files.reads {
+        pairs.push((info::LOADED_PAGES, number(reads.pages)));
+        pairs.push((info::UNREAD_MAPPINGS, number(reads.unread)));
+    }
     if mapped.unwatched > 0 {
         pairs.push((info::UNWATCHED_MAPPINGS, number(mapped.unwatched)));
     }

@@ -355,6 +355,15 @@
 // the file's path if there is no descriptor.
 #define REPLAY_EFFECT_STORED 16
 
+// It maps the file of its descriptor, shared or not, at the address that it returns; whatever the
+// condition on effects says.
+#define REPLAY_EFFECT_LOADS 32
+
+// No call has this record type: a recorder makes up records for what can be read through mappings of
+// files. Argument 0 is the file's descriptor, argument 1 the address, argument 2 the length, argument 3 the
+// offset in the file, and the first fetch the content.
+#define REPLAY_EFFECT_LOADED 64
+
 // This type has no such record.
 #define REPLAY_START_NONE 0
 

@@ -1,10 +1,12 @@
 //! What programs store through shared mappings of files comes back in a replay.
 
+use std::fs;
 use std::path::Path;
 
 use replay_tests::built::program;
-use replay_tests::case::{Case, faithful_with};
+use replay_tests::case::{BACKENDS, Case, faithful_with, told};
 use replay_tests::rows::info;
+use replay_tests::strace::{Row, kind, rows};
 use replay_tests::tree::Tree;
 
 /// What `mapper` leaves, and its replay too, recorded by `backend`.
@@ -33,6 +35,35 @@ fn parts_of_pages_and_of_the_last_page() {
     assert!(starts(&tree, "partial", 4096 + 16, b".synced."));
     assert!(tree.entry("partial").content.ends_with(b"at the end"));
     assert_eq!(tree.entry("partial").size, 5 * 4096 + 100);
+}
+
+#[test]
+fn what_can_be_read_through_mappings_is_recorded_once_if_it_is_wanted() {
+    let text: Vec<u8> = (0..300_000u32).map(|n| (n % 251) as u8).collect();
+    let mapper = program("mapper").to_string_lossy().into_owned();
+    for backend in BACKENDS {
+        let case = Case::new(|folder| fs::write(folder.join("text"), &text).unwrap());
+        let case = case.with_backend(backend);
+        let mut recorder = case.recorder_with(&["--mmap-content"], &[&mapper, "read"]);
+        let output = recorder.output().unwrap();
+        assert_eq!((output.status.code(), told(&output)), (Some(0), String::new()));
+        let rows = rows(&case.trace());
+        let is_text =
+            |row: &Row| row["given_pathname"].as_str().is_some_and(|p| p.starts_with("text"));
+        let is_opened = |row: &Row| kind(row) == "openat" && is_text(row);
+        let opened = rows.iter().position(is_opened).expect("it was opened");
+        let number = |row: &Row, column: &str| row[column].as_i64().unwrap();
+        let found = rows[opened..].iter().filter(|row| kind(row) == "mmappread");
+        let found = found.map(|row| (number(row, "offset"), number(row, "bytes_requested")));
+        // First three pages in the middle are mapped, then all, then all again.
+        let expected = [(40_960, 12_288), (0, 40_960), (53_248, 300_000 - 53_248)];
+        assert_eq!(found.collect::<Vec<_>>(), expected, "{backend}");
+        let replay = case.replay(&["--verify", "--abort"]);
+        assert_eq!(replay.status.code(), Some(0), "{backend}: {}", told(&replay));
+        fs::write(case.folder().join("text"), vec![b'x'; text.len()]).unwrap();
+        let replay = case.replay(&["--verify"]);
+        assert_eq!(replay.status.code(), Some(1), "{backend}: other content is noticed");
+    }
 }
 
 #[test]

@@ -65,6 +65,10 @@ pub mod info {
     pub const STORED_PAGES: &str = "stored_pages";
     /// At the end: through how many mappings something may have been stored that wasn't recorded.
     pub const UNWATCHED_MAPPINGS: &str = "unwatched_mappings";
+    /// At the end: how many pages of files were recorded as they were mapped.
+    pub const LOADED_PAGES: &str = "loaded_pages";
+    /// At the end: of how many mappings the content should have been recorded and wasn't.
+    pub const UNREAD_MAPPINGS: &str = "unread_mappings";
     /// At the end: how many buffers couldn't be captured.
     pub const BUFFERS_NOT_CAPTURED: &str = "buffers_not_captured";
     /// At the end of a trace that was made of text: how many columns are null because it doesn't tell them.

@@ -9,6 +9,7 @@ use sdk::prelude::*;
     syscall = "mmap",
     returns = address,
     maps_when = arg(3).any(libc::MAP_SHARED),
+    loads,
     simulated = "no memory is mapped",
     class = "memory"
 )]

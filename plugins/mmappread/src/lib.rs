@@ -1,5 +1,5 @@
-//! mmappread: a page that a fault brought into a mapping of a file. No system call makes this record; a
-//! tracer inside of the kernel does.
+//! mmappread: pages of a file that can be read through a mapping. No system call makes this record: a tracer inside
+//! of the kernel does when a fault brings a page in, or a recorder when the file is mapped.
 
 use std::fs::File;
 use std::mem::ManuallyDrop;
@@ -10,9 +10,10 @@ use sdk::prelude::*;
 
 /// The columns stand where pread64(2) would have them.
 #[derive(Record)]
-#[record(extent = "mmappread", looks)]
+#[record(extent = "mmappread", looks, loaded)]
 struct Mmappread<'t> {
-    #[unset]
+    #[arg(1)]
+    #[hex]
     address: i64,
     #[arg(0)]
     descriptor: Fd,

@@ -61,7 +61,7 @@ pub struct Agent(Infallible);
 
 #[allow(missing_docs, reason = "there is nobody to call it")]
 impl Agent {
-    pub fn new(_: &Plans, _: bool) -> io::Result<(Self, table::Table)> {
+    pub fn new(_: &Plans, _: table::Stops) -> io::Result<(Self, table::Table)> {
         Err(io::ErrorKind::Unsupported.into())
     }
     pub fn shared(&self) -> std::sync::Arc<shared::Shared> {
@@ -133,6 +133,12 @@ pub mod shared {
 /// There is no table.
 #[allow(missing_docs, reason = "there is nobody to call it")]
 pub mod table {
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct Stops {
+        pub names: bool,
+        pub mappings: bool,
+    }
+
     #[derive(Debug)]
     pub struct Table {
         pub layouts: std::convert::Infallible,

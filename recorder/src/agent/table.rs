@@ -11,6 +11,15 @@ use crate::plan::{Plan, Plans};
 use super::x86_64::hook::{self, area, call, fetch};
 use super::x86_64::supervised::{guards, is_supervised};
 
+/// Calls that have to stop for what else is recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stops {
+    /// Those that name files, or list them.
+    pub names: bool,
+    /// Those that map files.
+    pub mappings: bool,
+}
+
 /// What is in a record of one call, in this order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
@@ -34,17 +43,20 @@ pub struct Table {
 }
 
 impl Table {
-    /// The table for `plans`. If `names_stop`, calls that name files, or list them, are left to the tracer.
-    pub fn new(plans: &Plans, names_stop: bool) -> Self {
+    /// The table for `plans`. Calls that `wanted` says are left to the tracer.
+    pub fn new(plans: &Plans, wanted: Stops) -> Self {
         let mut bytes = vec![0; (hook::CALLS * hook::CALL_SIZE) as usize];
         let mut layouts = vec![None; hook::CALLS as usize];
         for number in 0..hook::CALLS {
             let Some(index) = plans.by_number(number) else { continue };
             let plan = plans.plan(index);
-            let names = !plan.paths.is_empty() || plan.call.effects & effect::LISTS != 0;
+            let effects = plan.call.effects;
+            let names = !plan.paths.is_empty() || effects & effect::LISTS != 0;
+            let is_wanted =
+                wanted.names && names || wanted.mappings && effects & effect::LOADS != 0;
             // Which plan a call is of that several plugins share is for the tracer to see.
             let is_shared = plans.deciding(number) != 0;
-            if is_supervised(number as u32) || names_stop && names || is_shared {
+            if is_supervised(number as u32) || is_wanted || is_shared {
                 continue;
             }
             if let Some((described, layout)) = describe(number as u32, index, plan) {

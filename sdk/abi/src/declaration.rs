@@ -546,6 +546,13 @@ pub mod effect {
     /// fetch is the page, argument 2 its length, argument 3 its offset in the file, and the second fetch
     /// the file's path if there is no descriptor.
     pub const STORED: u32 = 16;
+    /// It maps the file of its descriptor, shared or not, at the address that it returns; whatever the
+    /// condition on effects says.
+    pub const LOADS: u32 = 32;
+    /// No call has this record type: a recorder makes up records for what can be read through mappings of
+    /// files. Argument 0 is the file's descriptor, argument 1 the address, argument 2 the length, argument 3 the
+    /// offset in the file, and the first fetch the content.
+    pub const LOADED: u32 = 64;
 }
 
 /// What the first record of a trace, which no program's call made, says of the first process.

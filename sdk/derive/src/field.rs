@@ -571,6 +571,8 @@ pub fn record_attribute(input: &DeriveInput) -> Result<RecordAttribute> {
             "unmaps" => record.effects.push("UNMAPS"),
             "syncs" => record.effects.push("SYNCS"),
             "stored" => record.effects.push("STORED"),
+            "loads" => record.effects.push("LOADS"),
+            "loaded" => record.effects.push("LOADED"),
             "stream" => (record.blocks, record.stream) = (true, true),
             "start" => record.start = Some(meta.value()?.parse()?),
             "simulated" => record.simulated = Some(meta.value()?.parse()?),

@@ -57,7 +57,8 @@
 //! socket.
 //! For recorders that keep the files as they were: `lists` if it lists the directory of its descriptor,
 //! `maps_when = condition` if it maps the descriptor's file shared, `unmaps` if it ends or moves mappings, `syncs` if it
-//! brings them to their files, and `stored` for the record type of what was stored through mappings.
+//! brings them to their files, and `stored` for the record type of what was stored through mappings; `loads` if it maps
+//! the descriptor's file in any way, and `loaded` for the record type of what can be read there.
 
 mod field;
 mod options;

@@ -96,6 +96,7 @@ fn main() -> io::Result<()> {
         Some("between") => between(),
         Some("exec") => exec(),
         Some("beside") => beside(),
+        Some("read") => read(),
         _ => Err(io::Error::other("which way?")),
     }
 }
@@ -110,6 +111,26 @@ fn beside() -> io::Result<()> {
     mapping.store(0, b"once");
     File::open("beside")?.read_at(&mut [0; 100], 0)?;
     mapping.end()
+}
+
+/// A part of a file is mapped for reading, then all of it, twice.
+fn read() -> io::Result<()> {
+    let file = File::open("text")?;
+    let length = file.metadata()?.len() as usize;
+    for (offset, length) in [(10 * PAGE, 3 * PAGE), (0, length), (0, length)] {
+        let (no_place, offset) = (std::ptr::null_mut(), offset as libc::off_t);
+        let (protection, flags) = (libc::PROT_READ, libc::MAP_PRIVATE);
+        // SAFETY: the kernel chooses the place, and the file is that long.
+        let byte = unsafe {
+            let start = libc::mmap(no_place, length, protection, flags, file.as_raw_fd(), offset);
+            if start == libc::MAP_FAILED {
+                return Err(io::Error::last_os_error());
+            }
+            start.cast::<u8>().read()
+        };
+        assert_eq!(usize::from(byte), offset as usize % 251);
+    }
+    Ok(())
 }
 
 /// Some bytes of some pages, and the last page of a file that ends within it.
