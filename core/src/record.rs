@@ -162,7 +162,7 @@ impl Batch {
         // Rows of one type come from one extent for a long while, and few types alternate.
         let kept = self.extents.iter().rposition(|kept| Arc::ptr_eq(kept, extent));
         let number = kept.unwrap_or_else(|| {
-            self.weight += extent.fixed().len() + extent.pool().map_or(0, <[u8]>::len);
+            self.weight += extent.size();
             self.extents.push(extent.clone());
             self.extents.len() - 1
         });

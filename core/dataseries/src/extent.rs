@@ -108,6 +108,11 @@ impl Extent {
         RowMut { fixed: &mut self.fixed[row * size..][..size] }
     }
 
+    /// Bytes of its records and strings.
+    pub fn size(&self) -> usize {
+        self.fixed.len() + self.pool().map_or(0, <[u8]>::len)
+    }
+
     /// Makes the extent one of `ty` whose content is still to come.
     pub(crate) fn reset(&mut self, ty: &Arc<ExtentType>, offset: u64) {
         if !Arc::ptr_eq(&self.ty, ty) {

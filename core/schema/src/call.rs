@@ -276,7 +276,8 @@ impl Source {
     /// Whether the conditions hold under which it is the one.
     #[inline]
     pub fn applies(&self, observed: &Observed<'_>) -> bool {
-        self.when.iter().all(|condition| condition.holds(observed))
+        let [one, other] = &self.when;
+        one.holds(observed) && other.holds(observed)
     }
 
     /// The fetch that this source takes its value from, if any.

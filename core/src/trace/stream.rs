@@ -7,10 +7,15 @@ use dataseries::{Checks, Column, Entry, Extent, File, Parts};
 use replay_schema::Returns;
 
 use crate::record::{Batch, Record, What};
+use crate::trace::merge::BATCH_WEIGHT;
 use crate::trace::types::{Common, RecordType, Rows};
 
 /// Rows of an extent, by the extent and their number in it.
 type RowAt = (Arc<Extent>, usize);
+
+/// Bytes of extents that nobody reads any more, and whose buffers are kept for the next ones: as many as are given
+/// up at a time.
+const MOST_SPARE: usize = BATCH_WEIGHT;
 
 /// The number of a record's first or last row where rows are numbered.
 const EDGE: i32 = -1;
@@ -46,6 +51,8 @@ pub(super) struct Stream {
     file: Arc<File>,
     entries: VecDeque<Entry>,
     extent: Option<Arc<Extent>>,
+    /// Extents before it, of which batches may still have rows.
+    used: VecDeque<Arc<Extent>>,
     /// Rows in the order in which they are taken, where the extent has them in another.
     sorted: Option<Vec<u32>>,
     /// Next row, as `sorted` counts.
@@ -75,6 +82,7 @@ impl Stream {
             file: ty.file.clone(),
             entries: ty.entries.iter().cloned().collect(),
             extent: None,
+            used: VecDeque::new(),
             sorted: None,
             next: 0,
             begun: HashMap::new(),
@@ -215,11 +223,28 @@ impl Stream {
             }
             let Some(entry) = self.entries.pop_front() else { return Ok(false) };
             let checks = Checks { bjhash: false, ..Checks::ALL };
-            let extent = Arc::new(self.file.read(&entry)?.unpack(self.parts, &checks)?);
+            let stored = self.file.read(&entry)?;
+            self.used.extend(self.extent.take());
+            let mut extent = self.spare().unwrap_or_else(|| Extent::empty(stored.extent_type()));
+            stored.unpack_into(&mut extent, self.parts, &checks)?;
+            let extent = Arc::new(extent);
             self.sorted = self.sort(&extent);
             self.extent = Some(extent);
             self.next = 0;
         }
+    }
+
+    /// An extent that nobody reads any more: its buffers are warm, and needn't be cleared.
+    fn spare(&mut self) -> Option<Extent> {
+        let unread = self.used.iter().take_while(|used| Arc::strong_count(used) == 1);
+        let (mut count, mut size) = (0, 0);
+        for extent in unread {
+            (count, size) = (count + 1, size + extent.size());
+        }
+        while count > 1 && size > MOST_SPARE {
+            (count, size) = (count - 1, size - self.used.pop_front()?.size());
+        }
+        (count > 0).then(|| self.used.pop_front().and_then(Arc::into_inner)).flatten()
     }
 
     /// The rows in the order of their ids, if that isn't the order they are in. Of rows that belong
