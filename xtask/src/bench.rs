@@ -5,6 +5,7 @@ mod plugins;
 mod race;
 mod record;
 mod replay;
+mod servers;
 mod strace;
 
 use std::fmt::Write as _;
@@ -72,7 +73,7 @@ const fn of_format(name: &'static str, run: fn(&Setting) -> Result<Table>) -> Be
     Benchmark { name, is_of_dist: false, run }
 }
 
-const ALL: [Benchmark; 23] = [
+const ALL: [Benchmark; 27] = [
     of_dist("record pread", record::pread),
     of_dist("record write", record::write),
     of_dist("record fstat", record::fstat),
@@ -82,6 +83,10 @@ const ALL: [Benchmark; 23] = [
     of_dist("record find", record::find),
     of_dist("record sqlite", record::sqlite),
     of_dist("record start-up", record::start_up),
+    of_dist("record build", servers::build),
+    of_dist("record redis", servers::redis),
+    of_dist("record nginx", servers::nginx),
+    of_dist("record pgbench", servers::pgbench),
     of_dist("replay pread", replay::pread),
     of_dist("replay write", replay::write),
     of_dist("replay find", replay::find),

@@ -10,12 +10,16 @@ use crate::bench::race::{Contender, Table, race};
 use crate::dist;
 
 /// strace as fast as it gets with the calls that we have plugins for, and payloads up to 64 KiB.
-fn strace(setting: &Setting, words: &[String]) -> Command {
+pub fn strace_options() -> Vec<String> {
     let calls = dist::plugins().unwrap_or_default();
     let calls: Vec<_> = calls.iter().map(|call| format!("?{call}")).collect();
+    let calls = format!("trace={}", calls.join(","));
+    ["-f", "--seccomp-bpf", "-s", "65536", "-e", &calls].map(str::to_owned).to_vec()
+}
+
+fn strace(setting: &Setting, words: &[String]) -> Command {
     let mut strace = Command::new("strace");
-    strace.args(["-f", "--seccomp-bpf", "-s", "65536", "-e"]);
-    strace.arg(format!("trace={}", calls.join(","))).arg("-o").arg(setting.path("strace.log"));
+    strace.args(strace_options()).arg("-o").arg(setting.path("strace.log"));
     strace.args(words);
     strace
 }
