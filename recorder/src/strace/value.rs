@@ -201,3 +201,48 @@ impl Iterator for Children<'_> {
         Some(id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a text between brackets is read as, and how many values that took.
+    fn read(text: &str) -> (Result<bool, &'static str>, usize) {
+        let mut tree = Tree::default();
+        let read = Parser::new(text.as_bytes(), 0, &mut tree).arguments();
+        (read.map_err(|malformed| malformed.what), tree.nodes.len())
+    }
+
+    #[test]
+    fn a_bracket_that_was_not_opened_is_an_error_and_no_values() {
+        for text in ["]", "}", "1, ]]", "\"a\" }", "NULL] = 0"] {
+            let (read, values) = read(text);
+            assert_eq!(read, Err("a bracket that wasn't opened"), "{text}");
+            assert!(values <= 2, "{text}: {values} values");
+        }
+    }
+
+    #[test]
+    fn decimal_numbers_are_read_to_the_last_that_fits() {
+        let number = |text: &str| {
+            let mut tree = Tree::default();
+            Parser::new(text.as_bytes(), 0, &mut tree).arguments().unwrap();
+            tree.node(tree.arguments[0]).kind
+        };
+        for (text, value) in [
+            ("0", 0),
+            ("7", 7),
+            ("010", 8),
+            ("0x1f", 31),
+            ("9999999999999999999", 9_999_999_999_999_999_999),
+            ("18446744073709551615", u64::MAX),
+            ("-1", u64::MAX),
+            ("3</dev/null>", 3),
+        ] {
+            assert_eq!(number(text), Kind::Number(value), "{text}");
+        }
+        for text in ["18446744073709551616", "12ab", "00x1"] {
+            assert_eq!(number(text), Kind::Unknown, "{text}");
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! Reads values into a tree.
 
+use memchr::{memchr, memchr2};
+
 use crate::strace::value::{Kind, Malformed, NodeId, Operator, Span, Tree, unsigned};
 
 /// Most values of one line; their numbers stand in made-up addresses.
@@ -18,6 +20,20 @@ pub struct Parser<'a> {
     tree: &'a mut Tree,
     depth: u32,
 }
+
+/// Any decimal number with no more digits is one of 64 bits.
+const DIGITS_THAT_FIT: usize = 19;
+
+/// Which bytes are those of names.
+const IN_NAMES: [bool; 256] = {
+    let mut are = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        are[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
+        byte += 1;
+    }
+    are
+};
 
 type Parsed<T> = Result<T, Malformed>;
 
@@ -47,6 +63,8 @@ impl<'a> Parser<'a> {
                     is_separate = true;
                 }
                 Some(b'[') if !is_separate => self.context(),
+                // No value begins with it: there would be no end of values without a byte.
+                Some(b']' | b'}') => return Err(self.malformed("a bracket that wasn't opened")),
                 Some(_) => {
                     is_separate = false;
                     let value = self.value()?;
@@ -69,8 +87,8 @@ impl<'a> Parser<'a> {
             return Err(self.malformed("too many values"));
         }
         self.blank();
-        let name = self.label();
-        let value = self.joined(0)?;
+        let (name, word) = self.label();
+        let value = self.joined(word, 0)?;
         // What follows up to the next separator belongs to it, and isn't understood.
         let value = if self.rest() { self.unknown(value) } else { value };
         self.tree.at(value).name = name;
@@ -91,39 +109,55 @@ impl<'a> Parser<'a> {
     }
 
     /// Skips spaces and comments.
+    #[inline]
     pub fn blank(&mut self) {
-        loop {
-            match self.peek() {
-                Some(b' ') => self.at += 1,
-                Some(b'/') if self.looks_at(b"/*") => {
-                    let rest = &self.text[self.at + 2..];
-                    let end = rest.windows(2).position(|two| two == b"*/");
-                    self.at = end.map_or(self.text.len(), |end| self.at + 2 + end + 2);
-                }
-                _ => return,
+        while let Some(b' ' | b'/') = self.peek() {
+            if self.text[self.at] == b' ' {
+                self.at += 1;
+            } else if !self.comment() {
+                return;
             }
         }
+    }
+
+    /// Skips the comment that stands here, if one does.
+    fn comment(&mut self) -> bool {
+        let is_one = self.looks_at(b"/*");
+        if is_one {
+            self.at += 2;
+            // Of what may end it, the star is rarer than the stroke.
+            while let Some(star) = memchr(b'*', &self.text[self.at..]) {
+                self.at += star + 1;
+                if self.peek() == Some(b'/') {
+                    self.at += 1;
+                    return true;
+                }
+            }
+            self.at = self.text.len();
+        }
+        is_one
     }
 
     /// A run of the bytes of names.
     pub fn word(&mut self) -> Span {
         let start = self.at;
-        while self.peek().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-            self.at += 1;
-        }
+        let rest = self.text.get(start..).unwrap_or_default();
+        let length = rest.iter().position(|byte| !IN_NAMES[usize::from(*byte)]);
+        self.at += length.unwrap_or(rest.len());
         Span::new(start..self.at)
     }
 
-    /// The `name=`, `name(length)=` or `[name]=` that stands here, if one does.
-    fn label(&mut self) -> Span {
+    /// The `name=`, `name(length)=` or `[name]=` that stands here, if one does; or the word that was read and
+    /// is none of them.
+    fn label(&mut self) -> (Span, Option<Span>) {
         if self.peek() == Some(b'[') {
-            return self.designator().unwrap_or_default();
+            return (self.designator().unwrap_or_default(), None);
         }
         if !self.peek().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_') {
-            return Span::default();
+            return (Span::default(), None);
         }
-        let start = self.at;
         let name = self.word();
+        let behind = self.at;
         if self.peek() == Some(b'(') {
             let rest = &self.text[self.at + 1..];
             let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -135,10 +169,10 @@ impl<'a> Parser<'a> {
             self.peek() == Some(b'=') && !matches!(self.text.get(self.at + 1), Some(b'=' | b'>'));
         if is_label {
             self.at += 1;
-            return name;
+            return (name, None);
         }
-        self.at = start;
-        Span::default()
+        self.at = behind;
+        (Span::default(), Some(name))
     }
 
     /// The `[name]=` of an array's item.
@@ -158,6 +192,10 @@ impl<'a> Parser<'a> {
     /// one.
     fn operator(&mut self) -> Option<(Option<Operator>, u8)> {
         let before = self.at;
+        // Most values are joined to nothing.
+        if matches!(self.peek(), None | Some(b',' | b')' | b'}' | b']')) {
+            return None;
+        }
         self.blank();
         let (operator, binding, length) = match self.peek() {
             Some(b'=') if self.looks_at(b"=>") => (None, 1, 2),
@@ -178,9 +216,12 @@ impl<'a> Parser<'a> {
         Some((operator, binding))
     }
 
-    /// Values joined by operators that bind more tightly than `least`.
-    fn joined(&mut self, least: u8) -> Parsed<NodeId> {
-        let mut left = self.primary()?;
+    /// Values joined by operators that bind more tightly than `least`; of the first, `word` has been read.
+    fn joined(&mut self, word: Option<Span>, least: u8) -> Parsed<NodeId> {
+        let mut left = match word {
+            Some(word) => self.named(word)?,
+            None => self.primary()?,
+        };
         for _ in 0..LONGEST_CHAIN {
             let before = self.at;
             let Some((operator, binding)) = self.operator() else { return Ok(left) };
@@ -189,7 +230,7 @@ impl<'a> Parser<'a> {
                 return Ok(left);
             }
             self.blank();
-            let right = self.joined(binding)?;
+            let right = self.joined(None, binding)?;
             let kind = operator.map_or(Kind::Changed, Kind::Joined);
             let node = self.tree.push(kind, Span::default());
             self.tree.at(left).next = right;
@@ -231,17 +272,22 @@ impl<'a> Parser<'a> {
             Some(b'0'..=b'9' | b'-') => Ok(self.number()),
             Some(byte) if byte.is_ascii_alphabetic() || byte == b'_' => {
                 let name = self.word();
-                if self.peek() == Some(b'(') {
-                    return self.function(name);
-                }
-                self.decoration();
-                Ok(self.tree.push(Kind::Symbol, name))
+                self.named(name)
             }
             _ => {
                 self.rest();
                 Ok(self.tree.push(Kind::Unknown, Span::new(start..self.at)))
             }
         }
+    }
+
+    /// What begins with the word `name`, which has been read.
+    fn named(&mut self, name: Span) -> Parsed<NodeId> {
+        if self.peek() == Some(b'(') {
+            return self.function(name);
+        }
+        self.decoration();
+        Ok(self.tree.push(Kind::Symbol, name))
     }
 
     fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
@@ -278,8 +324,10 @@ impl<'a> Parser<'a> {
         let start = self.at;
         let negative = self.peek() == Some(b'-');
         self.at += usize::from(negative);
-        let word = self.word();
-        let value = unsigned(word.of(self.text));
+        let value = match self.decimal() {
+            Some(value) => Some(value),
+            None => unsigned(self.word().of(self.text)),
+        };
         self.decoration();
         match value {
             Some(value) => {
@@ -288,6 +336,26 @@ impl<'a> Parser<'a> {
             }
             None => self.tree.push(Kind::Unknown, Span::new(start..self.at)),
         }
+    }
+
+    /// The decimal number that stands here, of as many digits as fit whatever they are, and with no more of a word
+    /// behind it; most numbers are that.
+    fn decimal(&mut self) -> Option<u64> {
+        let rest = self.text.get(self.at..)?;
+        let (mut value, mut length) = (0, 0);
+        while let Some(digit @ b'0'..=b'9') = rest.get(length) {
+            if length == DIGITS_THAT_FIT || value == 0 && length > 0 {
+                return None;
+            }
+            value = value * 10 + u64::from(digit - b'0');
+            length += 1;
+        }
+        let is_whole = rest.get(length).is_none_or(|byte| !IN_NAMES[usize::from(*byte)]);
+        if length == 0 || !is_whole {
+            return None;
+        }
+        self.at += length;
+        Some(value)
     }
 
     /// Skips what `-y` puts behind a descriptor or process: `<…>`, which may nest.
@@ -329,10 +397,13 @@ impl<'a> Parser<'a> {
         let start = self.at + 1;
         let mut at = start;
         loop {
-            match self.text.get(at) {
-                Some(b'"') => break,
-                Some(b'\\') => at += 2,
-                Some(_) => at += 1,
+            let rest = self.text.get(at..).unwrap_or_default();
+            match memchr2(b'"', b'\\', rest) {
+                Some(plain) if rest[plain] == b'"' => {
+                    at += plain;
+                    break;
+                }
+                Some(plain) => at += plain + 2,
                 None => return Err(self.malformed("a string that doesn't end")),
             }
         }

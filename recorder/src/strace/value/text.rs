@@ -1,5 +1,7 @@
 //! Numbers and strings in C's notations.
 
+use memchr::memchr;
+
 /// The number that `word` is, in one of C's notations; none if it is none, or too large.
 pub fn unsigned(word: &[u8]) -> Option<u64> {
     let (digits, radix) = match word {
@@ -11,9 +13,18 @@ pub fn unsigned(word: &[u8]) -> Option<u64> {
         return None;
     }
     digits.iter().try_fold(0u64, |value, digit| {
-        let digit = (*digit as char).to_digit(radix)?;
-        value.checked_mul(radix.into())?.checked_add(digit.into())
+        let digit = digit_of(*digit).map(u64::from).filter(|digit| *digit < radix)?;
+        value.checked_mul(radix)?.checked_add(digit)
     })
+}
+
+fn digit_of(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
 }
 
 /// Appends what the inside of a string stands for, from its byte `from` on, `most` bytes at most.
@@ -22,8 +33,8 @@ pub fn unescape(text: &[u8], from: usize, most: usize, bytes: &mut Vec<u8>) {
     let (mut at, mut skip) = (0, from);
     while at < text.len() && bytes.len() < end {
         // Most of most strings is plain.
-        let plain = text[at..].iter().position(|byte| *byte == b'\\').unwrap_or(text.len() - at);
-        if plain > 0 {
+        if text[at] != b'\\' {
+            let plain = memchr(b'\\', &text[at..]).unwrap_or(text.len() - at);
             let skipped = plain.min(skip);
             let taken = (plain - skipped).min(end - bytes.len());
             bytes.extend_from_slice(&text[at + skipped..][..taken]);
@@ -43,12 +54,11 @@ pub fn unescape(text: &[u8], from: usize, most: usize, bytes: &mut Vec<u8>) {
 
 /// The byte that an escape stands for, and the length of what is behind its backslash.
 fn escaped(text: &[u8]) -> (u8, usize) {
-    let hex = |byte: &u8| (*byte as char).to_digit(16);
     match text {
-        [b'x', first, second, ..] if hex(first).is_some() && hex(second).is_some() => {
-            let digit = |byte| hex(byte).unwrap_or(0) as u8;
-            (digit(first) << 4 | digit(second), 3)
-        }
+        [b'x', first, second, ..] => match (digit_of(*first), digit_of(*second)) {
+            (Some(first), Some(second)) => (first << 4 | second, 3),
+            _ => (b'x', 1),
+        },
         [b'0'..=b'7', ..] => {
             let digits = text.iter().take(3).take_while(|byte| matches!(byte, b'0'..=b'7'));
             let (value, count) = digits
