@@ -405,7 +405,7 @@ impl RowType {
 
     fn write(&mut self, call: &Captured<'_>, id: i64, now: i64, mut keeping: Keeping<'_>) {
         let Captured { event, batch, unseen, given } = *call;
-        let hidden = Hidden(unseen);
+        let hidden = Hidden::new(unseen);
         let blobs = &batch.blobs[event.blobs.clone()];
         let mut memory = Vec::with_capacity(blobs.len());
         let mut failed = 0;

@@ -88,6 +88,13 @@ pub(crate) fn holds(condition: &abi::Condition, observed: &Observed<'_>) -> bool
     }
 }
 
+impl Source {
+    /// The value that it has if it is the one that applies.
+    pub fn value<'a>(&self, observed: &Observed<'a>) -> Value<'a> {
+        observed.evaluate(self).unwrap_or(Value::Null)
+    }
+}
+
 impl<'a> Observed<'a> {
     /// Whether the call returned without an error.
     pub fn succeeded(&self) -> bool {
@@ -152,7 +159,7 @@ impl<'a> Observed<'a> {
     pub fn first(&self, sources: &[Source]) -> Value<'a> {
         for source in sources {
             if source.applies(self) {
-                return self.evaluate(source).unwrap_or(Value::Null);
+                return source.value(self);
             }
         }
         Value::Null

@@ -7,12 +7,35 @@ use crate::event::{Part, Unseen};
 
 /// What wasn't seen of one call.
 #[derive(Clone, Copy, Debug)]
-pub struct Hidden<'a>(pub &'a [Unseen]);
+pub struct Hidden<'a> {
+    unseen: &'a [Unseen],
+    /// Bits of the kinds of places at which something may be hidden.
+    kinds: u32,
+}
 
-impl Hidden<'_> {
+impl<'a> Hidden<'a> {
+    /// What all of `unseen` hide.
+    pub fn new(unseen: &'a [Unseen]) -> Self {
+        let kinds = unseen.iter().fold(0, |kinds, unseen| {
+            kinds
+                | match unseen.part {
+                    Part::Argument(_) => {
+                        bit(place::ARGUMENT)
+                            | bit(place::ARGUMENT_BITS)
+                            | bit(place::ARGUMENT_TIMES)
+                    }
+                    Part::Pointer(_) => bit(place::ARGUMENT),
+                    Part::Memory(..) => bit(place::MEMORY),
+                    Part::Member(..) => bit(place::ELEMENT),
+                    Part::Addresses => 0,
+                }
+        });
+        Self { unseen, kinds }
+    }
+
     /// Whether nothing is hidden.
     pub fn is_empty(self) -> bool {
-        self.0.is_empty()
+        self.unseen.is_empty()
     }
 
     /// The value of the first of `sources` that applies, if all that it is made of was seen; and whether
@@ -34,7 +57,7 @@ impl Hidden<'_> {
                     || source.op == Op::ElementAddress && self.has(&Part::Addresses);
                 return match is_hidden {
                     true => (Value::Null, source.op != Op::ElementAddress),
-                    false => (observed.first(std::slice::from_ref(source)), false),
+                    false => (source.value(observed), false),
                 };
             }
         }
@@ -43,18 +66,25 @@ impl Hidden<'_> {
 
     /// Whether the bytes of `fetch` are known in part only.
     pub fn has_holes(self, fetch: usize) -> bool {
-        self.0.iter().any(|unseen| matches!(unseen.part, Part::Memory(of, _) if of == fetch))
+        self.kinds & bit(place::MEMORY) != 0
+            && self
+                .unseen
+                .iter()
+                .any(|unseen| matches!(unseen.part, Part::Memory(of, _) if of == fetch))
     }
 
     fn has(self, part: &Part) -> bool {
-        self.0.iter().any(|unseen| unseen.part == *part)
+        self.unseen.iter().any(|unseen| unseen.part == *part)
     }
 
     fn covers(self, place: Place, bytes: u32, is_value: bool) -> bool {
+        if self.kinds & bit(place.kind) == 0 {
+            return false;
+        }
         let overlaps = |range: &std::ops::Range<u32>| {
             range.start < place.offset.saturating_add(bytes) && place.offset < range.end
         };
-        self.0.iter().any(|unseen| match (&unseen.part, place.kind) {
+        self.unseen.iter().any(|unseen| match (&unseen.part, place.kind) {
             (
                 Part::Argument(number),
                 place::ARGUMENT | place::ARGUMENT_BITS | place::ARGUMENT_TIMES,
@@ -68,6 +98,11 @@ impl Hidden<'_> {
             _ => false,
         })
     }
+}
+
+/// The bit of a kind of places.
+fn bit(kind: u8) -> u32 {
+    1u32.checked_shl(kind.into()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -85,23 +120,24 @@ mod tests {
     #[test]
     fn an_argument_is_hidden_and_a_made_up_pointer_only_as_a_value() {
         let argument = hidden(Part::Argument(2));
-        assert!(Hidden(&argument).covers(place(place::ARGUMENT_BITS, 2, 3, 0), 3, false));
-        assert!(!Hidden(&argument).covers(place(place::ARGUMENT, 1, 0, 0), 0, true));
+        assert!(Hidden::new(&argument).covers(place(place::ARGUMENT_BITS, 2, 3, 0), 3, false));
+        assert!(!Hidden::new(&argument).covers(place(place::ARGUMENT, 1, 0, 0), 0, true));
         let pointer = hidden(Part::Pointer(1));
-        assert!(Hidden(&pointer).covers(place(place::ARGUMENT, 1, 0, 0), 0, true));
-        assert!(!Hidden(&pointer).covers(place(place::ARGUMENT, 1, 0, 0), 0, false));
+        assert!(Hidden::new(&pointer).covers(place(place::ARGUMENT, 1, 0, 0), 0, true));
+        assert!(!Hidden::new(&pointer).covers(place(place::ARGUMENT, 1, 0, 0), 0, false));
     }
 
     #[test]
     fn memory_is_hidden_where_bytes_are_missing() {
         let memory = hidden(Part::Memory(1, 8..12));
-        let covers =
-            |fetch, offset| Hidden(&memory).covers(place(place::MEMORY, fetch, 4, offset), 4, true);
+        let covers = |fetch, offset| {
+            Hidden::new(&memory).covers(place(place::MEMORY, fetch, 4, offset), 4, true)
+        };
         assert_eq!(
             [covers(1, 4), covers(1, 8), covers(1, 10), covers(1, 12)],
             [false, true, true, false]
         );
         assert!(!covers(0, 8));
-        assert!(Hidden(&memory).has_holes(1) && !Hidden(&memory).has_holes(0));
+        assert!(Hidden::new(&memory).has_holes(1) && !Hidden::new(&memory).has_holes(0));
     }
 }

@@ -334,10 +334,22 @@ const LAYOUTS: &[Layout] = &[
     }),
 ];
 
+/// A structure whose members are printed.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// The structure.
+    pub layout: &'static Layout,
+    /// Which of its members each of those is that are printed.
+    pub places: [u8; MOST_MEMBERS],
+}
+
+/// Most members of a structure that are printed.
+pub const MOST_MEMBERS: usize = 64;
+
 impl Layout {
     /// The structure whose members have all of `names`, if one is known. `names` is asked for anew for each
     /// candidate.
-    pub fn of<'n, N: Iterator<Item = &'n [u8]>>(names: impl Fn() -> N) -> Option<&'static Self> {
+    pub fn of<'n, N: Iterator<Item = &'n [u8]>>(names: impl Fn() -> N) -> Option<Known> {
         static CANDIDATES: OnceLock<ByName<&'static [u8], Vec<u8>>> = OnceLock::new();
         let candidates = CANDIDATES.get_or_init(|| {
             let mut candidates = ByName::<&'static [u8], Vec<u8>>::default();
@@ -350,19 +362,23 @@ impl Layout {
         });
         let candidates = candidates.get(names().next()?)?;
         let mut candidates = candidates.iter().map(|number| &LAYOUTS[usize::from(*number)]);
-        candidates.find(|layout| {
-            let mut last = 0;
-            names().all(|name| layout.member(name, &mut last).is_some())
+        candidates.find_map(|layout| {
+            let mut places = [0; MOST_MEMBERS];
+            let mut next = 0;
+            for (number, name) in names().enumerate() {
+                let place = layout.member(name, next)?;
+                *places.get_mut(number)? = place as u8;
+                next = place + 1;
+            }
+            Some(Known { layout, places })
         })
     }
 
-    /// The member `name`. `last` is where the one before stood, since they come in order; 0 at first.
-    pub fn member(&self, name: &[u8], last: &mut usize) -> Option<&'static Member> {
+    /// Which member is called `name`; since they come in order, it is looked for from member `first` on.
+    pub fn member(&self, name: &[u8], first: usize) -> Option<usize> {
         let count = self.members.len();
-        let places = (*last..count).chain(0..(*last).min(count));
-        let mut found = places.filter(|place| self.members[*place].name.as_bytes() == name);
-        *last = found.next()?;
-        Some(&self.members[*last])
+        let mut places = (first..count).chain(0..first.min(count));
+        places.find(|place| self.members[*place].name.as_bytes() == name)
     }
 }
 
@@ -373,6 +389,7 @@ mod tests {
     #[test]
     fn members_stand_within_their_structure() {
         for layout in LAYOUTS {
+            assert!(layout.members.len() <= MOST_MEMBERS);
             for member in layout.members {
                 assert!(member.offset + member.size <= layout.size, "{member:?}");
             }
@@ -383,7 +400,7 @@ mod tests {
     fn names_tell_the_structure() {
         let of = |names: &[&'static str]| {
             let names: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
-            Layout::of(|| names.iter().copied()).map(|layout| layout.size)
+            Layout::of(|| names.iter().copied()).map(|known| known.layout.size)
         };
         assert_eq!(of(&["tv_sec", "tv_nsec"]), Some(16));
         assert_eq!(of(&["flags", "mode", "resolve"]), Some(24));

@@ -119,8 +119,10 @@ impl LaidOut {
     /// The number `value`, `size` bytes wide.
     fn put_number(&mut self, at: usize, size: usize, value: u64) {
         self.extend_to(at + size);
-        let size = size.min(8);
-        self.bytes[at..at + size].copy_from_slice(&value.to_ne_bytes()[..size]);
+        match self.bytes[at..].first_chunk_mut() {
+            Some(word) if size >= 8 => *word = value.to_ne_bytes(),
+            _ => self.bytes[at..at + size].copy_from_slice(&value.to_ne_bytes()[..size]),
+        }
     }
 
     /// Nothing is known of `size` bytes, which are `inside` their structure.

@@ -5,6 +5,7 @@ mod more;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::OnceLock;
 
 use crate::plan::Plan;
 
@@ -36,32 +37,39 @@ pub type ByName<K, V> = HashMap<K, V, BuildHasherDefault<Fnv>>;
 /// What is known by name.
 #[derive(Debug, Default)]
 pub struct Symbols {
-    numbers: ByName<Box<[u8]>, i64>,
+    of_plugins: ByName<Box<[u8]>, i64>,
+}
+
+/// The constants of the C library and of the kernel.
+fn known() -> &'static ByName<&'static [u8], i64> {
+    static KNOWN: OnceLock<ByName<&'static [u8], i64>> = OnceLock::new();
+    KNOWN.get_or_init(|| {
+        let constants = known::CONSTANTS.iter().chain(more::CONSTANTS);
+        constants.map(|(name, number)| (name.as_bytes(), *number)).collect()
+    })
 }
 
 impl Symbols {
     /// The constants of the C library and of the kernel, and those that the plugins' tables name.
     pub fn new(plans: &[Plan]) -> Self {
-        let mut numbers = ByName::default();
-        for (name, number) in known::CONSTANTS.iter().chain(more::CONSTANTS) {
-            numbers.insert(Box::from(name.as_bytes()), *number);
-        }
+        let mut of_plugins = ByName::default();
         let columns = plans.iter().flat_map(|plan| &plan.call.columns);
         for bit in columns.flat_map(|column| &column.bits) {
-            if !bit.name.is_empty() {
+            if !bit.name.is_empty() && !known().contains_key(bit.name.as_bytes()) {
                 let name = Box::from(bit.name.as_bytes());
-                numbers.entry(name).or_insert((bit.value) as i64);
+                of_plugins.entry(name).or_insert((bit.value) as i64);
             }
         }
-        Self { numbers }
+        Self { of_plugins }
+    }
+
+    fn by_name(&self, name: &[u8]) -> Option<i64> {
+        known().get(name).or_else(|| self.of_plugins.get(name)).copied()
     }
 
     /// The number of `name`.
     pub fn number(&self, name: &[u8]) -> Option<i64> {
-        match self.numbers.get(name) {
-            Some(number) => Some(*number),
-            None => real_time(name.strip_prefix(b"SIG")?),
-        }
+        self.by_name(name).or_else(|| real_time(name.strip_prefix(b"SIG")?))
     }
 
     /// The number of a signal, whose name lacks `SIG` in sets.
@@ -69,7 +77,7 @@ impl Symbols {
         let mut full = [0; 16];
         full[..3].copy_from_slice(b"SIG");
         full.get_mut(3..3 + name.len())?.copy_from_slice(name);
-        self.numbers.get(&full[..3 + name.len()]).copied().or_else(|| real_time(name))
+        self.by_name(&full[..3 + name.len()]).or_else(|| real_time(name))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Structures, laid out.
 
-use crate::strace::layout::Layout;
+use crate::strace::layout::{Known, Layout};
 use crate::strace::memory::{LaidOut, Place, Shown};
 use crate::strace::result::is_content;
 use crate::strace::value::{Kind, NodeId, unsigned};
@@ -21,22 +21,20 @@ impl Shown<'_> {
             return self.capabilities(id, to, at);
         }
         let names = || tree.children(id).map(|member| self.name(member));
-        let Some(layout) = Layout::of(names) else { return false };
+        let Some(Known { layout, places }) = Layout::of(names) else { return false };
         to.extend_to(at + layout.size as usize);
         let mut seen = 0u64;
-        let mut last = 0;
-        for value in tree.children(id) {
-            let Some(member) = layout.member(self.name(value), &mut last) else { continue };
-            seen |= 1 << last;
+        for (value, number) in tree.children(id).zip(places) {
+            let member = &layout.members[usize::from(number)];
+            seen |= 1 << number;
             let (offset, size) = (member.offset as usize, member.size as usize);
             let place = Place { at: at + offset, size, inside: offset };
             self.member(value, member.is_pointer, place, to);
-            let length = self.length_in_label(value);
+            let Some(length) = self.length_in_label(value) else { continue };
             let with_length = [self.name(value), b"len"].concat();
-            if let Some(length) = length
-                && let Some(member) = layout.member(&with_length, &mut last)
-            {
-                seen |= 1 << last;
+            if let Some(number) = layout.member(&with_length, 0) {
+                seen |= 1 << number;
+                let member = &layout.members[number];
                 to.put_number(at + member.offset as usize, member.size as usize, length);
             }
         }
