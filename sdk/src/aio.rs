@@ -6,6 +6,7 @@
 //! `iocb` is used again.
 
 mod events;
+mod unnamed;
 
 pub use events::{EVENT, Event};
 
@@ -28,8 +29,8 @@ pub mod command {
 /// A request as the trace has it.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'t> {
-    /// The address of its `struct iocb`.
-    pub address: i64,
+    /// The address of its `struct iocb`, if the trace has it.
+    pub address: Option<i64>,
     /// Its kind; see [`command`].
     pub command: u16,
     /// Where in the file.
@@ -139,9 +140,15 @@ impl<'t> Process<'t> {
         fd: Option<i32>,
         request: Request<'t>,
     ) -> Result<Result<i64, Errno>, Skip> {
-        // Its iocb is free again, so whatever used it before is done.
-        let _ = self.reap(context, request.address);
-        let key = self.request_key(request.address);
+        let name = match request.address {
+            // Its iocb is free again, so whatever used it before is done.
+            Some(address) => {
+                let _ = self.reap(context, address);
+                address
+            }
+            None => self.name_request(context),
+        };
+        let key = self.request_key(name);
         let Request { command, bytes_requested, .. } = request;
         let is_known = command <= command::FDSYNC;
         let Some(fd) = fd.filter(|_| is_known && (0..=MOST).contains(&bytes_requested)) else {
@@ -169,7 +176,7 @@ impl<'t> Process<'t> {
         self.remember(&key, &submitted.words());
         // SAFETY: all zeroes is a request.
         let mut block: iocb = unsafe { std::mem::zeroed() };
-        block.aio_data = request.address as u64;
+        block.aio_data = name as u64;
         block.aio_lio_opcode = command;
         block.aio_fildes = fd as u32;
         // The kernel refuses a request with a buffer that it doesn't need.
@@ -178,13 +185,19 @@ impl<'t> Process<'t> {
         block.aio_offset = request.offset;
         block.aio_rw_flags = request.flags;
         let blocks = [&raw mut block];
+        let words = [context as usize, 1, blocks.as_ptr() as usize, 0, 0, 0];
         // SAFETY: the kernel reads the one block, and has its buffer until the request is done: it is kept
         // until then.
-        let accepted = unsafe {
-            sys::call(libc::SYS_io_submit, [context as usize, 1, blocks.as_ptr() as usize, 0, 0, 0])
-        };
+        let submit = || unsafe { sys::call(libc::SYS_io_submit, words) };
+        let mut accepted = submit();
+        while let Err(error) = accepted
+            && self.makes_room(context, error)
+        {
+            accepted = submit();
+        }
         if accepted != Ok(1) {
             self.forget(&key);
+            self.forget_name(name);
             // SAFETY: the kernel didn't take the request.
             unsafe { libc::free(buffer.cast()) };
         }

@@ -70,7 +70,7 @@ impl<'t> Replay<'t> for IoSubmit<'t> {
         for block in self.requests.iter().take(accepted as usize) {
             let fd = block.descriptor.and_then(|traced| process.fd(traced).ok());
             let request = Request {
-                address: block.request.ok_or(Skip::NOT_CAPTURED)?,
+                address: block.request,
                 command: block.command.unwrap_or(-1) as u16,
                 offset: block.offset.unwrap_or(0),
                 bytes_requested: block.bytes_requested.unwrap_or(0),
@@ -90,13 +90,52 @@ export_plugin!(IoSubmit);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sdk::aio::Fate;
+    use sdk::aio::{Event, Fate};
     use sdk::testing::Stage;
 
     #[test]
     fn a_context_that_never_came_up_is_not_used() {
         let record = IoSubmit { context: 0x7000, count: 0, requests: Rows::of(vec![]) };
         Stage::new().recorded(0, 0).replay(&record).is_not_made();
+    }
+
+    #[test]
+    fn requests_of_unknown_addresses_are_known_by_what_they_came_to() {
+        let write = |offset, data_written: &'static [u8]| Block {
+            request: None,
+            command: Some(i32::from(command::PWRITE)),
+            descriptor: Some(Fd(3)),
+            offset: Some(offset),
+            bytes_requested: Some(data_written.len() as i64),
+            data_written: Some(data_written),
+            flags_value: Some(0),
+        };
+        let mut stage = Stage::with_file(3, b"");
+        let requests = Rows::of(vec![write(0, b"hello"), write(5, b" all"), write(9, b"!")]);
+        let record = IoSubmit { context: 0x7000, count: 3, requests };
+        stage.recorded(3, 0).act(|process| {
+            let context = made(2);
+            process.adopt_aio_context(0x7000, context);
+            assert_eq!(record.replay(process), Ok(Ok(3)));
+        });
+        let event = |result| Event { request: Some(0x1000), result: Some(result), data_read: None };
+        for result in [1, 5, 4] {
+            let events = Rows::of(vec![event(result)]);
+            stage.recorded(1, 0).act(|process| {
+                assert_eq!(process.reap_all(0x7000, &events), Ok(Ok(1)), "{result}");
+            });
+        }
+        assert_eq!(std::fs::read(stage.path("file")).unwrap(), b"hello all!");
+    }
+
+    /// A context with room for so many requests.
+    fn made(requests: usize) -> u64 {
+        let mut context = 0u64;
+        let room = (&raw mut context) as usize;
+        // SAFETY: there is room for a context behind the pointer.
+        let made = unsafe { sys::call(libc::SYS_io_setup, [requests, room, 0, 0, 0, 0]) };
+        made.expect("the kernel has asynchronous I/O");
+        context
     }
 
     #[test]
@@ -115,11 +154,7 @@ mod tests {
             let requests = Rows::of(vec![block(command, data)]);
             let record = IoSubmit { context: 0x7000, count: 1, requests };
             stage.recorded(1, 0).act(|process| {
-                let mut context = 0u64;
-                let room = (&raw mut context) as usize;
-                // SAFETY: there is room for a context behind the pointer.
-                let made = unsafe { sys::call(libc::SYS_io_setup, [8, room, 0, 0, 0, 0]) };
-                made.expect("the kernel has asynchronous I/O");
+                let context = made(8);
                 process.adopt_aio_context(0x7000, context);
                 assert_eq!(record.replay(process), Ok(Ok(1)));
                 assert_eq!(process.reap(context, 0x1000), Ok(Fate::Done(5, b"hello")));

@@ -43,7 +43,8 @@ impl<'t> Process<'t> {
         let context = self.aio_context(context)?;
         for event in events.iter() {
             let request = event.request.ok_or(Skip::NOT_CAPTURED)?;
-            let (result, data) = match self.reap(context, request) {
+            let fate = self.named_request(context, request, event.result);
+            let (result, data) = match fate.and_then(|name| self.reap(context, name)) {
                 Ok(Fate::Done(result, data)) => (result, data),
                 Ok(Fate::Simulated) => continue,
                 Err(error) => return Ok(Err(error)),
