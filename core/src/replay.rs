@@ -294,6 +294,7 @@ fn summary(shared: &Shared, read: ReadOut, duration: Duration) -> Summary {
         out_of_order: read.faults.out_of_order,
         unfinished: read.faults.unfinished,
         stalls: read.stalls,
+        lacks: shared.trace.story.lacks(),
         duration,
         ..Summary::default()
     };

@@ -158,6 +158,8 @@ pub struct Summary {
     pub out_of_order: u64,
     /// Records that lack their last row.
     pub unfinished: u64,
+    /// What was recorded and isn't in the trace, as that says itself.
+    pub lacks: Vec<String>,
     /// How often it waited for the trace to be read.
     pub stalls: Stalls,
     /// Whether it was stopped at a divergence.
@@ -241,6 +243,7 @@ impl Summary {
         ];
         let further = further.iter().filter(|(count, _)| *count > 0);
         lines.extend(further.map(|(count, what)| format!("  {count} {what}")));
+        lines.extend(self.lacks.iter().map(|what| format!("  not in the trace: {what}")));
         lines
     }
 
@@ -352,5 +355,7 @@ mod tests {
             "  not made, on a standard stream, which the replay leaves alone: 1 write"
         );
         assert_eq!(lines.len(), 3);
+        summary.lacks.push("3 buffers".to_owned());
+        assert_eq!(summary.lines()[3..], ["  not in the trace: 3 buffers"]);
     }
 }

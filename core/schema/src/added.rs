@@ -73,6 +73,9 @@ pub mod info {
     pub const BUFFERS_NOT_CAPTURED: &str = "buffers_not_captured";
     /// At the end of a trace that was made of text: how many columns are null because it doesn't tell them.
     pub const VALUES_NOT_CAPTURED: &str = "values_not_captured";
+    /// At the end of a trace that was made of text: what that didn't have, as `4 strings were cut off`; one row
+    /// each.
+    pub const NOT_IN_LOG: &str = "not_in_log";
     /// At the end of a trace that was made of text: how many lines made no sense.
     pub const MALFORMED_LINES: &str = "malformed_lines";
     /// At the end: how many calls of 32-bit programs were passed over.

@@ -131,6 +131,9 @@ impl Kind {
                 | added::info::CALLS
                 | added::info::NOT_RECORDED
                 | added::info::BUFFERS_NOT_CAPTURED
+                | added::info::VALUES_NOT_CAPTURED
+                | added::info::MALFORMED_LINES
+                | added::info::NOT_IN_LOG
                 | added::info::FOREIGN_ABI_CALLS
                 | added::info::COMPLETE => Self::Harmless,
                 _ => Self::Text,

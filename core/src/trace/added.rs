@@ -64,6 +64,20 @@ pub struct Story {
     is_told: bool,
 }
 
+/// Keys of what a trace lacks, with what stands behind their values.
+const LACKING: &[(&str, &str)] = &[
+    (info::NOT_RECORDED, ", which no plugin knew"),
+    (info::FOREIGN_ABI_CALLS, " calls of 32-bit programs"),
+    (info::HIDDEN, ""),
+    (info::RECORDS_LOST, " records that were lost"),
+    (info::ROWS_NOT_KEPT, " rows that weren't kept"),
+    (info::MALFORMED_LINES, " lines of the log that made no sense"),
+    (info::NOT_IN_LOG, ""),
+    (info::BUFFERS_NOT_CAPTURED, " buffers"),
+    (info::VALUES_CUT, " values that were cut or left out, as somebody asked"),
+    (info::VALUES_NOT_CAPTURED, " values that the log didn't show"),
+];
+
 impl Story {
     /// Adds what `file` says.
     pub(crate) fn read(&mut self, file: &File) -> Result<(), TraceError> {
@@ -147,6 +161,19 @@ impl Story {
     /// Whether the trace is by the original recorder, or one like it: it says nothing of itself.
     pub fn is_reference(&self) -> bool {
         !self.is_told
+    }
+
+    /// What was recorded and isn't in the trace, as its recorder said at the end; in words.
+    pub fn lacks(&self) -> Vec<String> {
+        let mut lacks = Vec::new();
+        for (key, what) in LACKING {
+            let values = self.info.get(*key).map(Vec::as_slice).unwrap_or_default();
+            let values: Vec<_> = values.iter().filter(|value| *value != "0").cloned().collect();
+            if !values.is_empty() {
+                lacks.push(format!("{}{what}", values.join(", ")));
+            }
+        }
+        lacks
     }
 
     /// Whether the recorder said that it finished by itself; none if it says nothing of itself.
