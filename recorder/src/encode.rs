@@ -44,6 +44,8 @@ pub struct Totals {
     pub misdeeds: ByPlugin,
     /// Columns without a value for want of what it would be made of.
     pub values_unseen: u64,
+    /// Which these are, as `call column`.
+    pub unseen: BTreeMap<String, u64>,
 }
 
 /// What the encoder hands on.
@@ -125,6 +127,8 @@ struct Filled {
     role: Role,
     sources: Vec<Source>,
     elements: Vec<Source>,
+    /// How often what it would be made of wasn't seen.
+    unseen: u64,
 }
 
 impl Encoder {
@@ -219,7 +223,21 @@ impl Encoder {
         self.entered.clear();
         self.release(hand_on)?;
         self.flush(hand_on)?;
+        self.count_unseen();
         Ok(self.totals)
+    }
+
+    fn count_unseen(&mut self) {
+        for row_type in &self.types {
+            let kind = row_type.builder.extent_type().name();
+            let kind = kind.rsplit("::").next().unwrap_or(kind);
+            let unseen = row_type.columns.iter().filter(|filled| filled.unseen > 0);
+            for Filled { column, unseen, .. } in unseen {
+                self.totals.values_unseen += unseen;
+                let name = format!("{kind} {}", column.name);
+                *self.totals.unseen.entry(name).or_default() += unseen;
+            }
+        }
     }
 
     /// Hands on extents that aren't full.
@@ -394,6 +412,7 @@ impl RowType {
             role: declared.role,
             sources: declared.sources.clone(),
             elements: declared.elements.clone(),
+            unseen: 0,
         });
         let columns = filled.filter(|f| !(f.sources.is_empty() && f.elements.is_empty())).collect();
         let declared = call.columns.iter();
@@ -493,13 +512,13 @@ impl RowType {
     }
 
     fn fill(&mut self, observed: &Observed<'_>, hidden: Hidden<'_>, keeping: &mut Keeping<'_>) {
-        for Filled { column, role, sources, elements } in &self.columns {
+        for Filled { column, role, sources, elements, unseen } in &mut self.columns {
             let sources = if observed.element.is_some() { elements } else { sources };
             let value = if hidden.is_empty() {
                 observed.first(sources)
             } else {
                 let (value, is_unseen) = hidden.first(sources, observed);
-                keeping.totals.values_unseen += u64::from(is_unseen);
+                *unseen += u64::from(is_unseen);
                 value
             };
             match value {

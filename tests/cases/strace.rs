@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 use replay_tests::built::program;
 use replay_tests::case::{Case, told};
@@ -24,13 +25,21 @@ fn some_files(folder: &Path) {
 #[track_caller]
 fn replays(flags: &[&str], words: &[&str]) {
     let case = Case::new(some_files);
-    let log = strace(&case, flags, words);
+    let (converted, _) = converted_and_replayed(&case, flags, words);
+    assert_eq!(converted.status.code(), Some(0), "{words:?}: {}", told(&converted));
+}
+
+/// The same, whatever the log lacks. Returns what strace2ds and the replayer said.
+#[track_caller]
+fn converted_and_replayed(case: &Case, flags: &[&str], words: &[&str]) -> (Output, Output) {
+    let log = strace(case, flags, words);
     let before = case.tree();
-    convert(&case, &logs(&log).iter().map(PathBuf::as_path).collect::<Vec<_>>());
+    let converted = convert(case, &logs(&log).iter().map(PathBuf::as_path).collect::<Vec<_>>());
     case.reset();
     let replay = case.replay(&["--verify", "--abort"]);
     assert_eq!(replay.status.code(), Some(0), "{words:?}: {}", told(&replay));
     assert_eq!(before.differences(&case.tree()), Vec::<String>::new(), "{words:?}");
+    (converted, replay)
 }
 
 /// The log, or with `-ff` all those whose names begin with its.
@@ -122,6 +131,54 @@ fn logs_replay_however_their_data_is_shown() {
     for more in LOOKS {
         let flags = [&FLAGS[..], more].concat();
         replays(&flags, &["cp", "-a", "d", "copy"]);
+    }
+}
+
+/// strace shows neither where requests stand in memory nor what was read.
+#[test]
+fn asynchronous_requests_are_made_again_and_what_the_log_lacks_is_told() {
+    let case = Case::new(|_| ());
+    let requests = program("async-io");
+    let (converted, replay) = converted_and_replayed(&case, &FLAGS, &[&requests.to_string_lossy()]);
+    assert_eq!(converted.status.code(), Some(1), "{}", told(&converted));
+    assert!(told(&converted).contains(" buffers are not in the log"), "{}", told(&converted));
+    assert!(told(&replay).contains("not in the trace: "), "{}", told(&replay));
+    let replay = told(&replay);
+    let mut left_out = replay.lines().filter(|line| line.contains("not made"));
+    assert!(!left_out.any(|line| line.contains("io_submit")), "{replay}");
+}
+
+/// Without an option that a replay needs: what is said of it, by whom, and with which exit status.
+#[test]
+fn what_a_log_lacks_is_told_by_all_who_read_its_trace() {
+    for (flags, lacks, status) in [
+        (&["-f", "-ttt", "-T", "-v"][..], "strings were cut off", 1),
+        (&["-f", "-ttt", "-T", "-s", "1000000"], "structures and lists were abbreviated", 1),
+        (
+            &["-ttt", "-T", "-v", "-s", "1000000"],
+            "processes or threads were made whose calls aren't in the log",
+            1,
+        ),
+        (&["-f", "-T", "-v", "-s", "1000000"], "calls have no time", 0),
+        (&["-f", "-tt", "-T", "-v", "-s", "1000000"], "calls have a time without its date", 0),
+        (&["-f", "-ttt", "-v", "-s", "1000000"], "calls don't tell when they returned", 0),
+    ] {
+        let case = Case::new(some_files);
+        let log = strace(&case, flags, &["sh", "-c", "cat a > b; cp a c"]);
+        let converted = convert(&case, &[&log]);
+        assert_eq!(converted.status.code(), Some(status), "{flags:?}: {}", told(&converted));
+        let command = "made by: strace -f -ttt -T -v -s 1000000 -o LOG PROGRAM";
+        for said in [lacks, command] {
+            assert!(told(&converted).contains(said), "{flags:?}: {}", told(&converted));
+        }
+        case.reset();
+        let replay = told(&case.replay(&[]));
+        let lines: Vec<_> =
+            replay.lines().filter(|line| line.contains("not in the trace")).collect();
+        assert!(lines.iter().any(|line| line.contains(lacks)), "{flags:?}: {replay}");
+        let info = Command::new(program("dstool")).arg("info").arg(case.trace()).output().unwrap();
+        let info = String::from_utf8_lossy(&info.stdout).into_owned();
+        assert!(info.contains(lacks), "{flags:?}: {info}");
     }
 }
 

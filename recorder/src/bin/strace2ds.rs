@@ -11,7 +11,7 @@ use recorder::strace::{Options, convert};
 use replay_core::crash;
 use replay_core::registry::PluginOptions;
 
-/// Exit status of a conversion that left out lines that it couldn't read.
+/// Exit status of a conversion whose trace lacks something of the program.
 const INCOMPLETE: u8 = 1;
 /// Exit status of one that couldn't be made.
 const COULD_NOT_RUN: u8 = 2;
@@ -23,7 +23,9 @@ const COULD_NOT_RUN: u8 = 2;
 ///     strace -f -ttt -T -v -s 1000000 -o LOG PROGRAM …
 ///
 /// or goes straight into the trace with -o '|strace2ds -o foo.ds -'. What a log lacks is told, with the option
-/// of strace that brings it. Exit status: 0 all lines were taken, 1 some made no sense, 2 no trace.
+/// of strace that brings it.
+///
+/// Exit status: 0 the trace has all that a replay makes, 1 it lacks something, 2 there is no trace.
 #[derive(Parser)]
 #[command(version, max_term_width = 100, verbatim_doc_comment)]
 struct Arguments {
@@ -42,7 +44,7 @@ struct Arguments {
     /// Say nothing of what the logs lack
     #[arg(short, long)]
     quiet: bool,
-    /// Say how much there was
+    /// Say how much there was, and which values the logs lack
     #[arg(short, long, conflicts_with = "quiet")]
     verbose: bool,
     /// Compress the trace with CODEC: none, lz4, snappy, lzf, zlib or bz2
@@ -96,13 +98,13 @@ fn main() -> ExitCode {
     }
     if arguments.verbose {
         let (lines, calls) = (conversion.lines, conversion.counts.calls);
-        let values = conversion.totals.values_unseen;
         let output = options.output.display();
-        eprintln!(
-            "strace2ds: {output}: {calls} calls of {lines} lines; {values} values not in them"
-        );
+        for (column, count) in &conversion.totals.unseen {
+            eprintln!("strace2ds: not in the log: {count} {column}");
+        }
+        eprintln!("strace2ds: {output}: {calls} calls of {lines} lines");
     }
-    let status = if conversion.malformed > 0 { INCOMPLETE } else { 0 };
+    let status = if conversion.is_whole() { 0 } else { INCOMPLETE };
     if own_rows::are_left_behind(&conversion.totals.misdeeds) {
         crash::leave_as(status.into());
     }

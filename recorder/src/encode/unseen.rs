@@ -56,7 +56,7 @@ impl<'a> Hidden<'a> {
                     || source.beside().is_some_and(|fetch| self.has_holes(fetch))
                     || source.op == Op::ElementAddress && self.has(&Part::Addresses);
                 return match is_hidden {
-                    true => (Value::Null, source.op != Op::ElementAddress),
+                    true => (Value::Null, true),
                     false => (source.value(observed), false),
                 };
             }

@@ -16,7 +16,13 @@ impl Conversion {
             notes.push(format!("{untold} more lines aren't as strace prints them"));
         }
         self.not_recorded(&mut notes);
-        let lacking = self.lacking();
+        let lacks = self.counts.lacks();
+        let mut lacking: Vec<_> = lacks
+            .map(|Lack { count, what, remedy, .. }| format!("{count} {what}; {remedy}"))
+            .collect();
+        if self.counts.calls == 0 {
+            lacking.push("there is no call in it".to_owned());
+        }
         if !lacking.is_empty() {
             notes.extend(lacking);
             notes.push(format!("a log that has it all is made by: {COMMAND}"));
@@ -24,6 +30,12 @@ impl Conversion {
         let unread = self.totals.buffers_not_captured;
         if unread > 0 {
             notes.push(format!("{unread} buffers are not in the log; their records say so"));
+        }
+        let values = self.totals.values_unseen;
+        if values > 0 {
+            notes.push(format!(
+                "{values} values are not in the log, and null; strace2ds -v tells which"
+            ));
         }
         if self.logs > 1 {
             notes.push(
@@ -45,6 +57,20 @@ impl Conversion {
         notes
     }
 
+    /// Whether the trace has all calls of the program, and all that a replay needs for them.
+    pub fn is_whole(&self) -> bool {
+        let Counts { calls, not_recorded, foreign_calls, early_tasks, .. } = &self.counts;
+        let left_out = self.malformed
+            + foreign_calls
+            + early_tasks
+            + not_recorded.values().sum::<u64>()
+            + self.totals.buffers_not_captured;
+        *calls > 0
+            && left_out == 0
+            && self.totals.misdeeds.is_empty()
+            && !self.counts.lacks().any(|lack| lack.is_of_replay)
+    }
+
     fn not_recorded(&self, notes: &mut Vec<String>) {
         let Counts { not_recorded, foreign_calls, .. } = &self.counts;
         if !not_recorded.is_empty() {
@@ -63,31 +89,41 @@ impl Conversion {
         }
         notes.extend(own_rows::told(&self.totals.misdeeds));
     }
+}
 
-    /// What is missing, and which options would bring it.
-    fn lacking(&self) -> Vec<String> {
-        let Counts { calls, cut_texts, cut_lists, .. } = self.counts;
-        let Counts { without_time, without_date, without_duration, missing_tasks, .. } =
-            self.counts;
-        let cases = [
-            (cut_texts, "strings were cut off; -s sets how much of each is shown"),
-            (cut_lists, "structures and lists were abbreviated; -v shows them whole"),
-            (
-                missing_tasks,
-                "processes or threads were made whose calls aren't in the log; -f has them",
+/// Something that a log can lack.
+struct Lack {
+    count: u64,
+    /// What the log doesn't have.
+    what: &'static str,
+    /// Which option of strace brings it.
+    remedy: &'static str,
+    /// Whether a replay lacks it too; otherwise only its pace does.
+    is_of_replay: bool,
+}
+
+impl Counts {
+    fn lacks(&self) -> impl Iterator<Item = Lack> {
+        let lack = |count, what, remedy| Lack { count, what, remedy, is_of_replay: true };
+        let of_times =
+            |count, what, remedy| Lack { is_of_replay: false, ..lack(count, what, remedy) };
+        let lacks = [
+            lack(self.cut_texts, "strings were cut off", "-s sets how much of each is shown"),
+            lack(self.cut_lists, "structures and lists were abbreviated", "-v shows them whole"),
+            lack(
+                self.missing_tasks,
+                "processes or threads were made whose calls aren't in the log",
+                "-f has them",
             ),
-            (without_time, "calls have no time; -ttt shows it"),
-            (without_date, "calls have a time without its date; -ttt shows both"),
-            (without_duration, "calls don't tell when they returned; -T does"),
+            of_times(self.without_time, "calls have no time", "-ttt shows it"),
+            of_times(self.without_date, "calls have a time without its date", "-ttt shows both"),
+            of_times(self.without_duration, "calls don't tell when they returned", "-T does"),
         ];
-        let mut lacking: Vec<_> = cases
-            .into_iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} {what}"))
-            .collect();
-        if calls == 0 {
-            lacking.push("there is no call in it".to_owned());
-        }
-        lacking
+        lacks.into_iter().filter(|lack| lack.count > 0)
+    }
+
+    /// What isn't in the log, in words for the trace.
+    pub(super) fn not_in_log(&self) -> impl Iterator<Item = String> {
+        self.lacks().map(|Lack { count, what, .. }| format!("{count} {what}"))
     }
 }

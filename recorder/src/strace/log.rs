@@ -318,6 +318,7 @@ fn closing(
     for (name, count) in &counts.not_recorded {
         pairs.push((info::NOT_RECORDED, format!("{count} {name}").into_bytes()));
     }
+    pairs.extend(counts.not_in_log().map(|what| (info::NOT_IN_LOG, what.into_bytes())));
     pairs.push((info::COMPLETE, b"yes".to_vec()));
     info_rows(&pairs)
 }
