@@ -228,7 +228,7 @@ impl Encoder {
     }
 
     fn count_unseen(&mut self) {
-        for row_type in &self.types {
+        for row_type in self.types.iter().filter_map(|ty| ty.ready.as_deref()) {
             let kind = row_type.builder.extent_type().name();
             let kind = kind.rsplit("::").next().unwrap_or(kind);
             let unseen = row_type.columns.iter().filter(|filled| filled.unseen > 0);
