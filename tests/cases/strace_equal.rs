@@ -17,7 +17,7 @@ use replay_tests::built::program;
 use replay_tests::case::{Case, told};
 use replay_tests::families::ALL;
 use replay_tests::strace::tasks::{Descent, by_task, streams};
-use replay_tests::strace::{FLAGS, Row, convert, kind, rows, strace};
+use replay_tests::strace::{FLAGS, Row, convert, kind, rows, strace_at_same_addresses};
 use serde_json::Value;
 
 /// A program, and what of it isn't the same in every run.
@@ -252,7 +252,7 @@ fn differences(program: &Program) -> Vec<String> {
     let recorded = recorded(program, &case);
     case.reset();
     let words: Vec<_> = program.words.iter().map(String::as_str).collect();
-    let log = strace(&case, &FLAGS, &words);
+    let log = strace_at_same_addresses(&case, &FLAGS, &words);
     convert(&case, &[&log]);
     unequal(program, &recorded, &by_task(rows(&case.trace())), is_exception)
 }

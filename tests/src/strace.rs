@@ -19,8 +19,23 @@ pub const FLAGS: [&str; 6] = ["-f", "-ttt", "-T", "-v", "-s", "1000000"];
 /// If there is no strace, or it or the program fails.
 #[track_caller]
 pub fn strace(case: &Case, flags: &[&str], words: &[&str]) -> PathBuf {
+    strace_by(Command::new("strace"), case, flags, words)
+}
+
+/// The same, with addresses that are the same each time.
+///
+/// # Panics
+/// As [`strace`].
+#[track_caller]
+pub fn strace_at_same_addresses(case: &Case, flags: &[&str], words: &[&str]) -> PathBuf {
+    let mut setarch = Command::new("setarch");
+    setarch.args(["-R", "strace"]);
+    strace_by(setarch, case, flags, words)
+}
+
+#[track_caller]
+fn strace_by(mut strace: Command, case: &Case, flags: &[&str], words: &[&str]) -> PathBuf {
     let log = case.trace().with_extension("log");
-    let mut strace = Command::new("strace");
     strace.args(flags).arg("-o").arg(&log).arg("--").args(words);
     // Cargo's own folders, which the loader looks at, change while tests run.
     strace.current_dir(case.folder()).env("LC_ALL", "C").env_remove("LD_LIBRARY_PATH");
