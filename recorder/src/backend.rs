@@ -16,9 +16,9 @@ pub enum Backend {
     /// In the program where that can be done, supervised with ptrace(2)
     Agent,
     /// Every call stops at the recorder
-    #[default]
     Ptrace,
     /// The agent if it can run, else ptrace; -v says which, and why
+    #[default]
     Auto,
 }
 
