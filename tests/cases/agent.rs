@@ -228,6 +228,20 @@ fn a_storm_of_threads_children_signals_and_programs_is_weathered() {
     }
 }
 
+/// `AGENT_RUNS=500` is what docs/recording.md tells of.
+#[test]
+fn the_worst_is_endured_again_and_again() {
+    let runs = std::env::var("AGENT_RUNS").ok().and_then(|runs| runs.parse().ok());
+    for _ in 0..runs.unwrap_or(2) {
+        for what in ["storm", "threads", "children", "execs", "vectors"] {
+            let (case, told) = endures(&[what]);
+            assert_eq!(info(&case, "records_lost"), 0, "{what}");
+            let is_expected = |line: &str| line.contains("buffers could not be read");
+            assert!(told.lines().all(is_expected), "{what}: {told}");
+        }
+    }
+}
+
 #[test]
 fn a_limit_on_addresses_keeps_the_agent_out() {
     let case = Case::new(some_files).with_backend("agent");

@@ -18,8 +18,14 @@ pub struct Arguments {
 }
 
 /// Programs that tests run, with the Debian packages that have them.
-const PROGRAMS: [(&str, &str); 4] =
-    [("setfattr", "attr"), ("sqlite3", "sqlite3"), ("strace", "strace"), ("xz", "xz-utils")];
+const PROGRAMS: [(&str, &str); 6] = [
+    ("gron", "gron"),
+    ("musl-gcc", "musl-tools"),
+    ("setfattr", "attr"),
+    ("sqlite3", "sqlite3"),
+    ("strace", "strace"),
+    ("xz", "xz-utils"),
+];
 
 /// Installs what is missing, and checks everything: one step that fails keeps none of the others back.
 ///
