@@ -235,13 +235,13 @@ impl Agent {
         let born = self.births.remove(&pid);
         let Ok(mut registers) = ptrace::registers(pid) else { return };
         // It has `gs` of its creator.
-        let Some(inherited) = arena::number(registers.gs_base) else { return };
+        let Some(inherited) = arena::number(registers::base(&registers)) else { return };
         let creator = || self.threads.get(self.owners.get(&inherited)?).map(|t| t.process);
         let space = born.or_else(|| self.spaces.get(&creator()?).cloned());
         let space = self.spaces.entry(process).or_insert_with(|| space.unwrap_or_default());
         let is_off = space.is_off;
         let number = self.open(pid, is_off);
-        registers.gs_base = arena::address(number);
+        registers::set_base(&mut registers, arena::address(number));
         let _ = ptrace::set_registers(pid, &registers);
     }
 
@@ -331,7 +331,7 @@ impl Agent {
         let Some(space) = self.spaces.get(&process).cloned() else { return nothing };
         let Ok(mut registers) = ptrace::registers(pid) else { return nothing };
         let Some(progress) = registers::progress(&self.labels, &registers) else {
-            return (deliver(&space, pid, signal, registers.rip), None);
+            return (deliver(&space, pid, signal, registers::place(&registers)), None);
         };
         let shared = self.shared.clone();
         let area = shared.arena.area(number);
@@ -340,7 +340,8 @@ impl Agent {
         let is_fault = matches!(signal, libc::SIGSEGV | libc::SIGBUS)
             && ptrace::signal_code(pid).is_ok_and(|code| code > 0);
         // The filter of the program's own made a signal of the call: it wasn't made.
-        let is_refused = signal == libc::SIGSYS && registers.rip == self.labels.called;
+        let is_refused =
+            signal == libc::SIGSYS && registers::place(&registers) == self.labels.called;
         let result = registers::result(&self.labels, &registers, &word);
         let after = registers::take_out(&self.labels, progress, &mut registers, &word);
         let taken = match progress {
@@ -357,7 +358,7 @@ impl Agent {
         let _ = ptrace::set_registers(pid, &registers);
         match is_fault {
             true => (Signalled::Drop, taken),
-            false => (deliver(&space, pid, signal, registers.rip), taken),
+            false => (deliver(&space, pid, signal, registers::place(&registers)), taken),
         }
     }
 

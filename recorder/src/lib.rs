@@ -16,9 +16,9 @@
 //! names a system call. This crate must not know replay.
 
 pub mod affinity;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(feature = "ptrace-only")))]
 pub mod agent;
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(any(not(target_arch = "x86_64"), feature = "ptrace-only"))]
 #[path = "agent/absent.rs"]
 pub mod agent;
 pub mod attach;

@@ -46,6 +46,8 @@ pub fn check(arguments: &Arguments) -> Result<()> {
         step("formatter", run(&mut cargo(&["fmt", "--all", "--check"])));
         let words = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
         step("linter", run(&mut cargo(&words)));
+        let words = ["check", "-p", "replay-recorder", "--features", "ptrace-only"];
+        step("recorder without the agent", run(&mut cargo(&words)));
     }
     // `cargo test` alone builds neither programs nor plugins.
     if step("build", dist::for_tests()) {

@@ -10,13 +10,11 @@ use nix::sys::resource::Resource;
 use super::space::{self, PIECE, Space};
 use super::text::{self, Mapping};
 use super::x86_64::hook::{self, CONTROL, TABLE};
+use super::x86_64::registers;
 use super::x86_64::remote::Remote;
-use super::x86_64::supervised::CODE_64;
+use super::x86_64::sites::CALL;
 use super::{Agent, Files, arena, filters_of};
 use crate::ptrace;
-
-/// A `syscall` instruction.
-const CALL: [u8; 2] = [0x0f, 0x05];
 
 /// Length of the hook and its table.
 const CODE: u64 = TABLE - hook::BASE + hook::CALLS * hook::CALL_SIZE;
@@ -45,7 +43,7 @@ impl Agent {
     fn equip(&mut self, pid: i32, process: i32) -> Option<()> {
         let registers = ptrace::registers(pid).ok()?;
         let limited = limit_of_addresses(pid)?;
-        let is_plain = registers.cs == CODE_64 && registers.gs_base == 0 && !limited;
+        let is_plain = registers::is_plain(&registers) && !limited;
         if !is_plain || filters_of(&pid.to_string()) != self.filters {
             return None;
         }
@@ -53,17 +51,18 @@ impl Agent {
         let wanted = wanted(&mut self.files, pid, &mappings, &mut self.counts.left)?;
         let memory = space::memory(pid).ok()?;
         // The program's first instruction makes way for a while.
-        let first = space::read(&memory, registers.rip, CALL.len() as u64)?;
-        memory.write_all_at(&CALL, registers.rip).ok()?;
-        let mut remote = Remote::new(pid, registers.rip, registers).ok()?;
+        let start = registers::place(&registers);
+        let first = space::read(&memory, start, CALL.len() as u64)?;
+        memory.write_all_at(&CALL, start).ok()?;
+        let mut remote = Remote::new(pid, start, registers).ok()?;
         let path = format!("/proc/{}/fd/{}\0", std::process::id(), self.shared.arena.descriptor());
-        let place = (registers.rsp - 4096) & !7;
+        let place = (registers::stack(&registers) - 4096) & !7;
         let mut space = Space::default();
         let equipped = memory.write_all_at(path.as_bytes(), place).is_ok()
             && map_hook(&mut remote, place).unwrap_or(false)
             && make_room(&mut remote, &mut space, &mappings, &wanted).unwrap_or(false);
         // Whatever came of it, the program is to start as it would have.
-        memory.write_all_at(&first, registers.rip).ok()?;
+        memory.write_all_at(&first, start).ok()?;
         if !equipped {
             remote.finish(|_| {}).ok()?;
             return None;
@@ -80,7 +79,7 @@ impl Agent {
         };
         self.spaces.insert(process, Rc::new(space));
         self.use_hook(pid, true);
-        remote.finish(|registers| registers.gs_base = arena::address(area)).ok()
+        remote.finish(|registers| registers::set_base(registers, arena::address(area))).ok()
     }
 
     /// `pid` mapped `addresses`, and stands at the exit of the call by which it did.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::x86_64::ticks;
 use crate::clock;
 
 /// How many moments are remembered.
@@ -67,11 +68,9 @@ impl Default for Clock {
 
 /// Counter and time, both now.
 fn now() -> (u64, i64) {
-    // SAFETY: every processor that this is built for has the instruction.
-    let counter = || unsafe { core::arch::x86_64::_rdtsc() };
-    let before = counter();
+    let before = ticks();
     let time = clock::now();
-    let after = counter();
+    let after = ticks();
     (before + (after - before) / 2, time)
 }
 

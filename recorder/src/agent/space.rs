@@ -95,7 +95,7 @@ impl Space {
             let placed = stub.place(code, at).zip(stub.jump(code, at));
             // A stub that something is too far from stays unused.
             let (placed, jump) = placed
-                .map_or((vec![0xcc; stubs::SIZE], None), |(placed, jump)| {
+                .map_or((vec![stubs::UNUSED; stubs::SIZE], None), |(placed, jump)| {
                     (placed, Some((code + stub.at as u64, jump)))
                 });
             bytes.extend(placed);
@@ -152,7 +152,7 @@ impl Space {
             for number in 0..text.found.stubs.len() {
                 let at = text.stubs + (number * stubs::SIZE) as u64;
                 // It is gone if this can't be written.
-                let _ = memory.write_all_at(&[0xeb, stubs::OWN_CALL - 2], at);
+                let _ = memory.write_all_at(&stubs::OFF, at);
             }
         }
     }

@@ -4,6 +4,37 @@ use libc::user_regs_struct;
 
 use super::hook::{self, Labels, area};
 
+/// The registers of a stopped thread.
+pub type Registers = user_regs_struct;
+
+/// The code segment of 64-bit code.
+const CODE_64: u64 = 0x33;
+
+/// Where its next instruction is.
+pub fn place(registers: &Registers) -> u64 {
+    registers.rip
+}
+
+/// Its stack pointer.
+pub fn stack(registers: &Registers) -> u64 {
+    registers.rsp
+}
+
+/// Where it finds its area: `gs`.
+pub fn base(registers: &Registers) -> u64 {
+    registers.gs_base
+}
+
+/// Makes that another.
+pub fn set_base(registers: &mut Registers, address: u64) {
+    registers.gs_base = address;
+}
+
+/// Whether a new program can be equipped: it is of 64-bit code, and `gs` is free.
+pub fn is_plain(registers: &Registers) -> bool {
+    registers.cs == CODE_64 && registers.gs_base == 0
+}
+
 /// First of the errnos by which the kernel tells itself to restart a call.
 const ERESTARTSYS: i64 = 512;
 /// Last of them.

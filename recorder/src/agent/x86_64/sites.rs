@@ -9,6 +9,9 @@ use std::ops::Range;
 
 use iced_x86::{Code, Decoder, DecoderOptions, FlowControl, Instruction, OpKind};
 
+/// A system-call instruction.
+pub const CALL: [u8; 2] = [0x0f, 0x05];
+
 /// Bytes of the jump that takes an instruction's place.
 pub const JUMP: usize = 5;
 
@@ -98,11 +101,7 @@ pub fn sets_segment(code: &[u8]) -> bool {
 
 /// Where `code` has the bytes of a system-call instruction.
 pub fn candidates(code: &[u8]) -> Vec<usize> {
-    code.windows(2)
-        .enumerate()
-        .filter(|(_, pair)| *pair == [0x0f, 0x05])
-        .map(|(at, _)| at)
-        .collect()
+    code.windows(2).enumerate().filter(|(_, pair)| *pair == CALL).map(|(at, _)| at).collect()
 }
 
 /// Left to the tracer.
@@ -194,7 +193,7 @@ fn movable(
         FlowControl::UnconditionalBranch if instruction.is_jmp_short_or_near() => None,
         _ => return Err(Left),
     };
-    if instruction.is_invalid() || bytes == [0x0f, 0x05] {
+    if instruction.is_invalid() || bytes == CALL {
         return Err(Left);
     }
     Ok(Displaced { instruction: *instruction, bytes: bytes.to_vec(), relative })

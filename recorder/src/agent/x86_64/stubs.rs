@@ -23,6 +23,12 @@ pub const AFTER: u8 = 17;
 /// Where the moved instructions begin.
 const MOVED: usize = 24;
 
+/// What fills stubs that aren't used: a trap.
+pub const UNUSED: u8 = 0xcc;
+
+/// What makes a stub go to its own instruction, and never to the hook: a jump.
+pub const OFF: [u8; 2] = [0xeb, OWN_CALL - 2];
+
 /// A stub, for wherever it and its site may be.
 #[derive(Clone, Debug)]
 pub struct Stub {
@@ -73,7 +79,7 @@ impl Stub {
             stub.relative(site.at as i64 + i64::from(was), 0);
         }
         (stub.bytes.len() <= SIZE).then(|| {
-            stub.bytes.resize(SIZE, 0xcc);
+            stub.bytes.resize(SIZE, UNUSED);
             stub
         })
     }

@@ -93,6 +93,3 @@ pub fn signal_return_address(registers: &user_regs_struct) -> u64 {
 pub fn signal_frame_address(registers: &user_regs_struct) -> u64 {
     signal_return_address(registers) + 8
 }
-
-/// The code segment of 64-bit code.
-pub const CODE_64: u64 = 0x33;
