@@ -16,7 +16,7 @@ use crate::pattern::Pattern;
 use crate::place::{Mapping, PathGlob, Place};
 use crate::quantity::seconds;
 use crate::registry::{PluginOptions, Registry, RegistryError};
-use crate::replay::{Options, Order, Pace, ReplayError, Speed, Stdio, Streams, replay};
+use crate::replay::{Net, Options, Order, Pace, ReplayError, Speed, Stdio, Streams, replay};
 use crate::report::Log;
 use crate::results::Run;
 use crate::results::options::{ResultOptions, words_of_one};
@@ -72,6 +72,9 @@ pub struct Arguments {
     /// Make no calls on paths that GLOB matches, and count them: names at any depth, or whole paths from /
     #[arg(long, value_name = "GLOB", help_heading = "Data and place")]
     ignore: Vec<PathGlob>,
+    /// What calls on sockets of the network do
+    #[arg(long, value_enum, default_value_t, help_heading = "Data and place")]
+    net: Net,
     /// What the program's standard streams do
     #[arg(long, value_enum, default_value_t, help_heading = "Data and place")]
     stdio: Stdio,
@@ -184,6 +187,7 @@ impl Arguments {
         let needs = Needs {
             all_values: self.verify || self.verbose || self.record.is_some(),
             recover: self.recover,
+            network: self.net == Net::Loopback,
         };
         let trace = Trace::open(&self.files, &registry, needs)?;
         for note in &trace.notes {
@@ -196,6 +200,7 @@ impl Arguments {
                 cwd: self.cwd,
                 map: self.map.into_iter().collect(),
                 ignore: self.ignore,
+                net: self.net,
             },
             read_only: self.read_only,
             verify: self.verify,

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::unistd;
 
+use crate::replay::Net;
 use crate::trace::Initial;
 
 pub use capabilities::{has_all_users, has_roots_rights, may_change_users};
@@ -29,6 +30,8 @@ pub struct Place {
     pub map: PathMap,
     /// Paths of the trace that calls aren't made on.
     pub ignore: Vec<PathGlob>,
+    /// What calls on sockets of the network do.
+    pub net: Net,
 }
 
 /// Why the place can't be had.
@@ -84,6 +87,9 @@ pub enum PlaceError {
         /// Why.
         error: Errno,
     },
+    /// A network namespace's only interface.
+    #[error("--net loopback: the loopback interface can't be had beneath the root: {0}")]
+    Loopback(Errno),
     /// No way to have a root.
     #[error(
         "--root needs a mount namespace of its own, and there is none to be had ({step}: {error}): run as \
@@ -106,7 +112,10 @@ impl Place {
     /// # Errors
     /// What isn't there, or isn't allowed.
     pub fn enter(&self, initial: &Initial) -> Result<Vec<String>, PlaceError> {
-        let notes = self.root.as_deref().map_or(Ok(Vec::new()), root::enter)?;
+        let notes = match &self.root {
+            Some(root) => root::enter(root, self.net)?,
+            None => Vec::new(),
+        };
         let beneath = match &self.root {
             Some(root) => format!(" beneath {}", root.display()),
             None => String::new(),

@@ -19,6 +19,7 @@ mod holders;
 mod host;
 mod initial;
 mod kernels;
+mod net;
 mod order;
 pub mod pace;
 mod proc;
@@ -58,6 +59,8 @@ pub use copy::CopyError;
 use copy::{Copy, Target};
 use gate::ReadOnly;
 pub use kernels::is_kernels;
+use net::Network;
+pub use net::{Exchanged, Net};
 pub use order::Order;
 pub(crate) use order::plain;
 pub use pace::{Pace, Speed, Timing};
@@ -130,6 +133,9 @@ pub enum ReplayError {
         /// Why.
         error: std::io::Error,
     },
+    /// Nobody to stand for others.
+    #[error("--net loopback: {0}")]
+    Network(std::io::Error),
     /// A plugin misbehaved.
     #[error(
         "the plugin `{plugin}` {misdeed} at record {record} ({call}); without it: --disable {plugin}"
@@ -189,6 +195,10 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
     let copy =
         target.map(|target| Copy::start(target, trace.clone(), options.order)).transpose()?;
     let (copy, records) = copy.unzip();
+    let network = match options.place.net {
+        Net::Simulate => None,
+        Net::Loopback => Some(Network::start(trace.clone()).map_err(ReplayError::Network)?),
+    };
     let (events, told) = unbounded();
     let turn = Arc::new(Turn::new());
     let shared = Arc::new(Shared {
@@ -197,6 +207,7 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
         is_rooted: options.place.root.is_some(),
         proc,
         hosts: host::Hosts::new(),
+        network: network.map(Arc::new),
         rights: Rights::new(&trace.story.initial, has_all_users && !is_alone),
         read_only: options.read_only.then(ReadOnly::new),
         read: Default::default(),
@@ -329,6 +340,8 @@ fn summary(shared: &Shared, read: ReadOut, duration: Duration) -> Summary {
             }
         }
     }
+    // What the program sent is on its way until its descriptors are closed.
+    summary.exchanged = shared.network.as_ref().map(|network| network.exchanged());
     if let (Some(lateness), Speed::Times(speed)) = (lateness, shared.options.speed) {
         let first = shared.first_time.get().copied().unwrap_or(0);
         let last = shared.last_time.load(Ordering::Relaxed);

@@ -11,7 +11,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use nix::sys::signal::Signal;
 
-use crate::replay::{Stalls, Timing};
+use crate::replay::{Exchanged, Stalls, Timing};
 use crate::results::Stats;
 use crate::tolerate::Rule;
 
@@ -90,7 +90,7 @@ impl fmt::Display for Reason {
             Self::StandardStream => "on a standard stream, which the replay leaves alone",
             Self::UnknownDescriptor => "on a descriptor that the trace never introduced",
             Self::NotCaptured => "the trace lacks their data",
-            Self::Timing => "interrupted when they were recorded",
+            Self::Timing => "up to the moment: a signal, or what is ready",
             Self::NeverReturned => "never returned when they were recorded",
             Self::Outside => "on paths that aren't there beneath the root",
             Self::Malformed => "their records make no sense",
@@ -162,6 +162,8 @@ pub struct Summary {
     pub lacks: Vec<String>,
     /// How often it waited for the trace to be read.
     pub stalls: Stalls,
+    /// What was exchanged with those who stood for others, if the replay had a network.
+    pub exchanged: Option<Exchanged>,
     /// Whether it was stopped at a divergence.
     pub is_stopped: bool,
     /// The signal that ended it, if one did.
@@ -215,6 +217,12 @@ impl Summary {
                 self.stalls.time.as_secs_f64()
             ));
         }
+        lines.extend(self.exchanged.iter().map(|exchanged| {
+            let Exchanged { connections, sent, received } = exchanged;
+            format!(
+                "  stood for the other end of {connections} connections, sent {sent} bytes and took {received}"
+            )
+        }));
         lines.extend(self.timing.iter().map(|timing| format!("  {}", timing.line())));
         for (number, reason) in Reason::ALL.into_iter().enumerate() {
             if reason == Reason::Simulated {

@@ -74,6 +74,8 @@ pub struct Needs {
     pub all_values: bool,
     /// What is whole of files that aren't.
     pub recover: bool,
+    /// What came from the network: sockets of the replay are real, and somebody has to send it.
+    pub network: bool,
 }
 
 /// A trace, open for replay.

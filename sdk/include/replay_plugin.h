@@ -48,6 +48,9 @@
 // Take on the program's users and groups, for this thread alone. Since 1.1.
 #define REPLAY_WANT_CREDENTIALS 32
 
+// Sockets of the network are real, on the loopback interface: make the calls on them. Since 1.1.
+#define REPLAY_WANT_NETWORK 64
+
 // The call was made: the outcome holds.
 #define REPLAY_STATUS_MADE 0
 
@@ -107,6 +110,12 @@
 
 // replay_host.diverged: index of a column that stands for the return value.
 #define REPLAY_DIVERGED UINT32_MAX
+
+// The plugin makes some of the calls.
+#define REPLAY_PARTLY_SOME 1
+
+// It may do so where the host wants REPLAY_WANT_NETWORK. Since 1.1.
+#define REPLAY_PARTLY_NETWORK 2
 
 // One bit.
 #define REPLAY_KIND_BOOL 0
@@ -711,6 +720,13 @@ struct replay_host {
     // A new descriptor of this process, marked close-on-exec, for what stands for `traced` in the process of
     // task `task`; or a value of REPLAY_FD_…. Since 1.1.
     int32_t (*descriptor_of)(void *context, int32_t task, int32_t traced);
+    // Sees to it that the socket `traced` of the network is ready to be read, for a call that found it so: somebody
+    // who stands for one outside the trace connects to it if it listens, or sends what the next call takes from
+    // it. Non-zero if somebody does. Since 1.1.
+    uint32_t (*expect)(void *context, int32_t traced);
+    // The port at 127.0.0.1 where somebody who stands for one outside the trace waits for one connection; 0 if
+    // there is nobody. Since 1.1.
+    uint32_t (*counterpart)(void *context);
 };
 
 // What the kernel said this time.
@@ -803,7 +819,7 @@ struct replay_call {
     uint32_t keeps_offset;
     // Why the call is not made again, or empty if it is.
     struct replay_text simulated;
-    // Non-zero: only some of the calls are simulated; the plugin says which.
+    // Which of the calls are simulated: all if 0, else as the plugin says; see REPLAY_PARTLY_….
     uint32_t partly;
     // Makes the call again; returns a REPLAY_STATUS_….
     uint32_t (*replay)(const struct replay_record *record,
@@ -989,7 +1005,7 @@ REPLAY_ASSERT(sizeof(struct replay_outcome) == 16);
 REPLAY_ASSERT(offsetof(struct replay_outcome, return_value) == 0);
 REPLAY_ASSERT(offsetof(struct replay_outcome, errno_number) == 8);
 REPLAY_ASSERT(offsetof(struct replay_outcome, reserved) == 12);
-REPLAY_ASSERT(sizeof(struct replay_host) == 152);
+REPLAY_ASSERT(sizeof(struct replay_host) == 168);
 REPLAY_ASSERT(offsetof(struct replay_host, descriptor) == 0);
 REPLAY_ASSERT(offsetof(struct replay_host, is_stream) == 8);
 REPLAY_ASSERT(offsetof(struct replay_host, adopt) == 16);
@@ -1009,6 +1025,8 @@ REPLAY_ASSERT(offsetof(struct replay_host, remember) == 120);
 REPLAY_ASSERT(offsetof(struct replay_host, recall) == 128);
 REPLAY_ASSERT(offsetof(struct replay_host, log) == 136);
 REPLAY_ASSERT(offsetof(struct replay_host, descriptor_of) == 144);
+REPLAY_ASSERT(offsetof(struct replay_host, expect) == 152);
+REPLAY_ASSERT(offsetof(struct replay_host, counterpart) == 160);
 REPLAY_ASSERT(sizeof(struct replay_event) == 80);
 REPLAY_ASSERT(offsetof(struct replay_event, arguments) == 0);
 REPLAY_ASSERT(offsetof(struct replay_event, return_value) == 48);

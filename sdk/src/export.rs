@@ -315,7 +315,11 @@ pub fn call<R: Declared>(replay: ReplayFn) -> CallRef {
         changes_fs: R::CHANGES_FS.into(),
         keeps_offset: R::KEEPS_OFFSET.into(),
         simulated: Text::new(R::SIMULATED),
-        partly: R::PARTLY.into(),
+        partly: match (R::PARTLY, R::NETWORKED) {
+            (true, _) => abi::partly::SOME,
+            (false, true) => abi::partly::NETWORK,
+            (false, false) => 0,
+        },
         replay,
         encode: R::ENCODE,
         classes: List::new(classes.leak()),

@@ -250,6 +250,20 @@ impl<'t> Process<'t> {
         Ok(replayed.map(|fd| self.recorded().outcome().unwrap_or(fd)))
     }
 
+    /// Has somebody who stands for one outside the trace see to it that the socket `traced` is going to be ready to
+    /// be read; returns whether somebody does.
+    pub(crate) fn expect(&mut self, traced: Fd) -> bool {
+        // SAFETY: context is what this host gave us.
+        self.host.expect().is_some_and(|expect| unsafe { expect(self.context, traced.0) != 0 })
+    }
+
+    /// The port of somebody who stands for one outside the trace and waits for a connection; 0 if nobody does.
+    pub(crate) fn somebody(&mut self) -> u16 {
+        // SAFETY: context is what this host gave us.
+        let port = self.host.counterpart().map(|counterpart| unsafe { counterpart(self.context) });
+        port.and_then(|port| u16::try_from(port).ok()).unwrap_or(0)
+    }
+
     /// The pointer to `path` as this replay finds it.
     ///
     /// # Errors

@@ -42,6 +42,8 @@ pub trait Declared {
     const SIMULATED: &'static str = "";
     /// Whether that is so of some of the calls only.
     const PARTLY: bool = false;
+    /// Whether that is so where a replay has no network of its own, and the plugin decides where it has.
+    const NETWORKED: bool = false;
     /// Classes that people select calls by; see [`abi::Call::classes`].
     const CLASSES: &'static [&'static str] = &[];
     /// Why a recorder refuses the call unless it is told to let it through, or empty.

@@ -11,6 +11,8 @@ use std::os::fd::RawFd;
 
 use libc::{c_int, msghdr, sockaddr_un};
 
+use crate::network::is_of_network;
+use crate::readiness::is_readable;
 use crate::stream::{Direction, transfer, transfer_nothing};
 use crate::{Errno, Fd, Path, Process, Replayed, Skip};
 
@@ -49,8 +51,12 @@ impl<'a> Name<'a> {
 /// Lets the new socket `fd` have twice as many bytes on their way to the other end.
 ///
 /// How many there may be depends on how they were cut into messages, and so on when each was taken: as with pipes
-/// ([`crate::pipe`]), what was sent without a wait then might have to wait for a reader whose turn comes later.
+/// ([`crate::pipe`]), what was sent without a wait then might have to wait for a reader whose turn comes later. Of a
+/// socket of the network the kernel itself sees to that, as long as nobody says how many.
 pub fn widen(fd: RawFd) {
+    if is_of_network(fd) {
+        return;
+    }
     let mut room: c_int = 0;
     let mut size = size_of::<c_int>() as libc::socklen_t;
     let option = (&raw mut room).cast::<libc::c_void>();
@@ -67,7 +73,12 @@ pub fn widen(fd: RawFd) {
 #[derive(Debug)]
 pub struct Address<'t>(&'t [u8]);
 
-impl Address<'_> {
+impl<'t> Address<'t> {
+    /// The `struct sockaddr` in `bytes`.
+    pub(crate) fn of(bytes: &'t [u8]) -> Self {
+        Self(bytes)
+    }
+
     /// Pointer and length to pass.
     pub fn words(&self) -> (usize, usize) {
         (self.0.as_ptr() as usize, self.0.len())
@@ -136,18 +147,22 @@ impl<'t> Process<'t> {
     }
 
     /// Whether somebody waits to be accepted at the socket that stands for `traced`. Where that has often
-    /// been waited for in vain, it isn't any more: who connects there is not in the trace.
+    /// been waited for in vain, it isn't any more: who connects there is not in the trace. Where the replay has a
+    /// network, somebody stands for such a one.
     pub fn has_visitor(&mut self, traced: Fd, socket: RawFd) -> bool {
-        let in_vain = self.note(traced).map_or(0, |note| note[0]);
-        let patience = if in_vain < PATIENCE_OF { PATIENCE } else { 0 };
-        let mut poll = libc::pollfd { fd: socket, events: libc::POLLIN, revents: 0 };
-        // SAFETY: the kernel reads and writes the one structure that it is told of.
-        let is_there = unsafe { libc::poll(&raw mut poll, 1, patience) } > 0
-            && poll.revents & libc::POLLIN != 0;
+        let patience = if self.is_visited_from_within(traced) { PATIENCE } else { 0 };
+        let is_there = is_readable(socket, patience);
+        // One who was asked to come, for a call before, doesn't count.
+        let is_from_within = is_there && (patience > 0 || !self.has_network());
         if let Some(note) = self.note(traced) {
-            note[0] = if is_there { 0 } else { in_vain + 1 };
+            note[0] = if is_from_within { 0 } else { note[0] + 1 };
         }
-        is_there
+        is_there || self.has_network() && self.expect(traced) && is_readable(socket, PATIENCE)
+    }
+
+    /// Whether those who come to the socket that stands for `traced` may be in the trace.
+    pub(crate) fn is_visited_from_within(&mut self, traced: Fd) -> bool {
+        self.note(traced).is_none_or(|note| note[0] < PATIENCE_OF)
     }
 }
 

@@ -72,6 +72,13 @@ impl Stage {
         Self { directory, acts, recorded, unique_id: 1, wants, options: None }
     }
 
+    /// The replay has sockets of the network, and nobody who stands for others.
+    pub fn with_network() -> Self {
+        let mut stage = Self::new();
+        stage.wants |= want::NETWORK;
+        stage
+    }
+
     /// A stage on which traced descriptor `traced` is open for reading and writing, at the start of a
     /// file `file` that holds `content`.
     pub fn with_file(traced: i32, content: &[u8]) -> Self {
@@ -224,6 +231,12 @@ impl Stage {
         options.read(true).write(true).custom_flags(libc::O_TMPFILE);
         let file = options.open(&self.directory).expect("the file system has files without a name");
         self.acts.descriptors.insert(traced, Some(file.into()));
+        self
+    }
+
+    /// Lets `open` stand for `traced`.
+    pub fn give(&mut self, traced: i32, open: OwnedFd) -> &mut Self {
+        self.acts.descriptors.insert(traced, Some(open));
         self
     }
 
@@ -636,6 +649,8 @@ fn host() -> HostRef {
         recall,
         log,
         descriptor_of,
+        expect,
+        counterpart,
     }
     .leak_into_prefix()
 }
@@ -673,6 +688,15 @@ unsafe extern "C" fn descriptor_of(context: *mut c_void, task: i32, traced: i32)
         None if acts.of_others.keys().any(|(other, _)| *other == task) => fd::UNKNOWN,
         None => fd::SIMULATED,
     }
+}
+
+/// Nobody stands for others on a stage.
+unsafe extern "C" fn expect(_context: *mut c_void, _traced: i32) -> u32 {
+    0
+}
+
+unsafe extern "C" fn counterpart(_context: *mut c_void) -> u32 {
+    0
 }
 
 unsafe extern "C" fn is_stream(context: *mut c_void, traced: i32) -> u32 {

@@ -5,7 +5,9 @@ use std::ffi::c_void;
 
 use abi::abi_stable::prefix_type::PrefixTypeTrait;
 use abi::{CallRef, Event, Host, HostRef, List, Outcome, Place, Record, RowSink, Text};
-use abi::{changes, compare, condition, display, fetch, kind, place, returns, role, rows, source};
+use abi::{
+    changes, compare, condition, display, fetch, kind, partly, place, returns, role, rows, source,
+};
 
 use crate::{Claimed, Elements, Observed, PREFIX, common, extent_type};
 
@@ -378,6 +380,8 @@ pub struct Call {
     pub simulated: Option<String>,
     /// Whether that is so of some of the calls only, as the plugin decides.
     pub partly: bool,
+    /// Whether that is so where a replay has sockets of the network, and all are simulated where it has none.
+    pub networked: bool,
     /// Classes that people select the call by, beyond those that the columns tell.
     pub classes: Vec<String>,
     /// Name of the plugin that declares it; never freed, since whoever tells of a crash can't know whether
@@ -498,7 +502,8 @@ impl Call {
             effects_when,
             at_entry: call.at_entry() != 0,
             starts_with_umask: call.start() == abi::start::UMASK,
-            partly: call.partly() != 0,
+            partly: !matches!(call.partly(), 0 | partly::NETWORK),
+            networked: call.partly() == partly::NETWORK,
             simulated,
             classes,
             plugin: "",

@@ -183,6 +183,9 @@ impl Call {
         match &self.simulated {
             None => "made".to_owned(),
             Some(why) if self.partly => format!("made, or simulated: {why}"),
+            Some(why) if self.networked => {
+                format!("simulated: {why}; made with `--net loopback`")
+            }
             Some(why) => format!("simulated: {why}"),
         }
     }

@@ -13,6 +13,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,7 @@ use nix::unistd;
 
 use super::PlaceError;
 use super::capabilities;
+use crate::replay::Net;
 
 /// Types of file systems that show the kernel or the machine, not files of anybody's.
 const KERNELS: [&str; 19] = [
@@ -51,7 +53,7 @@ const KERNELS: [&str; 19] = [
 ///
 /// # Errors
 /// It isn't a folder, or can't be the root.
-pub fn enter(root: &Path) -> Result<Vec<String>, PlaceError> {
+pub fn enter(root: &Path, net: Net) -> Result<Vec<String>, PlaceError> {
     let failed = |error| PlaceError::Root { root: root.to_owned(), error };
     let folder = fs::canonicalize(root)
         .map_err(|error| failed(Errno::from_raw(error.raw_os_error().unwrap_or(0))))?;
@@ -74,6 +76,8 @@ pub fn enter(root: &Path) -> Result<Vec<String>, PlaceError> {
                      are the machine's"
                         .to_owned(),
                 );
+            } else if net == Net::Loopback {
+                loopback_up().map_err(PlaceError::Loopback)?;
             }
         }
         Err((step, error)) => {
@@ -91,6 +95,24 @@ pub fn enter(root: &Path) -> Result<Vec<String>, PlaceError> {
     }
     capabilities::give_up().map_err(failed)?;
     Ok(notes)
+}
+
+/// Has the loopback interface of a new network namespace work (netdevice(7)).
+fn loopback_up() -> Result<(), Errno> {
+    // SAFETY: the call takes numbers only.
+    let socket = unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) };
+    Errno::result(socket)?;
+    // SAFETY: the descriptor is new, and nobody else's.
+    let socket = unsafe { OwnedFd::from_raw_fd(socket) };
+    // SAFETY: all zeroes is a request of no interface.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    for (to, from) in request.ifr_name.iter_mut().zip(b"lo") {
+        *to = *from as libc::c_char;
+    }
+    request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
+    // SAFETY: the kernel reads the request.
+    let set = unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) };
+    Errno::result(set).map(drop)
 }
 
 type Failed = (&'static str, Errno);

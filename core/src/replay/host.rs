@@ -17,6 +17,7 @@ use crate::record::{Batch, Record};
 use crate::replay::Options;
 use crate::replay::descriptors::{Files, LookedUps, Stands, answer, is_stream as is_stream_itself};
 use crate::replay::holders::Holders;
+use crate::replay::net::Network;
 use crate::replay::proc::Proc;
 use crate::replay::rights::Rights;
 use crate::replay::scratch::Scratch;
@@ -41,6 +42,8 @@ pub struct Wants {
     pub map: PathMap,
     /// Where descriptors by name are looked up, if there is no `/proc`.
     pub proc: Option<Arc<Proc>>,
+    /// The replay's network, if it has one.
+    pub network: Option<Arc<Network>>,
 }
 
 impl Wants {
@@ -50,6 +53,7 @@ impl Wants {
         is_reference: bool,
         rights: Rights,
         proc: Option<Arc<Proc>>,
+        network: Option<Arc<Network>>,
     ) -> Self {
         let Options { verify, pattern, place, streams, .. } = options;
         Self {
@@ -60,6 +64,7 @@ impl Wants {
             pattern: pattern.clone(),
             map: place.map.clone(),
             proc,
+            network,
         }
     }
 }
@@ -133,6 +138,7 @@ pub struct Context {
     note: Option<(i32, [u64; 4])>,
     unique_id: i64,
     position: u64,
+    task: i32,
     /// What the plugin declared.
     call: Option<Arc<Call>>,
     /// Whether it is one of ours.
@@ -162,6 +168,7 @@ impl Context {
             note: None,
             unique_id: 0,
             position: 0,
+            task: 0,
             call: None,
             is_stock: true,
             moves: None,
@@ -186,6 +193,9 @@ impl Context {
         if self.wants.takes_on_users {
             wants |= want::CREDENTIALS;
         }
+        if self.wants.network.is_some() {
+            wants |= want::NETWORK;
+        }
         self.moves = self.wants.streams.moves(ty, call, batch, record);
         if self.wants.verify {
             wants |= want::VERIFY;
@@ -202,6 +212,7 @@ impl Context {
         }
         self.unique_id = record.unique_id;
         self.position = record.position;
+        self.task = of.task;
         self.is_stock = call.is_stock;
         if !self.call.as_ref().is_some_and(|known| Arc::ptr_eq(known, call)) {
             self.call = Some(call.clone());
@@ -308,6 +319,8 @@ fn host() -> Host {
         recall,
         log,
         descriptor_of,
+        expect,
+        counterpart,
     }
 }
 
@@ -577,4 +590,19 @@ unsafe extern "C" fn descriptor_of(context: *mut c_void, task: i32, traced: i32)
     // SAFETY: as `of` says.
     let context = unsafe { of(context) };
     context.holders.duplicate(task, traced, &context.files)
+}
+
+unsafe extern "C" fn expect(context: *mut c_void, traced: i32) -> u32 {
+    // SAFETY: as `of` says.
+    let context = unsafe { of(context) };
+    let Some(network) = &context.wants.network else { return 0 };
+    let stands = context.files.lock().get_at(traced, context.position);
+    let Some(Stands::Open(open)) = stands else { return 0 };
+    network.expect(open, traced, context.task, context.position).into()
+}
+
+unsafe extern "C" fn counterpart(context: *mut c_void) -> u32 {
+    // SAFETY: as `of` says.
+    let network = &unsafe { of(context) }.wants.network;
+    network.as_ref().and_then(|network| network.counterpart()).map_or(0, u32::from)
 }

@@ -118,6 +118,9 @@ pub fn read(shared: &Arc<Shared>, out: &mut ReadOut) -> Result<(), ReplayError> 
             out.tasks += 1;
         }
         let batch = Arc::new(batch);
+        if let Some(network) = &shared.network {
+            network.read(&batch, shared.turn.position());
+        }
         window.add(&batch, out.records);
         dealer.deal(&batch)?;
         drop(batch);
@@ -127,6 +130,9 @@ pub fn read(shared: &Arc<Shared>, out: &mut ReadOut) -> Result<(), ReplayError> 
         began = Instant::now();
     }
     out.faults = merge.faults();
+    if let Some(network) = &shared.network {
+        network.read_all();
+    }
     Ok(())
 }
 

@@ -16,6 +16,7 @@ use crate::replay::gate::ReadOnly;
 use crate::replay::hints;
 use crate::replay::holders::Holders;
 use crate::replay::host::{Hosts, Known};
+use crate::replay::net::Network;
 use crate::replay::proc::Proc;
 use crate::replay::progress::lock;
 use crate::replay::rights::Rights;
@@ -60,6 +61,8 @@ pub struct Shared {
     pub proc: Option<Arc<Proc>>,
     /// Whose rights the replay has.
     pub rights: Rights,
+    /// Its network, if it has one.
+    pub network: Option<Arc<Network>>,
     /// Which calls are made, if the replay is to change nothing.
     pub read_only: Option<ReadOnly>,
     /// Rows of the trace that are read so far, and the records that they made.

@@ -81,7 +81,8 @@ impl Task {
         files: Files,
     ) -> Self {
         let (is_reference, rights) = (shared.trace.story.is_reference(), shared.rights);
-        let wants = Wants::new(&shared.options, is_reference, rights, shared.proc.clone());
+        let (proc, network) = (shared.proc.clone(), shared.network.clone());
+        let wants = Wants::new(&shared.options, is_reference, rights, proc, network);
         let tallies = vec![Tally::default(); shared.trace.types.len()];
         let thread = nix::unistd::gettid().as_raw();
         let names = shared.trace.types.iter().map(|ty| ty.name.clone());
@@ -335,6 +336,14 @@ impl Task {
         }
         if effects::has_path(ty, batch, record, |path| is_kernels(path, shared.is_rooted)) {
             return Ok(Came::Not(Reason::Kernels));
+        }
+        if let Some(network) = &shared.network {
+            network.before(ty, call, batch, record, |traced| {
+                match self.context.files.lock().get_at(traced, record.position) {
+                    Some(Stands::Open(open)) => Some(open),
+                    _ => None,
+                }
+            });
         }
         if call.blocks {
             shared.turn.enter_kernel(record.position, self.thread);
@@ -709,7 +718,7 @@ fn not_to_be_made(ty: &RecordType, call: &Call, record: &Record) -> Option<Reaso
     if ty.disabled.is_some() {
         return Some(Reason::Disabled);
     }
-    if call.is_simulated() {
+    if ty.is_simulated {
         return Some(Reason::Simulated);
     }
     if record.ignored {

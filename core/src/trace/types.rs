@@ -27,6 +27,10 @@ pub struct RecordType {
     pub slots: Box<[Slot]>,
     /// The plugin's columns as the file has them, in its order.
     pub columns: Box<[Option<dataseries::Column>]>,
+    /// Whether its calls aren't made, all of them.
+    pub is_simulated: bool,
+    /// Whether its calls take data from their descriptor, and return how much.
+    pub takes_data: bool,
     /// Whether a call that waits on a descriptor waits to read from it; else to write.
     pub waits_to_read: bool,
     /// Whether some of its columns hold paths.
@@ -131,17 +135,23 @@ impl RecordType {
         let closes = has(Role::ClosedDescriptor);
         let has_paths =
             call.iter().flat_map(|call| &call.columns).any(|column| column.role == Role::Path);
-        let parts = match &call {
-            Some(call) if needs.all_values || has_paths || needs_values(call) => Parts::All,
-            _ => Parts::Fixed,
-        };
         let waits_to_read = call.as_ref().is_some_and(|call| {
             let is_data = |column: &&Column| column.kind == Kind::Variable32;
             call.returns == Returns::Descriptor
                 || call.columns.iter().filter(is_data).any(|column| call.is_result(column))
         });
+        let is_simulated = call
+            .as_ref()
+            .is_some_and(|call| call.is_simulated() && !(call.networked && needs.network));
+        let takes_data = waits_to_read && moves_data && !has_paths && has(Role::Descriptor);
+        let parts = match &call {
+            Some(_) if needs.all_values || has_paths => Parts::All,
+            Some(_) if needs.network && takes_data => Parts::All,
+            Some(call) if needs_values(call) => Parts::All,
+            _ => Parts::Fixed,
+        };
         let is_idle = call.as_ref().is_none_or(|call| {
-            (disabled.is_some() || call.is_simulated())
+            (disabled.is_some() || is_simulated)
                 && matches!(call.returns, Returns::Number | Returns::Address | Returns::Status)
                 && call.returns_when == Condition::ALWAYS
                 && call.changes != Changes::Program
@@ -150,6 +160,8 @@ impl RecordType {
                 && !has(Role::NewDescriptor)
         });
         Ok(Some(Self {
+            is_simulated,
+            takes_data,
             is_idle,
             waits_to_read,
             has_paths,

@@ -16,12 +16,17 @@ struct Bind<'t> {
 impl<'t> Replay<'t> for Bind<'t> {
     fn replay(&self, process: &mut Process<'t>) -> Replayed {
         let fd = process.fd(self.descriptor)?;
-        let address = process.address(1, self.sockaddr_buffer.ok_or(Skip::NOT_CAPTURED)?)?;
+        let recorded = self.sockaddr_buffer.ok_or(Skip::NOT_CAPTURED)?;
+        let address = match process.place(1, fd, recorded)? {
+            Some(address) => address,
+            None => process.address(1, recorded)?,
+        };
         let (pointer, length) = address.words();
         // SAFETY: there are as many bytes behind the pointer as the length says.
         let bound = unsafe { sys::call(libc::SYS_bind, [fd as usize, pointer, length, 0, 0, 0]) };
         if bound.is_ok() {
             process.announce(&address);
+            process.announce_port(fd, recorded);
         }
         Ok(bound)
     }
@@ -31,6 +36,8 @@ export_plugin!(Bind);
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::{FromRawFd, OwnedFd};
+
     use super::*;
     use sdk::testing::Stage;
 
@@ -62,5 +69,26 @@ mod tests {
         let record =
             Bind { descriptor: Fd(3), sockaddr_buffer: Some(&address), sockaddr_length: 8 };
         stage.replay(&record).is_not_made();
+    }
+
+    #[test]
+    fn with_a_network_the_loopback_interface_is_where_it_is_bound() {
+        let mut stage = Stage::with_network();
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = socket.local_addr().unwrap().port();
+        drop(socket);
+        // SAFETY: the call takes numbers only.
+        let socket = unsafe { libc::socket(libc::AF_INET, libc::SOCK_STREAM, 0) };
+        // SAFETY: the descriptor is new, and nobody else's.
+        stage.give(3, unsafe { OwnedFd::from_raw_fd(socket) });
+        let [high, low] = port.to_be_bytes();
+        let address = [2, 0, high, low, 192, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0];
+        let record =
+            Bind { descriptor: Fd(3), sockaddr_buffer: Some(&address), sockaddr_length: 16 };
+        stage.replay(&record).returns(0);
+        // SAFETY: the descriptor stays the stage's.
+        let socket = unsafe { std::net::TcpListener::from_raw_fd(libc::dup(socket)) };
+        let bound = socket.local_addr().unwrap();
+        assert!(bound.ip().is_loopback() && bound.port() != port);
     }
 }

@@ -23,8 +23,14 @@ struct Connect<'t> {
 impl<'t> Replay<'t> for Connect<'t> {
     fn replay(&self, process: &mut Process<'t>) -> Replayed {
         let fd = process.fd(self.descriptor)?;
-        let address = process.address(1, self.sockaddr_buffer.ok_or(Skip::NOT_CAPTURED)?);
-        let address = address.ok().filter(|address| process.is_announced(address));
+        let recorded = self.sockaddr_buffer.ok_or(Skip::NOT_CAPTURED)?;
+        let address = match process.counterpart(1, recorded) {
+            Ok(None) => {
+                let local = process.address(1, recorded).ok();
+                local.filter(|address| process.is_announced(address))
+            }
+            of_network => of_network.ok().flatten(),
+        };
         let Some(address) = address else {
             if process.recorded().succeeded() {
                 // A service of the machine was at the other end: nothing takes its place.

@@ -2,11 +2,30 @@
 
 use sdk::prelude::*;
 
-#[derive(Record, Replay)]
-#[record(syscall = "epoll_create", returns = descriptor, simulated = "nothing is waited for")]
+#[derive(Record)]
+#[record(
+    syscall = "epoll_create",
+    returns = descriptor,
+    simulated = "nothing is waited for",
+    networked,
+    changes = nothing
+)]
 struct EpollCreate {
     #[arg(0)]
     epoll_size: i32,
+}
+
+impl<'t> Replay<'t> for EpollCreate {
+    fn replay(&self, process: &mut Process<'t>) -> Replayed {
+        if !process.has_network() {
+            return Err(Skip::SIMULATED);
+        }
+        // SAFETY: the call takes numbers only.
+        let replayed = unsafe { sys::numbers(libc::SYS_epoll_create, [self.epoll_size.into()]) };
+        process.adopt_returned(replayed);
+        process.begin_watch();
+        Ok(replayed)
+    }
 }
 
 export_plugin!(EpollCreate);

@@ -2,11 +2,30 @@
 
 use sdk::prelude::*;
 
-#[derive(Record, Replay)]
-#[record(syscall = "epoll_create1", returns = descriptor, simulated = "nothing is waited for")]
+#[derive(Record)]
+#[record(
+    syscall = "epoll_create1",
+    returns = descriptor,
+    simulated = "nothing is waited for",
+    networked,
+    changes = nothing
+)]
 struct EpollCreate1 {
     #[arg(0)]
     epoll_flags: i32,
+}
+
+impl<'t> Replay<'t> for EpollCreate1 {
+    fn replay(&self, process: &mut Process<'t>) -> Replayed {
+        if !process.has_network() {
+            return Err(Skip::SIMULATED);
+        }
+        // SAFETY: the call takes numbers only.
+        let replayed = unsafe { sys::numbers(libc::SYS_epoll_create1, [self.epoll_flags.into()]) };
+        process.adopt_returned(replayed);
+        process.begin_watch();
+        Ok(replayed)
+    }
 }
 
 export_plugin!(EpollCreate1);

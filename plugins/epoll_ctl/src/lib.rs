@@ -4,8 +4,13 @@ use sdk::abi::{Bit, Condition};
 use sdk::declare::{bit, constant};
 use sdk::prelude::*;
 
-#[derive(Record, Replay)]
-#[record(syscall = "epoll_ctl", simulated = "nothing is waited for")]
+#[derive(Record)]
+#[record(
+    syscall = "epoll_ctl",
+    simulated = "nothing is waited for",
+    networked,
+    changes = nothing
+)]
 struct EpollCtl {
     #[arg(0)]
     epoll_descriptor: Fd,
@@ -46,5 +51,29 @@ const EVENTS: &[Bit] = &[
     bit("", "EPOLLONESHOT", libc::EPOLLONESHOT as i64),
     bit("", "EPOLLET", libc::EPOLLET as u32 as i64),
 ];
+
+impl<'t> Replay<'t> for EpollCtl {
+    fn replay(&self, process: &mut Process<'t>) -> Replayed {
+        if !process.has_network() {
+            return Err(Skip::SIMULATED);
+        }
+        let (epoll, fd) = (process.fd(self.epoll_descriptor)?, process.fd(self.descriptor)?);
+        let data = self.event_data.unwrap_or(0) as u64;
+        let mut event =
+            libc::epoll_event { events: self.events_value.unwrap_or(0) as u32, u64: data };
+        let has_event = self.operation != libc::EPOLL_CTL_DEL;
+        if has_event && self.events_value.is_none() {
+            return Err(Skip::NOT_CAPTURED);
+        }
+        let event = if has_event { (&raw mut event) as usize } else { 0 };
+        let words = [epoll as usize, self.operation as usize, fd as usize, event, 0, 0];
+        // SAFETY: the structure is there, where the call takes one.
+        let replayed = unsafe { sys::call(libc::SYS_epoll_ctl, words) };
+        if has_event && replayed.is_ok() {
+            process.watch(self.epoll_descriptor, self.descriptor, data);
+        }
+        Ok(replayed)
+    }
+}
 
 export_plugin!(EpollCtl);

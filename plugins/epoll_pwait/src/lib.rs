@@ -3,8 +3,8 @@
 use sdk::declare::{Size, items_filled, ret};
 use sdk::prelude::*;
 
-#[derive(Record, Replay)]
-#[record(syscall = "epoll_pwait", simulated = "nothing is waited for")]
+#[derive(Record)]
+#[record(syscall = "epoll_pwait", simulated = "nothing is waited for", networked, changes = nothing)]
 struct EpollPwait<'t> {
     #[arg(0)]
     epoll_descriptor: Fd,
@@ -23,5 +23,11 @@ struct EpollPwait<'t> {
 }
 
 const EVENTS: &[Size] = &items_filled(size_of::<libc::epoll_event>() as u32);
+
+impl<'t> Replay<'t> for EpollPwait<'t> {
+    fn replay(&self, process: &mut Process<'t>) -> Replayed {
+        process.epoll_again(self.epoll_descriptor, self.events)
+    }
+}
 
 export_plugin!(EpollPwait);

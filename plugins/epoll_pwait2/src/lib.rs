@@ -3,8 +3,8 @@
 use sdk::declare::{Size, items_filled, ret};
 use sdk::prelude::*;
 
-#[derive(Record, Replay)]
-#[record(syscall = "epoll_pwait2", simulated = "nothing is waited for")]
+#[derive(Record)]
+#[record(syscall = "epoll_pwait2", simulated = "nothing is waited for", networked, changes = nothing)]
 struct EpollPwait2<'t> {
     #[arg(0)]
     epoll_descriptor: Fd,
@@ -22,5 +22,11 @@ struct EpollPwait2<'t> {
 }
 
 const EVENTS: &[Size] = &items_filled(size_of::<libc::epoll_event>() as u32);
+
+impl<'t> Replay<'t> for EpollPwait2<'t> {
+    fn replay(&self, process: &mut Process<'t>) -> Replayed {
+        process.epoll_again(self.epoll_descriptor, self.events)
+    }
+}
 
 export_plugin!(EpollPwait2);

@@ -3,8 +3,8 @@
 use sdk::declare::{Size, items_filled, ret};
 use sdk::prelude::*;
 
-#[derive(Record, Replay)]
-#[record(syscall = "epoll_wait", simulated = "nothing is waited for")]
+#[derive(Record)]
+#[record(syscall = "epoll_wait", simulated = "nothing is waited for", networked, changes = nothing)]
 struct EpollWait<'t> {
     #[arg(0)]
     epoll_descriptor: Fd,
@@ -18,5 +18,11 @@ struct EpollWait<'t> {
 }
 
 const EVENTS: &[Size] = &items_filled(size_of::<libc::epoll_event>() as u32);
+
+impl<'t> Replay<'t> for EpollWait<'t> {
+    fn replay(&self, process: &mut Process<'t>) -> Replayed {
+        process.epoll_again(self.epoll_descriptor, self.events)
+    }
+}
 
 export_plugin!(EpollWait);

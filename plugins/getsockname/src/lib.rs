@@ -2,8 +2,13 @@
 
 use sdk::prelude::*;
 
-#[derive(Record, Replay)]
-#[record(syscall = "getsockname", simulated = "the network is not touched", class = "network")]
+#[derive(Record)]
+#[record(
+    syscall = "getsockname",
+    simulated = "the network is not touched",
+    networked,
+    class = "network"
+)]
 struct Getsockname<'t> {
     #[arg(0)]
     descriptor: Fd,
@@ -11,6 +16,17 @@ struct Getsockname<'t> {
     sockaddr_buffer: Option<&'t [u8]>,
     #[after(2)]
     sockaddr_length: Option<i32>,
+}
+
+/// Others may know the socket by the address that the trace tells.
+impl<'t> Replay<'t> for Getsockname<'t> {
+    fn replay(&self, process: &mut Process<'t>) -> Replayed {
+        if process.has_network() && process.recorded().succeeded() {
+            let fd = process.fd(self.descriptor)?;
+            process.announce_port(fd, self.sockaddr_buffer.unwrap_or_default());
+        }
+        Err(Skip::SIMULATED)
+    }
 }
 
 export_plugin!(Getsockname);

@@ -2,9 +2,10 @@
 
 use sdk::declare::{Size, items_filled};
 use sdk::prelude::*;
+use sdk::readiness;
 
-#[derive(Record, Replay)]
-#[record(syscall = "ppoll", simulated = "nothing is waited for")]
+#[derive(Record)]
+#[record(syscall = "ppoll", simulated = "nothing is waited for", networked, changes = nothing)]
 struct Ppoll<'t> {
     /// The array as the kernel left it, of up to 16 descriptors.
     #[sized(0, arg(1), DESCRIPTORS)]
@@ -21,5 +22,12 @@ struct Ppoll<'t> {
 }
 
 const DESCRIPTORS: &[Size] = &items_filled(size_of::<libc::pollfd>() as u32);
+
+impl<'t> Replay<'t> for Ppoll<'t> {
+    fn replay(&self, process: &mut Process<'t>) -> Replayed {
+        let array = self.poll_descriptors.ok_or(Skip::NOT_CAPTURED)?;
+        process.poll_again(readiness::of_array(array))
+    }
+}
 
 export_plugin!(Ppoll);

@@ -9,6 +9,7 @@ use sdk::prelude::*;
     simulated = "its other end is not in the trace",
     partly,
     changes = descriptors,
+    looks_when = arg(3).any(libc::MSG_PEEK),
     class = "network"
 )]
 struct Recvfrom<'t> {

@@ -11,6 +11,7 @@ use sdk::socket::{CONTROL_ROOM, Message};
     simulated = "its other end is not in the trace",
     partly,
     changes = descriptors,
+    looks_when = arg(2).any(libc::MSG_PEEK),
     class = "network"
 )]
 struct Recvmsg<'t> {

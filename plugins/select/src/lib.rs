@@ -1,10 +1,11 @@
 //! select(2): wait for events of several descriptors.
 
 use sdk::prelude::*;
+use sdk::readiness;
 
 /// Of each set, the bits of the first 64 descriptors: what was asked for, and what came of it.
-#[derive(Record, Replay)]
-#[record(syscall = "select", simulated = "nothing is waited for")]
+#[derive(Record)]
+#[record(syscall = "select", simulated = "nothing is waited for", networked, changes = nothing)]
 struct Select {
     #[arg(0)]
     count: i32,
@@ -28,6 +29,14 @@ struct Select {
     ready_exception_set: Option<i64>,
     #[timeval(4)]
     timeout: Option<Tfrac>,
+}
+
+impl<'t> Replay<'t> for Select {
+    fn replay(&self, process: &mut Process<'t>) -> Replayed {
+        let asked = [self.read_set, self.write_set];
+        let came = [self.ready_read_set, self.ready_write_set];
+        process.poll_again(readiness::of_sets(asked, came))
+    }
 }
 
 export_plugin!(Select);

@@ -1,7 +1,7 @@
-//! socket(2): make a socket, which has no peer in a replay.
+//! socket(2): make a socket.
 
 use sdk::prelude::*;
-use sdk::socket;
+use sdk::{network, socket};
 
 #[derive(Record)]
 #[record(
@@ -23,10 +23,13 @@ struct Socket {
     protocol: i32,
 }
 
-/// A local socket may have its other end in the trace, others have it elsewhere.
+/// A local socket may have its other end in the trace, others have it elsewhere: those are real if the replay has a
+/// network.
 impl<'t> Replay<'t> for Socket {
     fn replay(&self, process: &mut Process<'t>) -> Replayed {
-        if self.domain != libc::AF_UNIX {
+        let is_remade =
+            process.has_network() && network::is_remade(self.domain, self.r#type, self.protocol);
+        if self.domain != libc::AF_UNIX && !is_remade {
             return Err(Skip::SIMULATED);
         }
         let words = [self.domain, self.r#type, self.protocol].map(i64::from);
@@ -57,6 +60,16 @@ mod tests {
         let other = Socket { domain: libc::AF_INET, ..SOCKET };
         stage.recorded(4, 0).replay(&other).is_not_made();
         assert_eq!(stage.descriptor(4), None);
+    }
+
+    #[test]
+    fn makes_sockets_for_connections_where_there_is_a_network() {
+        let mut stage = Stage::with_network();
+        let other = Socket { domain: libc::AF_INET, ..SOCKET };
+        stage.recorded(4, 0).replay(&other);
+        assert!(stage.descriptor(4).is_some());
+        let datagrams = Socket { r#type: libc::SOCK_DGRAM, ..other };
+        stage.recorded(5, 0).replay(&datagrams).is_not_made();
     }
 
     #[test]

@@ -144,7 +144,7 @@ pub struct Call {
     pub keeps_offset: u32,
     /// Why the call is not made again, or empty if it is.
     pub simulated: Text,
-    /// Non-zero: only some of the calls are simulated; the plugin says which.
+    /// Which of the calls are simulated: all if 0, else as the plugin says; see [`partly`].
     pub partly: u32,
     /// Makes the call again; returns a [`crate::status`].
     pub replay: unsafe extern "C" fn(
@@ -174,6 +174,14 @@ pub struct Call {
     pub effects: u32,
     /// When it does that; evaluated on the arguments.
     pub effects_when: Condition,
+}
+
+/// Values of [`Call::partly`].
+pub mod partly {
+    /// The plugin makes some of the calls.
+    pub const SOME: u32 = 1;
+    /// It may do so where the host wants [`want::NETWORK`](crate::want::NETWORK). Since 1.1.
+    pub const NETWORK: u32 = 2;
 }
 
 /// A column of a record type.

@@ -29,8 +29,8 @@ pub use declaration::{
     Source, Text,
 };
 pub use declaration::{
-    changes, compare, condition, display, effect, fetch, item, kind, place, returns, role, rows,
-    source, start,
+    changes, compare, condition, display, effect, fetch, item, kind, partly, place, returns, role,
+    rows, source, start,
 };
 pub use header::{
     ABI_MAJOR, ABI_MINOR, Exported, HEADER_SYMBOL, Header, MAGIC, MODULE_SYMBOL, SCHEMA_MAJOR,

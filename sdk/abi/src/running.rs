@@ -78,6 +78,8 @@ pub mod want {
     pub const CUT: u32 = 16;
     /// Take on the program's users and groups, for this thread alone. Since 1.1.
     pub const CREDENTIALS: u32 = 32;
+    /// Sockets of the network are real, on the loopback interface: make the calls on them. Since 1.1.
+    pub const NETWORK: u32 = 64;
 }
 
 /// What the kernel said this time.
@@ -222,6 +224,13 @@ pub struct Host {
     /// A new descriptor of this process, marked close-on-exec, for what stands for `traced` in the process of
     /// task `task`; or a value of [`fd`]. Since 1.1.
     pub descriptor_of: unsafe extern "C" fn(context: *mut c_void, task: i32, traced: i32) -> i32,
+    /// Sees to it that the socket `traced` of the network is ready to be read, for a call that found it so: somebody
+    /// who stands for one outside the trace connects to it if it listens, or sends what the next call takes from
+    /// it. Non-zero if somebody does. Since 1.1.
+    pub expect: unsafe extern "C" fn(context: *mut c_void, traced: i32) -> u32,
+    /// The port at 127.0.0.1 where somebody who stands for one outside the trace waits for one connection; 0 if
+    /// there is nobody. Since 1.1.
+    pub counterpart: unsafe extern "C" fn(context: *mut c_void) -> u32,
 }
 
 /// A captured call, for [`crate::Call::encode`].

@@ -45,7 +45,7 @@ fn what_crosses_has_the_layout_that_the_header_for_c_asserts() {
     assert_eq!(offset_of!(abi::Outcome, return_value), 0, "Outcome.return_value");
     assert_eq!(offset_of!(abi::Outcome, errno_number), 8, "Outcome.errno_number");
     assert_eq!(offset_of!(abi::Outcome, reserved), 12, "Outcome.reserved");
-    assert_eq!(size_of::<abi::Host>(), 152);
+    assert_eq!(size_of::<abi::Host>(), 168);
     assert_eq!(offset_of!(abi::Host, descriptor), 0, "Host.descriptor");
     assert_eq!(offset_of!(abi::Host, is_stream), 8, "Host.is_stream");
     assert_eq!(offset_of!(abi::Host, adopt), 16, "Host.adopt");
@@ -65,6 +65,8 @@ fn what_crosses_has_the_layout_that_the_header_for_c_asserts() {
     assert_eq!(offset_of!(abi::Host, recall), 128, "Host.recall");
     assert_eq!(offset_of!(abi::Host, log), 136, "Host.log");
     assert_eq!(offset_of!(abi::Host, descriptor_of), 144, "Host.descriptor_of");
+    assert_eq!(offset_of!(abi::Host, expect), 152, "Host.expect");
+    assert_eq!(offset_of!(abi::Host, counterpart), 160, "Host.counterpart");
     assert_eq!(size_of::<abi::Event>(), 80);
     assert_eq!(offset_of!(abi::Event, arguments), 0, "Event.arguments");
     assert_eq!(offset_of!(abi::Event, return_value), 48, "Event.return_value");

@@ -157,6 +157,7 @@ pub struct RecordAttribute {
     pub start: Option<Ident>,
     pub simulated: Option<LitStr>,
     pub partly: bool,
+    pub networked: bool,
     pub refused: Option<LitStr>,
     pub hides: Option<LitStr>,
     pub encode: Option<Path>,
@@ -533,6 +534,7 @@ pub fn record_attribute(input: &DeriveInput) -> Result<RecordAttribute> {
         refused: None,
         hides: None,
         partly: false,
+        networked: false,
         encode: None,
         number: None,
         strings: Vec::new(),
@@ -579,6 +581,7 @@ pub fn record_attribute(input: &DeriveInput) -> Result<RecordAttribute> {
             "refused" => record.refused = Some(meta.value()?.parse()?),
             "hides" => record.hides = Some(meta.value()?.parse()?),
             "partly" => record.partly = true,
+            "networked" => record.networked = true,
             "encode" => record.encode = Some(meta.value()?.parse()?),
             "number" => record.number = Some(meta.value()?.parse()?),
             "strings" => {

@@ -43,7 +43,8 @@
 //! The struct says `#[record(syscall = "name", extent = "name", returns = kind)]`, with
 //! `syscalls("a", "b")` for several, `selects(1, 0x6600, mask = 0xff00)` if only those calls are meant whose
 //! argument 1 has that value behind the mask (without one: in its lower 32 bits), `extent` alone for a record that no system call makes, `at_entry`,
-//! `returns_when = condition`, `start = umask`, `simulated = "why"` (and `partly` if the plugin decides which), `encode = function`,
+//! `returns_when = condition`, `start = umask`, `simulated = "why"` (and `partly` if the plugin decides which, `networked` if
+//! it does so where the replay has sockets of the network), `encode = function`,
 //! `refused = "why"` if a recorder is to have the kernel refuse the call unless it is told not to, `hides = "what"` if
 //! it doesn't see so many things as the call returns,
 //! `number = SYS_number` and `strings(n)`, `tail_last = "column"` where needed; `blocks` if the call can

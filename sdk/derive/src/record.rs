@@ -24,8 +24,8 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
         .returns_when
         .as_ref()
         .map(|condition| quote!(const RETURNS_WHEN: ::sdk::abi::Condition = #condition;));
-    let RecordAttribute { blocks, cpus, partly, changes_fs, keeps_offset, privileged, .. } =
-        &attribute;
+    let RecordAttribute { blocks, cpus, changes_fs, keeps_offset, privileged, .. } = &attribute;
+    let RecordAttribute { partly, networked, .. } = &attribute;
     let changes =
         attribute.changes.as_ref().map_or_else(|| format_ident!("anything"), Clone::clone);
     let changes = format_ident!("{}", changes.to_string().to_uppercase());
@@ -85,6 +85,7 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
             const START: u32 = ::sdk::abi::start::#start;
             const SIMULATED: &'static str = #simulated;
             const PARTLY: bool = #partly;
+            const NETWORKED: bool = #networked;
             const CLASSES: &'static [&'static str] = &[#(#classes),*];
             const REFUSED: &'static str = #refused;
             const HIDES: &'static str = #hides;
