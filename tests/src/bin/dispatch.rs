@@ -145,6 +145,8 @@ fn by_plugin(file: &Path, count: &str) {
         recall: never!(),
         log: never!(),
         descriptor_of: never!(),
+        expect: never!(),
+        counterpart: never!(),
     };
     let host = host.leak_into_prefix();
     let header = read_header(file, file).expect("it is a plugin");
