@@ -5,8 +5,13 @@
 //! the tracer stays on one CPU, and a tracee that stops often is held to it: its mask is narrowed. It is
 //! given back before the program can look at it, before a new task would inherit it, and as soon as the
 //! tracee computes for long, so that programs still use all CPUs.
+//!
+//! Two who wake each other on one CPU can have it all to themselves: the kernel then lets nobody else run there, not even
+//! its own thread that a disk needs to finish a write, and whoever waits for that write waits as long as they go on. So
+//! the tracer pauses now and then, while its tracee is stopped.
 
 use std::fs;
+use std::time::Duration;
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 use nix::unistd::Pid;
@@ -19,6 +24,9 @@ const LONG: i64 = 1_000_000;
 
 /// How often the tracer looks whether the kernel moved its tracee, in nanoseconds.
 const FOLLOW_EVERY: i64 = 20_000_000;
+
+/// How long it leaves the CPU to others then.
+const PAUSE: Duration = Duration::from_micros(30);
 
 /// The tracer's own place.
 #[derive(Debug)]
@@ -105,12 +113,15 @@ impl Affinity {
         }
     }
 
-    /// Goes after a tracee that the kernel moved away, now and then; `now` in nanoseconds.
+    /// Goes after a tracee that the kernel moved away, and leaves the CPU to others, now and then; `now` in nanoseconds.
     pub fn follow(&mut self, tracee: Pid, now: i64) {
         if now < self.follow_at {
             return;
         }
         self.follow_at = now + FOLLOW_EVERY;
+        if self.here.is_some() {
+            std::thread::sleep(PAUSE);
+        }
         if let Some(here) = &mut self.here
             && let Some(cpu) = cpu_of(tracee)
             && cpu != here.cpu
