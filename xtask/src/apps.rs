@@ -68,6 +68,9 @@ pub struct Application {
     /// What a replay can't reproduce of it.
     #[serde(default)]
     limits: String,
+    /// Whether it is replayed with sockets of the network too (`--net loopback`).
+    #[serde(default)]
+    network: bool,
     /// Whether CI runs it.
     #[serde(default)]
     ci: bool,

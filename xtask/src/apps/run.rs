@@ -184,9 +184,16 @@ fn steps(
     outcome.problems.extend(
         missing_or_other(&before, &prepared).into_iter().map(|what| format!("prepared: {what}")),
     );
-    replay(application, tools, &place, outcome)?;
+    outcome.told = replay(application, tools, &place, "simulate", outcome)?;
     let replayed = Tree::of(&place.in_root()?);
     compare(application, [&before, &prepared, &recorded, &replayed], outcome);
+    if application.network {
+        fs::remove_dir_all(place.at("root")).map_err(|error| error.to_string())?;
+        prepare(tools, &place)?;
+        replay(application, tools, &place, "loopback", outcome)?;
+        let replayed = Tree::of(&place.in_root()?);
+        compare(application, [&before, &prepared, &recorded, &replayed], outcome);
+    }
     Ok(())
 }
 
@@ -261,18 +268,21 @@ fn replay(
     application: &Application,
     tools: &Tools,
     place: &Place<'_>,
+    net: &str,
     outcome: &mut Outcome,
-) -> Result<()> {
+) -> Result<Told> {
     let path = |path: PathBuf| path.display().to_string();
     let (replayer, plugins) = (path(tools.bin.join("replayer")), path(tools.plugins.clone()));
     let (root, trace, log) =
-        (path(place.at("root")), path(place.at(TRACE)), path(place.at("divergences.log")));
+        (path(place.at("root")), path(place.at(TRACE)), path(place.at(&format!("{net}.log"))));
     let mut words = vec![
         &replayer[..],
         "--plugins",
         &plugins,
         "--root",
         &root,
+        "--net",
+        net,
         "--verify",
         "--warn",
         "--quiet",
@@ -284,14 +294,14 @@ fn replay(
     }
     words.push(&trace);
     let (status, _) = timed(&mut place.command(place.user, &words, "replay.log")?)?;
-    outcome.told = Told::read(&String::from_utf8_lossy(&fs::read(&log).unwrap_or_default()));
+    let told = Told::read(&String::from_utf8_lossy(&fs::read(&log).unwrap_or_default()));
     match status {
-        Some(0) => Ok(()),
+        Some(0) => Ok(told),
         Some(1) => {
-            for (cause, (count, one)) in &outcome.told.divergences {
-                outcome.problems.push(format!("{count} × {cause}, as {one}"));
+            for (cause, (count, one)) in &told.divergences {
+                outcome.problems.push(format!("--net {net}: {count} × {cause}, as {one}"));
             }
-            Ok(())
+            Ok(told)
         }
         _ => Err(format!("it can't be replayed:\n    {}", place.said("replay.log"))),
     }
