@@ -102,7 +102,8 @@ pub struct Batch {
     rows: Vec<Row>,
     /// Of each row, its extent and its number there.
     places: Vec<(u32, u32)>,
-    extents: Vec<Arc<Extent>>,
+    /// The extents, and how many bytes a row of each has on average.
+    extents: Vec<(Arc<Extent>, usize)>,
     weight: usize,
     done: AtomicUsize,
 }
@@ -125,7 +126,7 @@ impl Batch {
     pub fn cells(&self, record: &Record, index: usize) -> dataseries::Row<'_> {
         assert!(index < record.row_count as usize, "a record has so many rows");
         let (extent, row) = self.places[record.first_row as usize + index];
-        self.extents[extent as usize].row(row as usize)
+        self.extents[extent as usize].0.row(row as usize)
     }
 
     /// Counts `count` of its records as done; the positions of all, if these were the last.
@@ -135,7 +136,7 @@ impl Batch {
         (done == self.records.len()).then(|| first.position..last.position + 1)
     }
 
-    /// Bytes of the extents that it keeps.
+    /// Bytes of its rows, by the averages of their extents.
     pub(crate) fn weight(&self) -> usize {
         self.weight
     }
@@ -154,18 +155,17 @@ impl Batch {
         let pool = pool.map_or(std::ptr::null(), <[u8]>::as_ptr);
         self.rows.push(Row { fixed, pool });
         let extent = self.keep(extent);
-        self.places.push((extent, row as u32));
+        self.weight += self.extents[extent].1;
+        self.places.push((extent as u32, row as u32));
     }
 
     /// Keeps `extent` as long as the batch; returns its number there.
-    fn keep(&mut self, extent: &Arc<Extent>) -> u32 {
+    fn keep(&mut self, extent: &Arc<Extent>) -> usize {
         // Rows of one type come from one extent for a long while, and few types alternate.
-        let kept = self.extents.iter().rposition(|kept| Arc::ptr_eq(kept, extent));
-        let number = kept.unwrap_or_else(|| {
-            self.weight += extent.size();
-            self.extents.push(extent.clone());
+        let kept = self.extents.iter().rposition(|(kept, _)| Arc::ptr_eq(kept, extent));
+        kept.unwrap_or_else(|| {
+            self.extents.push((extent.clone(), extent.size() / extent.row_count().max(1)));
             self.extents.len() - 1
-        });
-        number as u32
+        })
     }
 }

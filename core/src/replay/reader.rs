@@ -49,8 +49,8 @@ impl Segment {
 /// Batches that are read and not done.
 const MOST_BATCHES: usize = 32;
 
-/// Bytes of extents that such batches may hold.
-const MOST_WEIGHT: usize = 64 << 20;
+/// Bytes of rows that such batches may have: what is unpacked is to be in the processor's cache still when it is used.
+const MOST_WEIGHT: usize = 8 << 20;
 
 /// Batches that are read at the most, if the call that everybody waits for may itself wait for one that
 /// comes much later.

@@ -13,8 +13,8 @@ use crate::trace::{Trace, TraceError};
 /// ones are ready at once.
 const BATCH: usize = 1024;
 
-/// A batch ends early when its extents hold this many bytes.
-pub(super) const BATCH_WEIGHT: usize = 8 << 20;
+/// A batch ends early when its rows have this many bytes.
+pub(super) const BATCH_WEIGHT: usize = 1 << 20;
 
 /// Records that a call can reach back over and still be entered as early as it was. One that overlapped
 /// more of them is entered later than it was recorded to be.
