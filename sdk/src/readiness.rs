@@ -53,8 +53,8 @@ pub fn of_array(array: &[u8]) -> impl Iterator<Item = Waited> + '_ {
 pub fn of_sets(asked: [Option<i64>; 2], came: [Option<i64>; 2]) -> impl Iterator<Item = Waited> {
     let has = |set: Option<i64>, number: i32| set.unwrap_or(0) >> number & 1 != 0;
     let events = move |[to_read, to_write]: [Option<i64>; 2], number| {
-        c_short::from(has(to_read, number)) * POLLIN
-            | c_short::from(has(to_write, number)) * POLLOUT
+        let if_in = |set, event| if has(set, number) { event } else { 0 };
+        if_in(to_read, POLLIN) | if_in(to_write, POLLOUT)
     };
     (0..64)
         .map(move |number| Waited {
