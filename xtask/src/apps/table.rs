@@ -23,8 +23,9 @@ pub fn text(outcomes: &[Outcome], machine: &str) -> String {
     text.push_str(
         "\nWhat a replay reproduces of none: what a program has in memory and does there, its use of the processor, its \
          signals, what it says to a terminal, and what isn't a file's (`/proc`, devices, the network). Calls that aren't \
-         made again are those on such things; `replayer` tells which and why. Tolerated are divergences that a rule \
-         explains ([replay.md](replay.md)).\n",
+         made again are those on such things; `replayer` tells which and why. Local sockets are real; those of the network \
+         are with `--net loopback`, and where an application says so it was replayed in that way too, with as few \
+         divergences and to the same tree. Tolerated are divergences that a rule explains ([replay.md](replay.md)).\n",
     );
     if !limited.is_empty() {
         text.push_str("\nWhat else a replay doesn't reproduce:\n\n");
