@@ -2,6 +2,7 @@
 //! program's memory. From there on a call goes the way of the recorder's own.
 
 mod told;
+mod whole;
 
 use std::collections::HashMap;
 
@@ -14,7 +15,7 @@ use syscalls::Sysno;
 
 use crate::clock;
 use crate::encode::Encoder;
-use crate::event::{Blob, CallEvent, Event, Field, FieldValue, TaskEnd, TaskEvent, UNKNOWN_TIME};
+use crate::event::{Blob, CallEvent, Event, TaskEnd, TaskEvent, UNKNOWN_TIME};
 use crate::memory::{self, Memory};
 use crate::output::{Keep, Output};
 use crate::payload::Payload;
@@ -287,67 +288,6 @@ impl Feed {
         let last_id = self.take_id();
         let event = TaskEvent { task, process, parent, first_id, last_id, end };
         self.producer.push(Event::Task(event));
-    }
-
-    /// Writes a record that is known as a whole; `before` is the program's memory when the call was entered,
-    /// `after` when it had returned.
-    ///
-    /// # Errors
-    /// No plugin has the call, or its record type no such column.
-    pub fn write(
-        &mut self,
-        record: &Record<'_>,
-        before: &impl Memory,
-        after: &impl Memory,
-    ) -> Result<(), FeedError> {
-        let Record { number, task, arguments, returned, .. } = *record;
-        let Some(plan) = self.plans.of_call(number.into(), &arguments) else {
-            *self.summary.not_recorded.entry(number).or_default() += 1;
-            return Err(FeedError::NotRecorded(name_of(number.into())));
-        };
-        let declared = self.plans.plan(plan);
-        let columns = &declared.call.columns;
-        let mut fields = Vec::new();
-        for (name, value) in record.fields {
-            let Some(column) = columns.iter().position(|column| column.name == *name) else {
-                let column = (*name).to_owned();
-                return Err(FeedError::NoColumn { call: name_of(number.into()), column });
-            };
-            fields.push((column, *value));
-        }
-        let mut blobs = vec![Blob::Absent; declared.call.fetches.len()];
-        let mut bytes = Vec::new();
-        for (place, fetch) in &declared.entry {
-            blobs[*place] = memory::copy_after(before, fetch, arguments, None, &blobs, &mut bytes);
-        }
-        let (called_id, returned_id) = match record.ids {
-            Some((called, returned)) => {
-                self.next_id = self.next_id.max(called.max(returned).saturating_add(1));
-                (called, returned)
-            }
-            None => (self.take_id(), self.take_id()),
-        };
-        self.task(task);
-        let batch = self.producer.batch();
-        let event = batch.events.len();
-        for (column, value) in fields {
-            let value = match value {
-                FieldGiven::Number(number) => FieldValue::Number(number),
-                FieldGiven::Bytes(given) => {
-                    let start = batch.bytes.len();
-                    batch.bytes.extend_from_slice(given);
-                    FieldValue::Bytes(start..batch.bytes.len())
-                }
-            };
-            batch.fields.push(Field { event, column, value });
-        }
-        let time_called = record.time_called.unwrap_or(UNKNOWN_TIME);
-        let instruction = 0;
-        let call =
-            Pending { plan, number, arguments, instruction, called_id, time_called, blobs, bytes };
-        let time_returned = record.time_returned.unwrap_or(UNKNOWN_TIME);
-        self.emit(task, call, returned, returned_id, time_returned, after);
-        Ok(())
     }
 
     /// Ends the trace.

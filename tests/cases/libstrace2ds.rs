@@ -1,11 +1,15 @@
 //! Programs in C that write traces with libstrace2ds.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use replay_tests::built::{built, plugins};
 use replay_tests::case::{Case, told};
+use replay_tests::folder::PluginFolder;
+use replay_tests::outside::Crate;
 use replay_tests::strace::{kind, rows};
+use serde_json::json;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -65,6 +69,47 @@ fn records_are_written_whole_by_name_with_memory_or_columns() {
     let replay = case.replay(&["--verify", "--abort", "--cwd", &case.folder().to_string_lossy()]);
     assert_eq!(replay.status.code(), Some(0), "{}", told(&replay));
     assert_eq!(case.tree().entry("made").content, b"by name");
+}
+
+/// The plugin was built elsewhere, and has columns that nothing else knows.
+#[test]
+fn a_third_partys_records_are_written_by_name_and_replayed_by_several_threads() {
+    let sizes = Crate::new("acme-sizes", "statx").with_source(include_str!("../outside/sizes.rs"));
+    let folder = PluginFolder::without(&["statx"]);
+    let library = sizes.build();
+    std::fs::copy(&library, folder.path().join(library.file_name().unwrap())).unwrap();
+    let case = Case::new(|folder| std::fs::write(folder.join("a"), "ten bytes\n").unwrap());
+    let case = case.with_plugins(folder.path());
+    let beside = case.trace().parent().unwrap().to_owned();
+    let source = replay_tests::folder::source("programs/third_party.c");
+    let mut writer = Command::new(compiled(&source, &beside));
+    writer.arg(case.trace()).env("REPLAYER_PLUGINS", folder.path()).current_dir(case.folder());
+    let output = writer.output().unwrap();
+    assert!(output.status.success(), "{:?} {}", output.status, told(&output));
+    let rows = rows(&case.trace());
+    assert_eq!(rows.len(), 4 * 1000);
+    for row in &rows {
+        assert_eq!(kind(row), "file_sizes");
+        assert_eq!((&row["name"], &row["size_in_bytes"]), (&json!("a\0"), &json!(10)));
+        assert_eq!((&row["wanted"], &row["changed"]), (&json!(0x200), &json!(null)));
+    }
+    let tasks: BTreeSet<_> = rows.iter().map(|row| row["executing_tid"].as_i64()).collect();
+    assert_eq!(tasks.len(), 4);
+    let ids: Vec<_> = rows.iter().map(|row| row["unique_id"].as_i64().unwrap()).collect();
+    assert!(ids.is_sorted_by(|one, next| one < next), "each id is given once");
+
+    let at = case.folder().to_string_lossy().into_owned();
+    let replay = case.replay(&["--verify", "--cwd", &at]);
+    assert_eq!(replay.status.code(), Some(0), "{}", told(&replay));
+    assert!(
+        told(&replay).contains("4000 of 4000 calls made again, by 4 tasks"),
+        "{}",
+        told(&replay)
+    );
+    std::fs::write(case.folder().join("a"), "other").unwrap();
+    let replay = case.replay(&["--verify", "--quiet", "--abort", "--cwd", &at]);
+    assert_eq!(replay.status.code(), Some(1), "{}", told(&replay));
+    assert!(told(&replay).contains("size_in_bytes: expected 10, got 5"), "{}", told(&replay));
 }
 
 /// Writes three records.

@@ -17,6 +17,7 @@ struct FileSizes<'t> {
     #[arg(3)]
     wanted: i32,
     #[after(4, offset = 40)]
+    #[compared]
     size_in_bytes: Option<i64>,
     #[after(4, offset = 16)]
     links: Option<i32>,

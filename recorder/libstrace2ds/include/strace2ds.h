@@ -45,7 +45,7 @@ typedef enum strace2ds_status {
    */
   STRACE2DS_OK = 0,
   /*
-   An argument is null or makes no sense.
+   An argument is null, or makes no sense, or a column can't hold its value.
    */
   STRACE2DS_ARGUMENT = 1,
   /*
@@ -75,7 +75,7 @@ typedef enum strace2ds_status {
 } strace2ds_status;
 
 /*
- A trace that is being written.
+ A trace that is being written, or was.
  */
 typedef struct strace2ds_trace strace2ds_trace;
 
@@ -261,7 +261,7 @@ int strace2ds_number(const char *name);
  isn't told of begins with its first call, as a process of its own.
 
  # Safety
- `trace` comes from `strace2ds_create` and isn't closed.
+ `trace` comes from `strace2ds_create`.
  */
 enum strace2ds_status strace2ds_task(struct strace2ds_trace *trace,
                                      int32_t task,
@@ -275,7 +275,7 @@ enum strace2ds_status strace2ds_task(struct strace2ds_trace *trace,
  counted.
 
  # Safety
- `trace` comes from `strace2ds_create` and isn't closed; there are six arguments; `read` fills no more than
+ `trace` comes from `strace2ds_create`; there are six arguments; `read` fills no more than
  it is asked to.
  */
 enum strace2ds_status strace2ds_enter(struct strace2ds_trace *trace,
@@ -306,7 +306,7 @@ enum strace2ds_status strace2ds_exit(struct strace2ds_trace *trace,
  Task `task` has ended: with exit status `status`, or if `signal` isn't 0 by that signal.
 
  # Safety
- `trace` comes from `strace2ds_create` and isn't closed.
+ `trace` comes from `strace2ds_create`.
  */
 enum strace2ds_status strace2ds_end(struct strace2ds_trace *trace,
                                     int32_t task,
@@ -317,17 +317,18 @@ enum strace2ds_status strace2ds_end(struct strace2ds_trace *trace,
  Writes a record that is known as a whole.
 
  # Safety
- `trace` comes from `strace2ds_create` and isn't closed; `record` has what its `size` says, and all that it
+ `trace` comes from `strace2ds_create`; `record` has what its `size` says, and all that it
  points to is there.
  */
 enum strace2ds_status strace2ds_write(struct strace2ds_trace *trace,
                                       const struct strace2ds_record *record);
 
 /*
- Ends the trace, writes what is left of it and frees it, whatever comes of that. Null is taken.
+ Ends the trace, writes what is left of it and frees its memory, whatever comes of that. Null is taken. What
+ other threads still do with the trace is done before, or refused.
 
  # Safety
- `trace` is null or comes from `strace2ds_create`, isn't closed, and no other thread uses it.
+ `trace` is null or comes from `strace2ds_create`.
  */
 enum strace2ds_status strace2ds_close(struct strace2ds_trace *trace);
 

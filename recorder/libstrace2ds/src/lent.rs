@@ -39,13 +39,15 @@ pub struct Pieces<'a> {
 }
 
 impl<'a> Pieces<'a> {
-    /// The pieces of `record`.
+    /// The pieces of `record`; none if one is null.
     ///
     /// # Safety
     /// All that the record points to is there.
-    pub unsafe fn new(record: &'a strace2ds_record) -> Self {
+    pub unsafe fn new(record: &'a strace2ds_record) -> Option<Self> {
         // SAFETY: the caller vouches for it.
-        Self { pieces: unsafe { list(record.memory, record.memory_count) } }
+        let pieces = unsafe { list(record.memory, record.memory_count) }?;
+        let is_there = |piece: &strace2ds_memory| piece.length == 0 || !piece.bytes.is_null();
+        pieces.iter().all(is_there).then_some(Self { pieces })
     }
 
     /// As they were when the call was entered.
@@ -81,14 +83,16 @@ impl Memory for At<'_> {
     }
 }
 
+/// So many items at `start`; none if that is null and there are some.
+///
 /// # Safety
-/// `start` and `count` describe items that are there, or `count` is 0.
-unsafe fn list<'a, T>(start: *const T, count: usize) -> &'a [T] {
-    if start.is_null() || count == 0 {
-        return &[];
+/// `start` is null, or describes with `count` items that are there.
+unsafe fn list<'a, T>(start: *const T, count: usize) -> Option<&'a [T]> {
+    if count == 0 {
+        return Some(&[]);
     }
     // SAFETY: the caller vouches for it.
-    unsafe { std::slice::from_raw_parts(start, count) }
+    (!start.is_null()).then(|| unsafe { std::slice::from_raw_parts(start, count) })
 }
 
 /// Records as the recorder has them.
@@ -96,29 +100,35 @@ pub mod record {
     use recorder::feed::{FieldGiven, Record};
 
     use super::{CStr, list, strace2ds_record};
-    use crate::types::STRACE2DS_NUMBER;
+    use crate::types::{STRACE2DS_BYTES, STRACE2DS_NUMBER};
 
-    /// The columns that `record` gives; none if one has no name.
+    /// The columns that `record` gives; or what is wrong with them.
     ///
     /// # Safety
     /// All that the record points to is there.
-    pub unsafe fn fields(record: &strace2ds_record) -> Option<Vec<(&str, FieldGiven<'_>)>> {
+    pub unsafe fn fields(
+        record: &strace2ds_record,
+    ) -> Result<Vec<(&str, FieldGiven<'_>)>, &'static str> {
         // SAFETY: the caller vouches for it.
         let fields = unsafe { list(record.fields, record.field_count) };
+        let fields = fields.ok_or("the columns are null")?;
         let read = fields.iter().map(|field| {
             if field.name.is_null() {
-                return None;
+                return Err("a column's name is null");
             }
             // SAFETY: as above.
-            let name = unsafe { CStr::from_ptr(field.name) }.to_str().ok()?;
-            Some((
-                name,
-                match field.kind {
-                    STRACE2DS_NUMBER => FieldGiven::Number(field.number),
+            let name = unsafe { CStr::from_ptr(field.name) };
+            let name = name.to_str().map_err(|_| "a column's name is no text")?;
+            let given = match field.kind {
+                STRACE2DS_NUMBER => FieldGiven::Number(field.number),
+                STRACE2DS_BYTES => {
                     // SAFETY: as above.
-                    _ => FieldGiven::Bytes(unsafe { list(field.bytes.cast(), field.length) }),
-                },
-            ))
+                    let bytes = unsafe { list(field.bytes.cast(), field.length) };
+                    FieldGiven::Bytes(bytes.ok_or("a column's bytes are null")?)
+                }
+                _ => return Err("a column's kind is none"),
+            };
+            Ok((name, given))
         });
         read.collect()
     }

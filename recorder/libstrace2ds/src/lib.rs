@@ -17,7 +17,7 @@ use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use recorder::event::{TaskEnd, UNKNOWN_TIME};
 use recorder::feed::{Feed, FeedError, Options, number_of};
@@ -26,10 +26,19 @@ use replay_core::registry::{FOLDERS_VARIABLE, PluginOptions};
 use crate::lent::{Lent, Pieces, record};
 pub use crate::types::*;
 
-/// A trace that is being written.
+/// A trace that is being written, or was.
 pub struct strace2ds_trace {
-    feed: Mutex<Option<Feed>>,
+    feed: Mutex<Option<Box<Feed>>>,
 }
+
+/// What is left of traces that are closed: some words of each, so that whoever uses one still is told. They
+/// are listed here for those who look for memory that nobody has any more.
+static CLOSED: Mutex<Vec<Shell>> = Mutex::new(Vec::new());
+
+struct Shell(#[expect(dead_code, reason = "nothing is done with it")] *mut strace2ds_trace);
+
+// SAFETY: nothing is done with it.
+unsafe impl Send for Shell {}
 
 thread_local! {
     static MESSAGE: RefCell<CString> = RefCell::default();
@@ -49,6 +58,7 @@ impl From<FeedError> for strace2ds_status {
             FeedError::Sink(_) => Self::STRACE2DS_FILE,
             FeedError::NotRecorded(_) => Self::STRACE2DS_NOT_RECORDED,
             FeedError::NoColumn { .. } => Self::STRACE2DS_NO_COLUMN,
+            FeedError::Value { .. } | FeedError::Ids { .. } => Self::STRACE2DS_ARGUMENT,
             FeedError::State { .. } => Self::STRACE2DS_STATE,
         }
     }
@@ -74,7 +84,7 @@ fn guarded(body: impl FnOnce() -> Result<(), Refused>) -> strace2ds_status {
 /// Runs `body` on the feed of `trace`.
 ///
 /// # Safety
-/// `trace` is null or comes from [`strace2ds_create`] and isn't closed.
+/// `trace` is null or comes from [`strace2ds_create`].
 unsafe fn with_feed(
     trace: *const strace2ds_trace,
     body: impl FnOnce(&mut Feed) -> Result<(), Refused>,
@@ -92,10 +102,12 @@ unsafe fn with_feed(
         };
         match &mut *feed {
             Some(feed) => body(feed),
-            None => Err(refused(strace2ds_status::STRACE2DS_STATE, "the trace is closed")),
+            None => Err(refused(strace2ds_status::STRACE2DS_STATE, IS_CLOSED)),
         }
     })
 }
+
+const IS_CLOSED: &str = "the trace is closed";
 
 /// The bytes of a C string; none if it is null.
 ///
@@ -148,7 +160,7 @@ pub unsafe extern "C" fn strace2ds_create(
             first: (given.first_task > 0).then_some(given.first_task),
         };
         let feed = Feed::create(&options).map_err(feed_refused)?;
-        let made = Box::new(strace2ds_trace { feed: Mutex::new(Some(feed)) });
+        let made = Box::new(strace2ds_trace { feed: Mutex::new(Some(Box::new(feed))) });
         // SAFETY: the caller vouches for the place.
         unsafe { trace.write(Box::into_raw(made)) };
         Ok(())
@@ -175,7 +187,7 @@ pub unsafe extern "C" fn strace2ds_number(name: *const c_char) -> c_int {
 /// isn't told of begins with its first call, as a process of its own.
 ///
 /// # Safety
-/// `trace` comes from `strace2ds_create` and isn't closed.
+/// `trace` comes from `strace2ds_create`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strace2ds_task(
     trace: *mut strace2ds_trace,
@@ -197,7 +209,7 @@ pub unsafe extern "C" fn strace2ds_task(
 /// counted.
 ///
 /// # Safety
-/// `trace` comes from `strace2ds_create` and isn't closed; there are six arguments; `read` fills no more than
+/// `trace` comes from `strace2ds_create`; there are six arguments; `read` fills no more than
 /// it is asked to.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strace2ds_enter(
@@ -250,7 +262,7 @@ pub unsafe extern "C" fn strace2ds_exit(
 /// Task `task` has ended: with exit status `status`, or if `signal` isn't 0 by that signal.
 ///
 /// # Safety
-/// `trace` comes from `strace2ds_create` and isn't closed.
+/// `trace` comes from `strace2ds_create`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strace2ds_end(
     trace: *mut strace2ds_trace,
@@ -270,7 +282,7 @@ pub unsafe extern "C" fn strace2ds_end(
 /// Writes a record that is known as a whole.
 ///
 /// # Safety
-/// `trace` comes from `strace2ds_create` and isn't closed; `record` has what its `size` says, and all that it
+/// `trace` comes from `strace2ds_create`; `record` has what its `size` says, and all that it
 /// points to is there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strace2ds_write(
@@ -284,7 +296,8 @@ pub unsafe extern "C" fn strace2ds_write(
         let given = given.ok_or_else(|| argument("the record is null or its size is wrong"))?;
         // SAFETY: as above.
         let (pieces, fields) = unsafe { (Pieces::new(&given), record::fields(&given)) };
-        let fields = fields.ok_or_else(|| argument("a column's name is no text"))?;
+        let pieces = pieces.ok_or_else(|| argument("a piece of memory is null"))?;
+        let fields = fields.map_err(argument)?;
         // SAFETY: as above.
         let name = unsafe { text(given.name) };
         let number = match name.map(|name| name.to_str().and_then(number_of)) {
@@ -302,25 +315,33 @@ pub unsafe extern "C" fn strace2ds_write(
     unsafe { with_feed(trace, write) }
 }
 
-/// Ends the trace, writes what is left of it and frees it, whatever comes of that. Null is taken.
+/// Ends the trace, writes what is left of it and frees its memory, whatever comes of that. Null is taken. What
+/// other threads still do with the trace is done before, or refused.
 ///
 /// # Safety
-/// `trace` is null or comes from `strace2ds_create`, isn't closed, and no other thread uses it.
+/// `trace` is null or comes from `strace2ds_create`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strace2ds_close(trace: *mut strace2ds_trace) -> strace2ds_status {
     guarded(|| {
         if trace.is_null() {
             return Ok(());
         }
-        // SAFETY: the caller vouches for it, and gives it away.
-        let trace = unsafe { Box::from_raw(trace) };
-        let feed = trace.feed.into_inner().map_err(|_| {
-            refused(strace2ds_status::STRACE2DS_PANIC, "the trace is broken by an earlier failure")
-        })?;
-        match feed {
-            Some(feed) => feed.close().map(drop).map_err(feed_refused),
-            None => Ok(()),
-        }
+        // SAFETY: the caller vouches for it; it stays until this process ends.
+        let open = unsafe { &*trace };
+        let feed = match open.feed.lock() {
+            Ok(mut feed) => feed.take(),
+            Err(poisoned) => {
+                drop(poisoned.into_inner().take());
+                open.feed.clear_poison();
+                let message = "the trace is broken by an earlier failure";
+                return Err(refused(strace2ds_status::STRACE2DS_PANIC, message));
+            }
+        };
+        let Some(feed) = feed else {
+            return Err(refused(strace2ds_status::STRACE2DS_STATE, IS_CLOSED));
+        };
+        CLOSED.lock().unwrap_or_else(PoisonError::into_inner).push(Shell(trace));
+        feed.close().map(drop).map_err(feed_refused)
     })
 }
 

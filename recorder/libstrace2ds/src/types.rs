@@ -10,7 +10,7 @@ use std::ffi::{c_char, c_void};
 pub enum strace2ds_status {
     /// As asked.
     STRACE2DS_OK = 0,
-    /// An argument is null or makes no sense.
+    /// An argument is null, or makes no sense, or a column can't hold its value.
     STRACE2DS_ARGUMENT = 1,
     /// The plugins can't be used.
     STRACE2DS_PLUGINS = 2,

@@ -48,6 +48,24 @@ pub enum FeedError {
         /// The column.
         column: String,
     },
+    /// A value that the column can't hold.
+    #[error("{call}: column {column} holds {holds}, and not what it is given")]
+    Value {
+        /// The call.
+        call: String,
+        /// The column.
+        column: String,
+        /// Its type.
+        holds: &'static str,
+    },
+    /// Order ids that aren't positive, or don't ascend.
+    #[error("order ids {called} and {returned} aren't positive and ascending")]
+    Ids {
+        /// Of the entry.
+        called: i64,
+        /// Of the exit.
+        returned: i64,
+    },
     /// The task is in no call, or in one already.
     #[error("task {task}: {what}")]
     State {
