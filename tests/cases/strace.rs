@@ -122,6 +122,11 @@ const LOOKS: &[&[&str]] = &[
     &["-k"],
     &["--seccomp-bpf"],
     &["--relative-timestamps=ns"],
+    &["--relative-timestamps=s"],
+    &["--syscall-times=s"],
+    &["--decode-fds=all", "--decode-pids=comm"],
+    &["--decode-pids=pidns", "--quiet=all"],
+    &["--strings-in-hex=non-ascii-chars", "--tips=full"],
     &["-e", "raw=close,lseek"],
     &["-e", "inject=getuid:retval=7"],
 ];

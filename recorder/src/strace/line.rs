@@ -91,8 +91,7 @@ fn prefix(line: &[u8]) -> (Prefix, &[u8]) {
             // Instruction pointer, number of the call, security context.
             trimmed.iter().position(|byte| *byte == b']').map(|end| &trimmed[end + 1..])
         } else if let Some(inside) = trimmed.strip_prefix(b"(+") {
-            let inside = trim_start(inside);
-            time(inside).and_then(|(time, after)| {
+            relative(trim_start(inside)).and_then(|(time, after)| {
                 prefix.stamp.get_or_insert(time);
                 after.strip_prefix(b")")
             })
@@ -105,7 +104,16 @@ fn prefix(line: &[u8]) -> (Prefix, &[u8]) {
                     }
                     after
                 })
-                .or_else(|| task(trimmed, b' ', &mut prefix))
+                .or_else(|| {
+                    // Ids begin a line; seconds since the line before are set off from it.
+                    let is_id = prefix.task.is_none() && trimmed.len() == line.len();
+                    if is_id {
+                        return task(trimmed, b' ', &mut prefix);
+                    }
+                    let (time, after) = relative(trimmed)?;
+                    prefix.stamp.get_or_insert(time);
+                    after.strip_prefix(b" ")
+                })
         } else {
             None
         };
@@ -165,6 +173,19 @@ fn time(text: &[u8]) -> Option<(Stamp, &[u8])> {
     Some((if first < EPOCH { Stamp::Relative(at) } else { Stamp::Epoch(at) }, rest))
 }
 
+/// A time since the line before, of whole seconds or not.
+fn relative(text: &[u8]) -> Option<(Stamp, &[u8])> {
+    seconds(text).map(|(time, rest)| (Stamp::Relative(time), rest))
+}
+
+/// Seconds with a fraction or without, in nanoseconds.
+fn seconds(text: &[u8]) -> Option<(i64, &[u8])> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let whole = i64::try_from(unsigned(decimal(&text[..digits]))?).ok()?;
+    let (fraction, rest) = fraction(&text[digits..])?;
+    Some((whole.checked_mul(SECOND)?.checked_add(fraction)?, rest))
+}
+
 /// The fraction of a second that may stand here, in nanoseconds.
 fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     let Some(digits) = text.strip_prefix(b".") else { return Some((0, text)) };
@@ -178,11 +199,7 @@ fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
 
 /// A duration as `-T` prints it, `0.000012`, in nanoseconds.
 pub fn duration(text: &[u8]) -> Option<i64> {
-    let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let seconds = i64::try_from(unsigned(decimal(&text[..count]))?).ok()?;
-    let (fraction, rest) = fraction(&text[count..])?;
-    let whole = seconds.checked_mul(SECOND)?.checked_add(fraction)?;
-    rest.is_empty().then_some(whole)
+    seconds(text).filter(|(_, rest)| rest.is_empty()).map(|(time, _)| time)
 }
 
 fn trim_start(text: &[u8]) -> &[u8] {
