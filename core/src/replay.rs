@@ -21,6 +21,7 @@ mod initial;
 mod kernels;
 mod net;
 mod order;
+mod overlaps;
 pub mod pace;
 mod proc;
 mod progress;

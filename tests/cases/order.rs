@@ -142,3 +142,52 @@ fn a_close_that_is_overtaken_closes_its_own_descriptor() {
         }
     }
 }
+
+/// Two processes at once, on one name; which of them was first their outcomes tell, and not the order in which they
+/// returned.
+#[test]
+fn of_two_calls_at_once_the_outcomes_tell_which_was_first() {
+    let file = |name: &'static str, flags: i32| {
+        [
+            ("descriptor", Cell::Number(libc::AT_FDCWD.into())),
+            ("given_pathname", name.into()),
+            ("open_value", flags.into()),
+            ("mode_value", 0o644.into()),
+        ]
+    };
+    let name = |name: &'static str| [("given_pathname", name.into())];
+    let case = Case::new(|_| {});
+    let mut forge = Forge::new(&case.folder().to_string_lossy());
+    let make = libc::O_WRONLY | libc::O_CREAT;
+    forge.call(1, "clone", Ok(2), &[("flag_value", libc::SIGCHLD.into())]);
+    for (number, made) in ["one", "two", "three"].into_iter().enumerate() {
+        forge.call(1, "openat", Ok(3 + number as i64), &file(made, make));
+    }
+    // The file is gone for one, and the other one, which removed it, returns later.
+    forge.call(2, "unlink", Err(libc::ENOENT), &name("one"));
+    forge.call(2, "access", Err(libc::ENOENT), &name("nothing"));
+    forge.call(1, "unlink", Ok(0), &name("one")).overlapped(4);
+    // One opens what the other has removed by then.
+    forge.call(2, "unlink", Ok(0), &name("two"));
+    forge.call(1, "openat", Ok(6), &file("two", libc::O_RDONLY)).overlapped(7);
+    // One finds what the other makes.
+    forge.call(2, "mkdir", Err(libc::EEXIST), &name("folder"));
+    forge.call(1, "mkdir", Ok(0), &name("folder")).overlapped(9);
+    // One looks for what the other has made by then.
+    forge.call(2, "mkdir", Ok(0), &name("more"));
+    forge.call(1, "access", Err(libc::ENOENT), &name("more")).overlapped(11);
+    // Here a third call, in between, explains all of it: nothing is moved.
+    forge.call(2, "unlink", Ok(0), &name("three"));
+    forge.call(2, "openat", Ok(3), &file("three", make));
+    forge.call(1, "unlink", Ok(0), &name("three")).overlapped(13);
+    forge.write(&case.trace());
+    for order in ["strict", "causal", "resource"] {
+        case.reset();
+        let replay = case.replay(&["--order", order, "--warn"]);
+        assert_eq!(replay.status.code(), Some(0), "{order}: {}", told(&replay));
+        for (name, is_there) in [("one", false), ("two", false), ("three", false), ("folder", true)]
+        {
+            assert_eq!(case.folder().join(name).exists(), is_there, "{order} {name}");
+        }
+    }
+}

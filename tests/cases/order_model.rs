@@ -23,6 +23,8 @@ struct Call {
     can_wait: bool,
     /// Whether it overlapped one that can wait.
     may_be_early: bool,
+    /// The first of those that it overlapped, on the same name, which may have come after it by what came of both.
+    before: Option<i64>,
     entered: i64,
     done: i64,
 }
@@ -39,12 +41,19 @@ fn had_returned(first: &Call, second: &Call) -> bool {
 }
 
 fn by_id(first: &Call, second: &Call) -> bool {
-    first.id < second.id && !second.may_be_early
+    first.id < second.id && !second.may_be_early && !is_moved(first, second)
+}
+
+/// Whether the second call took effect before the first, though it returned later.
+fn is_moved(first: &Call, second: &Call) -> bool {
+    second.before.is_some_and(|before| before <= first.id)
 }
 
 fn conflict(first: &Call, second: &Call) -> bool {
     match (&first.name, &second.name) {
-        (Some((one, changes)), Some((other, too))) => one == other && (*changes || *too),
+        (Some((one, changes)), Some((other, too))) => {
+            one == other && (*changes || *too) && !is_moved(first, second)
+        }
         _ => false,
     }
 }
@@ -132,6 +141,8 @@ fn calls(trace: &Path, replayed: &Path) -> Vec<Call> {
     let (at_entry, can_wait) = (special(|call| call.at_entry), special(|call| call.blocks));
     let mut next: HashMap<i64, usize> = HashMap::new();
     let mut calls: Vec<Call> = Vec::new();
+    // Calls on names, with their errors, and whether they removed them.
+    let mut named: Vec<(i64, Vec<String>, i64, bool)> = Vec::new();
     for row in all.iter().filter(|row| is_call(row)) {
         let (task, id) = (number(row, "executing_pid").unwrap(), number(row, "unique_id").unwrap());
         if calls.last().is_some_and(|last| last.id == id) {
@@ -146,11 +157,26 @@ fn calls(trace: &Path, replayed: &Path) -> Vec<Call> {
         let own = if at_entry.contains(ty) { id } else { id - 1 };
         let path = row["given_pathname"].as_str().map(str::to_owned);
         let by_name = BY_NAME.iter().find(|(name, _)| *name == ty);
+        let called = overlaps.get(&id).copied().unwrap_or(own);
+        let errno = number(row, "errno_number").unwrap_or_default();
+        let given = row.as_object().unwrap().iter().filter(|(name, _)| name.starts_with("given_"));
+        let paths: Vec<String> =
+            given.filter_map(|(_, path)| path.as_str().map(str::to_owned)).collect();
+        let overlapped = named.iter().filter(|(other, ..)| *other > called);
+        let before = overlapped.filter(|(_, others, came, removed)| {
+            let is_lack = |errno| [libc::ENOENT, libc::EEXIST].map(i64::from).contains(&errno);
+            let tells = is_lack(errno) != is_lack(*came) || *removed && errno == 0;
+            tells && others.iter().any(|other| paths.contains(other))
+        });
+        let before = before.map(|(id, ..)| *id).min();
+        let removes = ["unlink", "rmdir", "rename"].iter().any(|removes| ty.starts_with(removes));
+        named.push((id, paths, errno, errno == 0 && removes));
         calls.push(Call {
             ty: ty.to_owned(),
             task,
-            called: overlaps.get(&id).copied().unwrap_or(own),
+            called,
             id,
+            before,
             name: by_name.and_then(|(_, changes)| Some((path?, *changes))),
             can_wait: can_wait.contains(ty) || at_entry.contains(ty),
             may_be_early: false,
@@ -214,6 +240,7 @@ fn a_call_that_came_too_soon_is_found() {
         name: Some((name.to_owned(), changes)),
         can_wait: false,
         may_be_early: false,
+        before: None,
         entered,
         done,
     };

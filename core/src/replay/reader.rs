@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use crate::record::{Batch, NewTask, What};
 use crate::replay::ReplayError;
 use crate::replay::order::{Resources, Waits, link_on_disk};
+use crate::replay::overlaps::Overlaps;
 use crate::replay::progress::{Progress, Stopped};
 use crate::replay::shared::Shared;
 use crate::replay::tasks::{Birth, Expected, start};
@@ -97,9 +98,11 @@ pub fn read(shared: &Arc<Shared>, out: &mut ReadOut) -> Result<(), ReplayError> 
     let mut dealer =
         Dealer { shared, queues: Vec::new(), of_task: Vec::new(), named: Vec::new(), resources };
     let mut window = Window::default();
+    let mut overlaps = Overlaps::default();
     let mut ignore = Ignore::new(shared);
     let mut began = Instant::now();
     while let Some(mut batch) = merge.next_batch()? {
+        overlaps.settle(&shared.trace.types, &mut batch);
         if let Some(ignore) = &mut ignore {
             ignore.mark(&mut batch);
         }

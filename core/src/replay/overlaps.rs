@@ -1,0 +1,129 @@
+//! Which of two calls at once took effect first, where their outcomes tell.
+//!
+//! Calls are replayed in the order in which they returned. Of two that overlapped, the later one may have taken effect
+//! first, all the same; and where both are on one name it may be seen that it did: one process's unlink(2) finds no
+//! file, and another's, which returns a moment later, removes it. Such a call is moved up, before the other one. It
+//! goes past none of its own task's calls, which was in this one all the while.
+
+use std::collections::VecDeque;
+
+use replay_schema::Touch;
+
+use crate::record::{Batch, Record, What};
+use crate::replay::seen::Seen;
+use crate::trace::RecordType;
+use crate::verify;
+
+/// As many positions later a call may still have overlapped one that was moved.
+const REACH: u64 = 1 << 16;
+
+/// Moves calls before others that they overlapped, and that could only have come after them.
+#[derive(Debug, Default)]
+pub struct Overlaps {
+    /// What was moved: to the first position, from the second.
+    moved: VecDeque<(u64, u64)>,
+}
+
+/// A name, by the descriptor of the directory that it is looked up from, and its path.
+type Name = (Option<i32>, Vec<u8>);
+
+/// What a call did to the names that it is on.
+#[derive(Debug, Default)]
+struct Names {
+    made: Vec<Name>,
+    removed: Vec<Name>,
+    /// Those that it only looked at or used.
+    found: Vec<Name>,
+    /// Those that weren't there, or were and shouldn't have been.
+    missed: Vec<Name>,
+    in_the_way: Vec<Name>,
+}
+
+impl Names {
+    fn of(types: &[RecordType], batch: &Batch, record: &Record) -> Self {
+        let mut names = Self::default();
+        let What::Call(kind) = record.what else { return names };
+        let ty = &types[kind as usize];
+        let Some(call) = ty.call.as_ref().filter(|_| record.returned) else { return names };
+        let Seen { paths, touches, .. } = Seen::read(ty, call, batch, record);
+        let looks = verify::looks(ty, call, batch, record);
+        for ((directory, path), touch) in paths.into_iter().zip(touches.0) {
+            let name = (directory.filter(|directory| *directory != libc::AT_FDCWD), path);
+            let makes = touch == Touch::Makes && !looks;
+            let list = match (record.errno_number, touch) {
+                // Of a name that can't be made its directory isn't there.
+                (libc::ENOENT, _) if !makes => &mut names.missed,
+                (libc::EEXIST, _) if makes => &mut names.in_the_way,
+                (0, _) if makes => &mut names.made,
+                (0, Touch::Removes) => &mut names.removed,
+                (0, _) => &mut names.found,
+                _ => continue,
+            };
+            list.push(name);
+        }
+        names
+    }
+
+    /// Whether a call with these names took effect after `other`, which returned later, if the two overlapped.
+    fn came_after(&self, other: &Self) -> bool {
+        let common = |ours: &[Name], theirs: &[Name]| ours.iter().any(|name| theirs.contains(name));
+        common(&self.missed, &other.removed)
+            || common(&self.in_the_way, &other.made)
+            || common(&self.removed, &other.found)
+            || common(&self.made, &other.missed)
+    }
+
+    /// Whether it made or took away one of the names of `other`.
+    fn changed(&self, other: &Self) -> bool {
+        let Self { made, removed, found, missed, in_the_way } = other;
+        let of_other = || [made, removed, found, missed, in_the_way].into_iter().flatten();
+        self.made.iter().chain(&self.removed).any(|name| of_other().any(|other| other == name))
+    }
+}
+
+impl Overlaps {
+    /// Moves calls of `batch`, as far as the batch has both. The positions are the batch's own, as before.
+    pub fn settle(&mut self, types: &[RecordType], batch: &mut Batch) {
+        let Some(start) = batch.records.first().map(|record| record.position) else { return };
+        while self.moved.front().is_some_and(|(_, from)| from + REACH < start) {
+            self.moved.pop_front();
+        }
+        for index in 0..batch.records.len() {
+            let mut record = batch.records[index];
+            for (to, from) in &self.moved {
+                // What is moved lets all between come one later.
+                if (to + 1..=*from).contains(&record.ready_at) {
+                    record.ready_at += 1;
+                }
+            }
+            batch.records[index] = record;
+            if record.ready_at >= record.position {
+                continue;
+            }
+            let names = Names::of(types, batch, &record);
+            let first = record.ready_at.saturating_sub(start) as usize;
+            let before = (first..index)
+                .find(|before| Names::of(types, batch, &batch.records[*before]).came_after(&names));
+            let Some(to) = before else { continue };
+            let mut between = to + 1..index;
+            if !between.any(|index| Names::of(types, batch, &batch.records[index]).changed(&names))
+            {
+                self.move_up(batch, to, index);
+            }
+        }
+    }
+
+    fn move_up(&mut self, batch: &mut Batch, to: usize, from: usize) {
+        let moved = &mut batch.records[to..=from];
+        let start = moved[0].position;
+        let end = start + (from - to) as u64;
+        moved.rotate_right(1);
+        for (record, position) in moved.iter_mut().zip(start..) {
+            record.position = position;
+            if position > start && record.ready_at > start {
+                record.ready_at += 1;
+            }
+        }
+        self.moved.push_back((start, end));
+    }
+}
