@@ -154,10 +154,12 @@ fn vectors() {
             libc::getsockname(pair[0], from.as_mut_ptr().cast(), &raw mut length);
         }
         let nowhere = [libc::iovec { iov_base: 8 as *mut _, iov_len: 9 }];
-        for (array, count) in [(nowhere.as_ptr(), 1), (8 as *const _, 3), (std::ptr::null(), 2)] {
+        for (array, count) in
+            [(nowhere.as_ptr(), 1), (std::ptr::dangling(), 3), (std::ptr::null(), 2)]
+        {
             sum += libc::writev(file, array, count) + libc::readv(file, array, count);
         }
-        sum += libc::sendmsg(pair[0], 8 as *const _, 0);
+        sum += libc::sendmsg(pair[0], std::ptr::dangling(), 0);
         libc::getsockname(pair[0], room.as_mut_ptr().cast(), null_mut());
     }
     println!("{sum}");
