@@ -259,7 +259,7 @@ fn a_log_is_converted_without_a_plugin_that_crashes_or_exits() {
         strace2ds.arg("--plugins").arg(folder.path()).arg("-o").arg(folder.path().join("t.ds"));
         let output = strace2ds.arg(&log).output().unwrap();
         let told = told(&output);
-        assert_eq!(output.status.code(), Some(0), "{told}");
+        assert_eq!(output.status.code(), Some(1), "the trace lacks the rows: {told}");
         let line = "strace2ds: the plugin `misbehaving` failed to write the rows of 2 calls";
         assert!(told.contains(line) && told.contains(words), "{told}");
         let calls = prints(
