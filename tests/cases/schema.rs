@@ -73,6 +73,18 @@ fn a_plugin_has_the_name_of_its_call() {
     }
 }
 
+/// What a field element says of its column, beside the name.
+fn attributes(column: &dataseries::Column) -> Vec<(String, String)> {
+    let yes_or_no = |is_so: bool| if is_so { "yes" } else { "no" };
+    let known = [
+        ("type", column.kind.name()),
+        ("opt_nullable", yes_or_no(column.nullable)),
+        ("pack_unique", yes_or_no(column.packing.unique)),
+    ];
+    let known = known.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    known.into_iter().chain(column.attributes.iter().cloned()).collect()
+}
+
 /// The first difference between the texts of two types, by column and attribute.
 fn difference(original: &str, declared: &str) -> Option<String> {
     if original == declared {
@@ -85,8 +97,9 @@ fn difference(original: &str, declared: &str) -> Option<String> {
         let Some(ours) = declared_type.column(name) else {
             return Some(format!("column {name} is missing"));
         };
-        for (attribute, value) in &column.attributes {
-            let ours = ours.attributes.iter().find(|(name, _)| name == attribute);
+        let (theirs, ours) = (attributes(column), attributes(ours));
+        for (attribute, value) in &theirs {
+            let ours = ours.iter().find(|(name, _)| name == attribute);
             let ours = ours.map(|(_, value)| value);
             if ours != Some(value) {
                 let ours = ours.map_or("nothing", String::as_str);
