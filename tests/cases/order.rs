@@ -164,7 +164,7 @@ fn of_two_calls_at_once_the_outcomes_tell_which_was_first() {
         forge.call(1, "openat", Ok(3 + number as i64), &file(made, make));
     }
     // The file is gone for one, and the other one, which removed it, returns later.
-    forge.call(2, "unlink", Err(libc::ENOENT), &name("one"));
+    forge.call(2, "unlink", Err(libc::ENOENT), &name("./one"));
     forge.call(2, "access", Err(libc::ENOENT), &name("nothing"));
     forge.call(1, "unlink", Ok(0), &name("one")).overlapped(4);
     // One opens what the other has removed by then.

@@ -160,8 +160,9 @@ fn calls(trace: &Path, replayed: &Path) -> Vec<Call> {
         let called = overlaps.get(&id).copied().unwrap_or(own);
         let errno = number(row, "errno_number").unwrap_or_default();
         let given = row.as_object().unwrap().iter().filter(|(name, _)| name.starts_with("given_"));
-        let paths: Vec<String> =
-            given.filter_map(|(_, path)| path.as_str().map(str::to_owned)).collect();
+        let paths: Vec<String> = given
+            .filter_map(|(_, path)| Some(path.as_str()?.rsplit('/').next()?.to_owned()))
+            .collect();
         let overlapped = named.iter().filter(|(other, ..)| *other > called);
         let before = overlapped.filter(|(_, others, came, removed)| {
             let is_lack = |errno| [libc::ENOENT, libc::EEXIST].map(i64::from).contains(&errno);

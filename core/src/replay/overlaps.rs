@@ -24,8 +24,15 @@ pub struct Overlaps {
     moved: VecDeque<(u64, u64)>,
 }
 
-/// A name, by the descriptor of the directory that it is looked up from, and its path.
-type Name = (Option<i32>, Vec<u8>);
+/// A path's last name. Tasks may call one directory by many paths; if two names only look the same, a call is moved that
+/// could as well have stayed.
+type Name = Vec<u8>;
+
+fn last_name(path: &[u8]) -> Option<Name> {
+    let path = path.strip_suffix(b"\0").unwrap_or(path);
+    let name = path.rsplit(|byte| *byte == b'/').find(|name| !name.is_empty())?;
+    Some(name.to_vec())
+}
 
 /// What a call did to the names that it is on.
 #[derive(Debug, Default)]
@@ -47,8 +54,7 @@ impl Names {
         let Some(call) = ty.call.as_ref().filter(|_| record.returned) else { return names };
         let Seen { paths, touches, .. } = Seen::read(ty, call, batch, record);
         let looks = verify::looks(ty, call, batch, record);
-        for ((directory, path), touch) in paths.into_iter().zip(touches.0) {
-            let name = (directory.filter(|directory| *directory != libc::AT_FDCWD), path);
+        for ((_, path), touch) in paths.into_iter().zip(touches.0) {
             let makes = touch == Touch::Makes && !looks;
             let list = match (record.errno_number, touch) {
                 // Of a name that can't be made its directory isn't there.
@@ -59,7 +65,7 @@ impl Names {
                 (0, _) => &mut names.found,
                 _ => continue,
             };
-            list.push(name);
+            list.extend(last_name(&path));
         }
         names
     }
