@@ -85,6 +85,20 @@ fn files_are_read_written_and_packed_again() {
     }
 }
 
+/// The log doesn't say where its program started; the replay knows where it starts itself.
+#[test]
+fn relative_paths_are_no_ignored_ones() {
+    let case = Case::new(some_files);
+    let log = strace(&case, &FLAGS, &["sh", "-c", "mkdir made; cat a > made/b"]);
+    let before = case.tree();
+    convert(&case, &[&log]);
+    case.reset();
+    let replay = case.replay(&["--abort", "--ignore", "/usr/**", "--ignore", "/etc/**"]);
+    assert_eq!(replay.status.code(), Some(0), "{}", told(&replay));
+    assert!(told(&replay).contains("on paths that are ignored"), "{}", told(&replay));
+    assert_eq!(before.differences(&case.tree()), Vec::<String>::new());
+}
+
 #[test]
 fn processes_and_pipes_are_there_again() {
     let script =

@@ -149,7 +149,12 @@ impl<'s> Ignore<'s> {
     fn new(shared: &'s Shared) -> Option<Self> {
         let initial = &shared.trace.story.initial;
         let is_asked = !shared.options.place.ignore.is_empty();
-        is_asked.then(|| Self { shared, whereabouts: Whereabouts::new(initial) })
+        is_asked.then(|| {
+            // The trace of a log doesn't say where its program started: it does where this one did.
+            let here = std::env::current_dir().unwrap_or_default();
+            let whereabouts = Whereabouts::new(initial).or_in(here.as_os_str().as_bytes());
+            Self { shared, whereabouts }
+        })
     }
 
     /// Marks those of `batch`. Where a change of the working directory isn't made, relative paths lead elsewhere

@@ -49,6 +49,12 @@ impl Whereabouts {
         Self { tasks: HashMap::new(), tables: vec![files.collect()], directories: vec![cwd] }
     }
 
+    /// The first process starts in `directory`, if the trace doesn't say where.
+    pub fn or_in(mut self, directory: &[u8]) -> Self {
+        self.directories[0].get_or_insert_with(|| plain(b"", directory));
+        self
+    }
+
     /// What `record`, the next one of the trace, is on, if it is a call with a plugin.
     pub fn of(&mut self, types: &[RecordType], batch: &Batch, record: &Record) -> Vec<Named> {
         let What::Call(kind) = record.what else { return Vec::new() };
