@@ -596,7 +596,7 @@ unsafe extern "C" fn expect(context: *mut c_void, traced: i32) -> u32 {
     // SAFETY: as `of` says.
     let context = unsafe { of(context) };
     let Some(network) = &context.wants.network else { return 0 };
-    let stands = context.files.lock().get_at(traced, context.position);
+    let stands = context.files.look_up(traced, context.position, &mut context.looked_up);
     let Some(Stands::Open(open)) = stands else { return 0 };
     network.expect(open, traced, context.task, context.position).into()
 }
