@@ -19,6 +19,7 @@ pub mod reads;
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
+use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 
@@ -70,6 +71,26 @@ pub struct Look<'l> {
     pub ids: Ids<'l>,
     /// Takes the records.
     pub producer: &'l mut Producer,
+}
+
+impl Look<'_> {
+    /// Records, as one of `plan`, what no call told: `length` bytes, found now, which the blobs have.
+    fn record(&mut self, plan: usize, arguments: [u64; 6], length: u64, blobs: Range<usize>) {
+        let (called_id, returned_id) = (self.ids.take(), self.ids.take());
+        let now = clock::now();
+        self.producer.push(Event::Call(CallEvent {
+            plan,
+            number: 0,
+            task: self.task,
+            called_id,
+            returned_id,
+            time_called: now,
+            time_returned: now,
+            arguments,
+            returned: Some((length as i64, 0)),
+            blobs,
+        }));
+    }
 }
 
 /// Where order ids come from.
@@ -225,21 +246,9 @@ impl Mapped {
             batch.blobs.extend([page, path]);
             batch.blobs.resize(first + self.fetches.max(2), Blob::Absent);
             let blobs = first..batch.blobs.len();
-            let (called_id, returned_id) = (look.ids.take(), look.ids.take());
-            let now = clock::now();
             let length = bytes.len() as u64;
-            look.producer.push(Event::Call(CallEvent {
-                plan: self.plan,
-                number: 0,
-                task: look.task,
-                called_id,
-                returned_id,
-                time_called: now,
-                time_returned: now,
-                arguments: [descriptor.unwrap_or(-1) as u64, 0, length, offset, 0, 0],
-                returned: Some((length as i64, 0)),
-                blobs,
-            }));
+            let arguments = [descriptor.unwrap_or(-1) as u64, 0, length, offset, 0, 0];
+            look.record(self.plan, arguments, length, blobs);
         }
     }
 

@@ -10,8 +10,7 @@ use replay_schema::Observed;
 
 use super::maps::mappings;
 use super::{Look, MOST_BYTES, pages::PAGE};
-use crate::clock;
-use crate::event::{Blob, CallEvent, Event};
+use crate::event::Blob;
 use crate::plan::{Plan, Plans};
 
 /// Pages of one record at most.
@@ -117,18 +116,5 @@ fn record(
     batch.blobs.push(Blob::Copied(start..start + filled));
     batch.blobs.resize(first + fetches.max(1), Blob::Absent);
     let blobs = first..batch.blobs.len();
-    let (called_id, returned_id) = (look.ids.take(), look.ids.take());
-    let now = clock::now();
-    look.producer.push(Event::Call(CallEvent {
-        plan,
-        number: 0,
-        task: look.task,
-        called_id,
-        returned_id,
-        time_called: now,
-        time_returned: now,
-        arguments,
-        returned: Some((filled as i64, 0)),
-        blobs,
-    }));
+    look.record(plan, arguments, filled as u64, blobs);
 }
