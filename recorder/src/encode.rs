@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use dataseries::{Column, ExtentBuilder, ExtentType, FieldKind, Packed};
+use crossbeam_channel::Receiver;
+use dataseries::{Column, ExtentBuilder, FieldKind, Packed};
 use replay_core::guard::OwnDescriptors;
 use replay_schema::added;
 use replay_schema::{Call, Observed, Role, RowRule, Source, Value, common};
@@ -17,7 +18,7 @@ use crate::event::{
 };
 use crate::own_rows::{self, ByPlugin, OwnRow, OwnRows, Seen, Value as OwnValue};
 use crate::payload::{Kept, Payload};
-use crate::sink::{AddedRows, Cell, SinkError};
+use crate::sink::{self, AddedRows, Cell, SinkError};
 use crate::snapshot::SnapshotRows;
 use unseen::Hidden;
 
@@ -75,6 +76,8 @@ pub struct Encoder {
     /// Whether the calls were made long ago, and somebody else took them down.
     is_past: bool,
     totals: Totals,
+    /// Extents that are written: the next ones are built in their buffers.
+    spare: Option<Receiver<Packed>>,
     own_rows: OwnRows,
 }
 
@@ -88,7 +91,6 @@ struct Held {
 #[derive(Debug)]
 struct Lazy {
     call: Arc<Call>,
-    ty: Arc<ExtentType>,
     ready: Option<Box<RowType>>,
 }
 
@@ -132,18 +134,12 @@ struct Filled {
 }
 
 impl Encoder {
-    /// An encoder for `calls`, whose extent types are `types`, in the order of their plans.
+    /// An encoder for `calls`, in the order of their plans.
     ///
     /// # Errors
     /// Never, as long as the trace's own record types are well-formed.
-    pub fn new(
-        calls: &[Arc<Call>],
-        types: &[Arc<ExtentType>],
-        payload: Payload,
-    ) -> Result<Self, SinkError> {
-        let types = calls.iter().zip(types);
-        let types =
-            types.map(|(call, ty)| Lazy { call: call.clone(), ty: ty.clone(), ready: None });
+    pub fn new(calls: &[Arc<Call>], payload: Payload) -> Result<Self, SinkError> {
+        let types = calls.iter().map(|call| Lazy { call: call.clone(), ready: None });
         Ok(Self {
             types: types.collect(),
             payload,
@@ -155,6 +151,7 @@ impl Encoder {
             flushed_at: clock::now(),
             is_past: false,
             totals: Totals::default(),
+            spare: None,
             own_rows: OwnRows::new(OwnDescriptors::now(), PATIENCE),
         })
     }
@@ -162,6 +159,11 @@ impl Encoder {
     /// Waits for a plugin that writes rows itself for as long as `patience`.
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { own_rows: OwnRows::new(OwnDescriptors::now(), patience), ..self }
+    }
+
+    /// Builds extents in the buffers of those that come through `spare`.
+    pub fn with_spare(self, spare: Receiver<Packed>) -> Self {
+        Self { spare: Some(spare), ..self }
     }
 
     /// For calls that aren't made now: what was taken down of them was so when they returned.
@@ -330,7 +332,10 @@ impl Encoder {
         let keeping = Keeping { payload, totals, own_rows };
         row_type.write(call, id, now, keeping);
         if row_type.builder.is_full() {
-            hand_on(Item::Extent(row_type.builder.take()))?;
+            let mut full =
+                self.spare.as_ref().and_then(|spare| spare.try_recv().ok()).unwrap_or_default();
+            row_type.builder.take_into(&mut full);
+            hand_on(Item::Extent(full))?;
         }
         Ok(())
     }
@@ -383,14 +388,15 @@ impl Held {
 impl Lazy {
     fn ready(&mut self) -> Result<&mut RowType, SinkError> {
         if self.ready.is_none() {
-            self.ready = Some(Box::new(RowType::new(self.call.clone(), &self.ty)?));
+            self.ready = Some(Box::new(RowType::new(self.call.clone())?));
         }
         Ok(self.ready.as_mut().expect("it was just made ready"))
     }
 }
 
 impl RowType {
-    fn new(call: Arc<Call>, ty: &Arc<ExtentType>) -> Result<Self, SinkError> {
+    fn new(call: Arc<Call>) -> Result<Self, SinkError> {
+        let ty = sink::extent_type(&call.extent_type(), &call.type_name())?;
         let mut builder = ExtentBuilder::new(ty.clone(), EXTENT_SIZE)
             .map_err(|error| SinkError::Type { name: ty.name().to_owned(), error })?;
         builder.set_template_nulls();

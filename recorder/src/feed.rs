@@ -6,7 +6,6 @@ mod whole;
 
 use std::collections::HashMap;
 
-use dataseries::Compression;
 use nix::unistd::Pid;
 use replay_core::registry::Registry;
 use replay_schema::Returns;
@@ -14,6 +13,7 @@ use replay_schema::added::info;
 use syscalls::Sysno;
 
 use crate::clock;
+use crate::compressor::Choice;
 use crate::encode::Encoder;
 use crate::event::{Blob, CallEvent, Event, TaskEnd, TaskEvent, UNKNOWN_TIME};
 use crate::memory::{self, Memory};
@@ -21,7 +21,7 @@ use crate::output::{Keep, Output};
 use crate::payload::Payload;
 use crate::pipeline::{Pipeline, Producer};
 use crate::plan::{Plans, name_of};
-use crate::record::{call_types, start};
+use crate::record::start;
 use crate::sink::{self, SinkError};
 use crate::state::{InitialState, info_rows};
 
@@ -87,12 +87,10 @@ impl Feed {
     pub fn create(options: &Options) -> Result<Self, FeedError> {
         let registry = Registry::open(&options.plugins)?;
         let plans = Plans::new(&registry, &[], &[])?;
-        let compression =
-            Compression::new(&[options.codec]).unwrap_or_else(|_| Compression::none());
-        let types = call_types(&plans.calls)?;
-        let library: Vec<_> = types.iter().cloned().chain(sink::added_types()?).collect();
-        let encoder = Encoder::new(&plans.calls, &types, Payload::default())?;
-        let mut output = Output::create(&options.output, library, compression, Keep::All)?;
+        let library = sink::library(&plans.calls);
+        let encoder = Encoder::new(&plans.calls, Payload::default())?;
+        let mut output =
+            Output::create(&options.output, library, Choice::Always(options.codec), Keep::All)?;
         let first = options.first.map(|first| (first, InitialState::of(first, true)));
         let state = match &first {
             Some((task, state)) => state.rows(Pid::from_raw(*task))?,

@@ -24,6 +24,7 @@ pub mod agent;
 pub mod attach;
 pub mod backend;
 pub mod clock;
+pub mod compressor;
 pub mod encode;
 pub mod event;
 pub mod feed;

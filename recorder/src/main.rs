@@ -10,6 +10,7 @@ use clap::Parser;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigHandler, Signal, raise, signal};
 use recorder::backend::Backend;
+use recorder::compressor::Choice;
 use recorder::event::TaskEnd;
 use recorder::output::Keep;
 use recorder::own_rows;
@@ -72,9 +73,10 @@ struct Arguments {
     #[arg(long, value_name = "WHICH", default_value = "all", help_heading = "What is recorded")]
     env: Environment,
 
-    /// Compress the trace with CODEC: none, lz4, snappy, lzf, zlib or bz2
-    #[arg(long, value_name = "CODEC", default_value = "lz4", help_heading = "The file")]
-    codec: dataseries::Codec,
+    /// Compress the trace with CODEC: none, lz4, snappy, lzf, zlib or bz2; auto is lz4, less of it where
+    /// the program would have to wait
+    #[arg(long, value_name = "CODEC", default_value = "auto", help_heading = "The file")]
+    codec: Choice,
     /// Store the files that the program comes upon, as they were before, so that `replayer prepare` can
     /// make them elsewhere
     #[arg(

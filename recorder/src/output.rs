@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use dataseries::{Compression, ExtentType, Packed, StoredExtent};
+use dataseries::{Declared, ExtentType, Packed, StoredExtent};
 use replay_schema::added::{self, info};
 
+use crate::compressor::{Choice, Compressor};
 use crate::sink::{Sink, SinkError};
 use crate::state::info_rows;
 
@@ -44,8 +44,8 @@ pub struct Lost {
 #[derive(Debug)]
 pub struct Output {
     path: PathBuf,
-    types: Vec<Arc<ExtentType>>,
-    compression: Compression,
+    types: Vec<Declared>,
+    compressor: Compressor,
     keep: Keep,
     /// What each file begins with.
     opening: Vec<StoredExtent>,
@@ -56,24 +56,26 @@ pub struct Output {
     memory: VecDeque<StoredExtent>,
     memory_size: u64,
     lost: Lost,
+    /// To pack extents into.
+    buffers: Vec<Vec<u8>>,
 }
 
 impl Output {
     /// A recording that goes to file `path`, and to others beside it if `keep` says so, with `types` in
-    /// each file's library and all of it compressed with `compression`.
+    /// each file's library and all of it compressed as `codec` says.
     ///
     /// # Errors
     /// The file can't be made.
     pub fn create(
         path: &Path,
-        types: Vec<Arc<ExtentType>>,
-        compression: Compression,
+        types: Vec<Declared>,
+        codec: Choice,
         keep: Keep,
     ) -> Result<Self, SinkError> {
         let mut output = Self {
             path: path.to_owned(),
             types,
-            compression,
+            compressor: Compressor::new(codec),
             keep,
             opening: Vec::new(),
             sink: None,
@@ -82,6 +84,7 @@ impl Output {
             memory: VecDeque::new(),
             memory_size: 0,
             lost: Lost::default(),
+            buffers: Vec::new(),
         };
         if !matches!(keep, Keep::Last(_)) {
             output.begin()?;
@@ -102,14 +105,19 @@ impl Output {
         Ok(())
     }
 
-    /// Compresses `extents`, and writes or keeps them.
+    /// Compresses `extents`, and writes or keeps them; `in_haste` if more are waiting than should.
     ///
     /// # Errors
     /// The file can't be written.
-    pub fn write(&mut self, extents: &mut [Packed]) -> Result<(), SinkError> {
-        for stored in Packed::compress_each(extents, &self.compression) {
+    pub fn write(&mut self, extents: &mut [Packed], in_haste: bool) -> Result<(), SinkError> {
+        // Where a size was given, much is to be had for it.
+        let in_haste = in_haste && self.keep == Keep::All;
+        let wave = self.compressor.begin(extents, in_haste);
+        let compression = self.compressor.compression(&wave);
+        for stored in Packed::compress_each(extents, compression, &mut self.buffers) {
             self.keep(stored.map_err(|error| self.failed(error))?)?;
         }
+        self.compressor.end(&wave);
         Ok(())
     }
 
@@ -142,7 +150,9 @@ impl Output {
         if let Some(here) = self.files.back_mut() {
             here.1 += rows;
         }
-        self.sink.as_mut().expect("a file is open").write(&stored)
+        self.sink.as_mut().expect("a file is open").write(&stored)?;
+        self.buffers.push(stored.into_bytes());
+        Ok(())
     }
 
     /// Writes what is in memory to a file of its own, which says that there was more.
@@ -185,13 +195,18 @@ impl Output {
         self.lost
     }
 
+    /// How many extents weren't compressed, for want of time.
+    pub fn plain_extents(&self) -> u64 {
+        self.compressor.plain_extents()
+    }
+
     /// How many files were begun.
     pub fn files(&self) -> usize {
         self.begun
     }
 
     fn compress(&self, extent: &mut Packed) -> Result<StoredExtent, SinkError> {
-        extent.compress(&self.compression).map_err(|error| self.failed(error))
+        extent.compress(self.compressor.usual()).map_err(|error| self.failed(error))
     }
 
     fn failed(&self, error: dataseries::Error) -> SinkError {
@@ -222,7 +237,7 @@ impl Output {
     fn begin(&mut self) -> Result<(), SinkError> {
         self.begun += 1;
         let path = numbered(&self.path, self.begun);
-        let mut sink = Sink::create(&path, &self.types, &self.compression)?;
+        let mut sink = Sink::create(&path, &self.types, self.compressor.usual())?;
         for stored in &self.opening {
             sink.write(stored)?;
         }

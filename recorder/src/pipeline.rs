@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
+use dataseries::Packed;
+
 use crate::agent::shared::Shared;
 use crate::encode::{self, Encoder, Item, Totals};
 use crate::event::{Batch, Event};
@@ -30,6 +32,8 @@ const WAITING: usize = 16;
 
 /// As many extents are compressed together at most.
 const TOGETHER: usize = 8;
+/// If so many more are waiting then, the writer has fallen behind.
+const MANY: usize = 4;
 
 /// Takes events from a backend.
 #[derive(Debug)]
@@ -140,6 +144,14 @@ impl Producer {
     }
 }
 
+fn named<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    thread.expect("a recorder without threads can't be")
+}
+
 /// The threads between backend and file.
 #[derive(Debug)]
 pub struct Pipeline {
@@ -153,7 +165,9 @@ impl Pipeline {
         let (full, batches) = bounded::<Batch>(WAITING);
         let (used, empty) = bounded(WAITING);
         let (packed, extents) = bounded::<Item>(WAITING);
-        let encoder = std::thread::spawn(move || {
+        let (written, spare) = bounded(WAITING);
+        encoder = encoder.with_spare(spare);
+        let encoder = named("encoder", move || {
             let mut hand_on = |item| packed.send(item).map_err(|_| SinkError::Gone);
             loop {
                 let mut batch = match batches.recv_timeout(FLUSH_EVERY) {
@@ -175,7 +189,7 @@ impl Pipeline {
             }
             encoder.finish(&mut hand_on)
         });
-        let writer = std::thread::spawn(move || {
+        let writer = named("writer", move || {
             let mut together = Vec::new();
             while let Ok(first) = extents.recv() {
                 // What waits is compressed together; nobody waits for it to be more.
@@ -184,14 +198,17 @@ impl Pipeline {
                     match item {
                         Item::Extent(extent) => together.push(extent),
                         Item::Dump(why) => {
-                            output.write(&mut together)?;
+                            output.write(&mut together, false)?;
                             together.clear();
                             output.dump(why)?;
                         }
                     }
                 }
-                output.write(&mut together)?;
-                together.clear();
+                output.write(&mut together, extents.len() >= MANY)?;
+                let large = |extent: &Packed| extent.capacity() >= encode::EXTENT_SIZE / 2;
+                for extent in together.drain(..).filter(large) {
+                    let _ = written.try_send(extent);
+                }
             }
             Ok(output)
         });

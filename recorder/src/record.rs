@@ -5,19 +5,17 @@ use std::mem::ManuallyDrop;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use dataseries::{Codec, Compression, ExtentType};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use replay_core::registry::{PluginOptions, Registry, RegistryError};
-use replay_schema::Call;
 
 use crate::agent::{self, table::Stops};
 use crate::attach::{self, AttachError};
 use crate::backend::Backend;
 use crate::clock;
+use crate::compressor::Choice;
 use crate::encode::{Encoder, Totals};
 use crate::event::{Blob, CallEvent, Event, TaskEnd};
 use crate::files::Files;
@@ -51,7 +49,7 @@ pub struct Options {
     /// Which plugins there are.
     pub plugins: PluginOptions,
     /// How extents are compressed.
-    pub codec: Codec,
+    pub codec: Choice,
     /// How calls are captured.
     pub backend: Backend,
     /// Calls to let through although their plugins want them refused.
@@ -184,6 +182,8 @@ pub struct Recording {
     pub lost: Lost,
     /// How many files there are.
     pub files: usize,
+    /// How many extents weren't compressed, for want of time.
+    pub plain_extents: u64,
     /// What can't be captured of the plugins' declarations, or isn't there on this machine.
     pub warnings: Vec<String>,
     /// Why it was done by this backend.
@@ -203,12 +203,10 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
     let plans = Plans::new(&registry, &options.selections, &options.allowed)?;
     let plans = ManuallyDrop::new(plans);
     let paths = Paths::new(&options.paths).map_err(RecordError::Paths)?;
-    let compression = Compression::new(&[options.codec]).unwrap_or_else(|_| Compression::none());
 
-    let types = call_types(&plans.calls)?;
-    let library: Vec<_> = types.iter().cloned().chain(sink::added_types()?).collect();
-    let encoder = Encoder::new(&plans.calls, &types, options.payload.clone())?
-        .with_patience(options.plugin_timeout);
+    let library = sink::library(&plans.calls);
+    let encoder =
+        Encoder::new(&plans.calls, options.payload.clone())?.with_patience(options.plugin_timeout);
     let obstacle = match &options.subject {
         Subject::Processes(_) => Some("running processes can't be equipped with it"),
         Subject::Program { .. } if !options.paths.is_empty() => {
@@ -223,14 +221,14 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
     let begun = match &options.subject {
         Subject::Program { words, environment } => {
             let command = Command::new(words, environment)?;
-            let output = Output::create(&options.output, library, compression, options.keep)?;
+            let output = Output::create(&options.output, library, options.codec, options.keep)?;
             // The child is made while this process has one thread.
             let program = command.spawn(&chosen.filter(&plans))?;
             signals::leave_to(program).map_err(system("handle signals"))?;
             Begun { output, program: Some(program), processes: vec![program.as_raw()] }
         }
         Subject::Processes(processes) => {
-            let output = Output::create(&options.output, library, compression, options.keep)?;
+            let output = Output::create(&options.output, library, options.codec, options.keep)?;
             signals::note_end().map_err(system("handle signals"))?;
             processes.iter().try_for_each(|process| attach::attach(*process).map(drop))?;
             Begun { output, program: None, processes: processes.clone() }
@@ -283,7 +281,7 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
     } else if end != TaskEnd::Status(0) && options.dump_on.contains(&DumpOn::Failure) {
         output.dump("exit!=0")?;
     }
-    let (lost, files) = (output.lost(), output.files());
+    let (lost, files, plain) = (output.lost(), output.files(), output.plain_extents());
     output.finish(state::closing(&outcome, &totals, lost, &plans)?)?;
 
     if let (Subject::Program { words, .. }, false) = (&options.subject, outcome.executed) {
@@ -300,7 +298,17 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
     });
     let warnings = plans.warnings.iter().cloned().chain(unknown).collect();
     let passed_over = passed_over(&outcome, &plans);
-    Ok(Recording { end, outcome, totals, lost, files, warnings, why, passed_over })
+    Ok(Recording {
+        end,
+        outcome,
+        totals,
+        lost,
+        files,
+        plain_extents: plain,
+        warnings,
+        why,
+        passed_over,
+    })
 }
 
 /// Calls that were refused, and what wasn't seen of others, a line each.
@@ -328,18 +336,6 @@ struct Begun {
 
 fn system(doing: &'static str) -> impl Fn(nix::Error) -> RecordError {
     move |error| RecordError::System { doing, error }
-}
-
-/// The extent types of `calls`.
-///
-/// # Errors
-/// One that the file format can't hold.
-pub fn call_types(calls: &[Arc<Call>]) -> Result<Vec<Arc<ExtentType>>, SinkError> {
-    let types = calls.iter().map(|call| {
-        let name = call.type_name();
-        sink::extent_type(&call.extent_type(), &name)
-    });
-    types.collect()
 }
 
 /// The record before all others: which task is the first, and its umask (trace schema, §7).
@@ -370,6 +366,18 @@ pub(crate) fn start(
 impl Recording {
     /// How it was done, a line each.
     pub fn details(&self) -> Vec<String> {
+        let mut details = self.backend_details();
+        if self.plain_extents > 0 {
+            details.push(format!(
+                "{} extents aren't compressed, so that the program had to wait less: \
+                 `--codec lz4`, or `dstool repack`, makes the file smaller",
+                self.plain_extents
+            ));
+        }
+        details
+    }
+
+    fn backend_details(&self) -> Vec<String> {
         let Outcome { agent, merged, calls, .. } = &self.outcome;
         let Some(agent) = agent else {
             return vec![format!("by ptrace: {}", self.why)];

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dataseries::{
-    Compression, ExtentBuilder, ExtentType, Packed, StoredExtent, Writer, WriterOptions,
+    Compression, Declared, ExtentBuilder, ExtentType, Packed, StoredExtent, Writer, WriterOptions,
 };
+use replay_schema::Call;
 use replay_schema::added::{self, Added};
 
 /// Why a trace can't be written.
@@ -74,13 +75,13 @@ impl Sink {
     /// The file can't be made.
     pub fn create(
         path: &Path,
-        types: &[Arc<ExtentType>],
+        types: &[Declared],
         compression: &Compression,
     ) -> Result<Self, SinkError> {
         let options = WriterOptions { compression: compression.clone(), ..Default::default() };
         let file = File::create(path)
             .map_err(|error| SinkError::Create { path: path.to_owned(), error })?;
-        let writer = Writer::new(file, &path.display().to_string(), types, options)
+        let writer = Writer::declaring(file, &path.display().to_string(), types, options)
             .map_err(|error| SinkError::Write { path: path.to_owned(), error })?;
         Ok(Self { path: path.to_owned(), writer })
     }
@@ -169,10 +170,9 @@ impl AddedRows {
     }
 }
 
-/// The XML of every record type of the trace's own.
-///
-/// # Errors
-/// Never, as long as they are well-formed.
-pub fn added_types() -> Result<Vec<Arc<ExtentType>>, SinkError> {
-    added::ALL.iter().map(|added| extent_type(&added.extent_type(), added.name)).collect()
+/// The types that a trace of `calls` lists: theirs, and the trace's own.
+pub fn library(calls: &[Arc<Call>]) -> Vec<Declared> {
+    let calls = calls.iter().map(|call| Declared::new(call.type_name(), call.extent_type()));
+    let own = added::ALL.iter().map(|added| Declared::new(added.name, added.extent_type()));
+    calls.chain(own).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::Stdio;
 
 use replay_tests::built::program;
@@ -20,8 +20,16 @@ fn the_recorder_ends_as_the_program_did() {
         let output = case.record(&["sh", "-c", &format!("exit {status}")]);
         assert_eq!(output.status.code(), Some(status), "{}", told(&output));
     }
+    // Who runs the tests may have signals ignored, as a shell does for what it runs in the background.
+    let heed = || {
+        // SAFETY: the call has no memory of ours, and the default action is no code of ours.
+        unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
+        Ok(())
+    };
     for signal in [libc::SIGTERM, libc::SIGKILL, libc::SIGSEGV, libc::SIGABRT, libc::SIGINT] {
-        let output = case.record(&["sh", "-c", &format!("kill -{signal} $$")]);
+        let mut recorder = case.recorder(&["sh", "-c", &format!("kill -{signal} $$")]);
+        // SAFETY: between fork and exec it makes one system call.
+        let output = unsafe { recorder.pre_exec(heed) }.output().expect("the recorder runs");
         assert_eq!(output.status.signal(), Some(signal), "{:?} {}", output.status, told(&output));
     }
 }

@@ -6,7 +6,8 @@ use std::process::Output;
 use replay_tests::case::{Case, told};
 use replay_tests::strace::convert_text;
 
-/// Two tasks that call at once: the `first` one returns first.
+/// Two tasks that call at once: the `first` one returns first. Before the second does, a third one makes another
+/// name that ends alike, so that a replay can't tell which of the two took effect first.
 fn at_once(first: (&str, &str), second: (&str, &str)) -> String {
     let ((first, first_is), (second, second_is)) = (first, second);
     let name = |call: &str| call.split('(').next().unwrap_or_default().to_owned();
@@ -16,7 +17,8 @@ fn at_once(first: (&str, &str), second: (&str, &str)) -> String {
          10 1700000000.000002 {first} <unfinished ...>\n\
          11 1700000000.000003 {second} <unfinished ...>\n\
          10 1700000000.000004 <... {} resumed>) = {first_is} <0.000002>\n\
-         11 1700000000.000005 <... {} resumed>) = {second_is} <0.000002>\n",
+         12 1700000000.000005 mkdir(\"folder/a\", 0777) = 0 <0.000001>\n\
+         11 1700000000.000007 <... {} resumed>) = {second_is} <0.000004>\n",
         name(first),
         name(second)
     )
@@ -30,11 +32,12 @@ fn in_turn(first: (&str, &str), second: (&str, &str)) -> String {
     )
 }
 
-/// A replay of `log` in a folder with files `a` and `b`.
+/// A replay of `log` in a folder with files `a` and `b`, and a folder.
 fn replay(log: &str, words: &[&str]) -> Output {
     let case = Case::new(|folder| {
         fs::write(folder.join("a"), "text\n").unwrap();
         fs::write(folder.join("b"), "text\n").unwrap();
+        fs::create_dir(folder.join("folder")).unwrap();
     });
     convert_text(&case, log);
     case.replay(words)

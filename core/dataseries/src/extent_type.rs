@@ -10,7 +10,10 @@ use crate::layout::Layout;
 use crate::layout::PadRecord;
 use crate::pack::Transforms;
 
+mod declared;
 mod xml;
+
+pub use declared::Declared;
 
 /// Names with this beginning belong to the format itself.
 pub const RESERVED_PREFIX: &str = "DataSeries: ";
@@ -226,7 +229,7 @@ impl ExtentType {
 
     /// Whether the type belongs to the format itself: the type library's and the index's.
     pub fn is_reserved(&self) -> bool {
-        self.name.starts_with(RESERVED_PREFIX)
+        is_reserved(&self.name)
     }
 
     /// The namespace; empty if there is none.
@@ -344,6 +347,11 @@ impl ExtentType {
             _ => None,
         }
     }
+}
+
+/// Whether a type of that name belongs to the format itself.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    name.starts_with(RESERVED_PREFIX)
 }
 
 impl PartialEq for ExtentType {

@@ -61,6 +61,7 @@ pub use extent::Row;
 pub use extent::RowMut;
 pub use extent::Value;
 pub use extent_type::Column;
+pub use extent_type::Declared;
 pub use extent_type::ExtentType;
 pub use extent_type::INDEX_TYPE;
 pub use extent_type::NoColumn;

@@ -111,16 +111,21 @@ impl TypeLibrary {
 
     /// The extent that lists these types, sorted by name.
     pub(crate) fn pack(&self) -> Result<Packed, Error> {
-        let ty = ExtentType::xml_type();
-        let column = &ty.columns()[0];
-        let mut builder =
-            ExtentBuilder::new(Arc::clone(ty), usize::MAX).expect("the type can be packed");
-        for listed in self.iter() {
-            builder.new_row();
-            builder.set_bytes(column, listed.text().as_bytes())?;
-        }
-        Ok(builder.take())
+        pack(self.iter().map(|ty| ty.text()))
     }
+}
+
+/// The extent that lists the types with these descriptions, which are sorted by name.
+pub(crate) fn pack<'t>(texts: impl Iterator<Item = &'t str>) -> Result<Packed, Error> {
+    let ty = ExtentType::xml_type();
+    let column = &ty.columns()[0];
+    let mut builder =
+        ExtentBuilder::new(Arc::clone(ty), usize::MAX).expect("the type can be packed");
+    for text in texts {
+        builder.new_row();
+        builder.set_bytes(column, text.as_bytes())?;
+    }
+    Ok(builder.take())
 }
 
 /// No type, or more than one, fits what a person asked for.

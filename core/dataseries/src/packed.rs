@@ -68,6 +68,16 @@ impl Packed {
         self.rows
     }
 
+    /// Bytes that the buffers have room for.
+    pub fn capacity(&self) -> usize {
+        self.fixed.capacity() + self.pool.capacity()
+    }
+
+    /// Bytes of the records and their strings, unpacked.
+    pub fn byte_count(&self) -> usize {
+        self.fixed.len() + self.pool.len()
+    }
+
     /// Whether both hold the same bytes of the same type.
     pub(crate) fn is_same(&self, other: &Packed) -> bool {
         self.ty == other.ty
@@ -114,23 +124,22 @@ impl Packed {
         let hash = self.arrange(order).and_then(|()| {
             checksum::unpacked(&self.fixed, &self.pool, order).map_err(Unstorable::from)
         });
-        self.seal(order, compression, hash)
+        self.seal(order, compression, hash, Vec::new())
     }
 
     /// [Compresses](Packed::compress) several extents: each is as it would be alone. The hashes over
     /// their bytes are made side by side, which takes a third of the time that it takes to make one
-    /// after the other.
+    /// after the other. They are packed into the buffers of `spare`, as far as these go
+    /// ([`into_bytes`](StoredExtent::into_bytes) gives them back).
     ///
     /// # Errors
     /// As [`compress`](Packed::compress), for each.
     pub fn compress_each(
         extents: &mut [Packed],
         compression: &Compression,
+        spare: &mut Vec<Vec<u8>>,
     ) -> Vec<Result<StoredExtent, Error>> {
         let order = ByteOrder::Little;
-        if let [extent] = extents {
-            return vec![extent.compress_in(order, compression)];
-        }
         let lengths: Vec<Result<Vec<u8>, Unstorable>> = extents
             .iter_mut()
             .map(|extent| {
@@ -148,7 +157,10 @@ impl Packed {
             lengths.map(|_| hashes.next().expect("each that has lengths has a hash"))
         });
         let sealed = extents.iter_mut().zip(hashes);
-        sealed.map(|(extent, hash)| extent.seal(order, compression, hash)).collect()
+        let seal = |(extent, hash): (&mut Packed, _)| {
+            extent.seal(order, compression, hash, spare.pop().unwrap_or_default())
+        };
+        sealed.map(seal).collect()
     }
 
     /// Brings the records into the form and order in which the file has them, and are hashed.
@@ -162,19 +174,20 @@ impl Packed {
         Ok(())
     }
 
-    /// Compresses what was arranged, and leaves the buffers empty.
+    /// Compresses what was arranged into `buffer`, and leaves the extent's own buffers empty.
     fn seal(
         &mut self,
         order: ByteOrder,
         compression: &Compression,
         hash: Result<u32, Unstorable>,
+        buffer: Vec<u8>,
     ) -> Result<StoredExtent, Error> {
         let place = Place {
             file: Arc::from("new extent"),
             offset: 0,
             extent_type: Some(Arc::clone(self.ty.shared_name())),
         };
-        let stored = hash.and_then(|hash| self.store(order, compression, hash));
+        let stored = hash.and_then(|hash| self.store(order, compression, hash, buffer));
         let stored = stored.map_err(|fault| match fault {
             Unstorable::Damaged(fault) => Error::Corrupt { place: place.clone(), fault },
             Unstorable::TooLarge(reason) => Error::Unwritable {
@@ -195,10 +208,12 @@ impl Packed {
         order: ByteOrder,
         compression: &Compression,
         hash: u32,
+        mut bytes: Vec<u8>,
     ) -> Result<(Vec<u8>, Prefix), Unstorable> {
         let mut prefix = Prefix { bjhash: hash, ..self.prefix()? };
         let ty = &*self.ty;
-        let mut bytes = Vec::with_capacity(self.fixed.len() + self.pool.len() + FRAME_SIZE);
+        bytes.clear();
+        bytes.reserve(self.fixed.len() + self.pool.len() + FRAME_SIZE);
         bytes.resize(PREFIX_SIZE, 0);
         bytes.extend_from_slice(ty.name().as_bytes());
         pad(&mut bytes);
@@ -300,7 +315,8 @@ mod tests {
         for count in [0, 1, 2, 7, 8, 19] {
             let rows = |number: usize| (number * number * 31) % 2000;
             let mut together: Vec<_> = (0..count).map(|number| extent(rows(number))).collect();
-            let stored = Packed::compress_each(&mut together, &compression);
+            let mut spare = vec![vec![b'y'; 9000]; 2];
+            let stored = Packed::compress_each(&mut together, &compression, &mut spare);
             assert_eq!(stored.len(), count);
             for (number, stored) in stored.into_iter().enumerate() {
                 let alone = extent(rows(number)).compress(&compression).expect("it is small");

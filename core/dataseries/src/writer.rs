@@ -1,5 +1,6 @@
 //! Writing a file (FORMAT.md §18).
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -9,13 +10,16 @@ use crate::checksum;
 use crate::compress::Compression;
 use crate::error::Error;
 use crate::error::Place;
+use crate::extent_type::Declared;
 use crate::extent_type::ExtentType;
 use crate::extent_type::TypeError;
+use crate::extent_type::is_reserved;
 use crate::header;
 use crate::header::ByteOrder;
 use crate::index;
 use crate::index::Entry;
 use crate::library::TypeLibrary;
+use crate::library::pack;
 use crate::stored::StoredExtent;
 use crate::tail::Tail;
 
@@ -38,7 +42,8 @@ pub struct Writer<W: Write> {
     out: W,
     name: Arc<str>,
     options: WriterOptions,
-    library: TypeLibrary,
+    /// Descriptions of types, by name.
+    library: BTreeMap<Arc<str>, Arc<str>>,
     entries: Vec<Entry>,
     /// Where the next extent goes.
     offset: u64,
@@ -78,27 +83,28 @@ impl<W: Write> Writer<W> {
         types: &[Arc<ExtentType>],
         options: WriterOptions,
     ) -> Result<Writer<W>, Error> {
-        let mut writer = Writer {
-            out,
-            name: Arc::from(name),
-            options,
-            library: TypeLibrary::default(),
-            entries: Vec::new(),
-            offset: 0,
-            chain: 0,
-            broken: false,
-        };
+        let types: Vec<_> = types.iter().map(|ty| Declared::from(&**ty)).collect();
+        Writer::declaring(out, name, &types, options)
+    }
+
+    /// Like [`new`](Writer::new), with types that need not be taken apart.
+    ///
+    /// # Errors
+    /// As [`new`](Writer::new).
+    pub fn declaring(
+        out: W,
+        name: &str,
+        types: &[Declared],
+        options: WriterOptions,
+    ) -> Result<Writer<W>, Error> {
+        let mut writer = Writer::unbegun(out, name, options);
         for ty in types {
-            let added = match ty.is_reserved() {
-                true => Err(TypeError::Reserved(ty.name().to_owned())),
-                false => writer.library.add(Arc::clone(ty)),
-            };
-            added.map_err(|fault| Error::BadType {
+            writer.declare(ty).map_err(|fault| Error::BadType {
                 place: writer.place(),
                 source: Box::new(fault),
             })?;
         }
-        let mut library = writer.library.pack()?;
+        let mut library = pack(writer.library.values().map(|text| &**text))?;
         let stored = library.compress_in(writer.options.byte_order, &writer.options.compression)?;
         writer.begin(&stored)?;
         Ok(writer)
@@ -113,18 +119,37 @@ impl<W: Write> Writer<W> {
         library: &StoredExtent,
         options: WriterOptions,
     ) -> Result<Writer<W>, Error> {
-        let mut writer = Writer {
+        let options = WriterOptions { byte_order: library.byte_order(), ..options };
+        let mut writer = Writer::unbegun(out, name, options);
+        let listed = types.iter().map(|ty| (Arc::clone(ty.shared_name()), Arc::from(ty.text())));
+        writer.library = listed.collect();
+        writer.begin(library)?;
+        Ok(writer)
+    }
+
+    fn unbegun(out: W, name: &str, options: WriterOptions) -> Writer<W> {
+        Writer {
             out,
             name: Arc::from(name),
-            options: WriterOptions { byte_order: library.byte_order(), ..options },
-            library: types.clone(),
+            options,
+            library: BTreeMap::new(),
             entries: Vec::new(),
             offset: 0,
             chain: 0,
             broken: false,
-        };
-        writer.begin(library)?;
-        Ok(writer)
+        }
+    }
+
+    /// Adds a type to the library. The same type again changes nothing.
+    fn declare(&mut self, ty: &Declared) -> Result<(), TypeError> {
+        if is_reserved(ty.name()) {
+            return Err(TypeError::Reserved(ty.name().to_string()));
+        }
+        let listed = self.library.entry(Arc::clone(ty.name()));
+        if listed.or_insert_with(|| Arc::clone(ty.text())) != ty.text() {
+            return Err(TypeError::Conflict(ty.name().to_string()));
+        }
+        Ok(())
     }
 
     fn begin(&mut self, library: &StoredExtent) -> Result<(), Error> {
@@ -149,11 +174,6 @@ impl<W: Write> Writer<W> {
         flushed.map_err(|source| Error::Io { place: self.place(), source })
     }
 
-    /// The types that extents can have.
-    pub fn types(&self) -> &TypeLibrary {
-        &self.library
-    }
-
     /// How many bytes are written so far.
     pub fn offset(&self) -> u64 {
         self.offset
@@ -176,7 +196,7 @@ impl<W: Write> Writer<W> {
     /// it cannot be written. After an error of the last kind, every further call fails.
     pub fn write(&mut self, stored: &StoredExtent) -> Result<u64, Error> {
         let ty = stored.extent_type();
-        let listed = self.library.get(ty.name()).is_some_and(|known| **known == **ty);
+        let listed = self.library.get(ty.name()).is_some_and(|known| **known == *ty.text());
         if !listed || ty.is_reserved() {
             return Err(self.refuse(ty.name(), "its type is not in the type library"));
         }

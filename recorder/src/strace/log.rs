@@ -6,17 +6,18 @@ use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use dataseries::{Codec, Compression};
+use dataseries::Codec;
 use replay_core::registry::{PluginOptions, Registry, RegistryError};
 use replay_schema::added::{self, info, state};
 
+use crate::compressor::Choice;
 use crate::encode::{EXTENT_SIZE, Encoder, Totals};
 use crate::event::{Batch, TaskEnd, UNKNOWN_TIME};
 use crate::output::{Keep, Output};
 use crate::payload::Payload;
 use crate::pipeline::{Pipeline, Producer};
 use crate::plan::{PlanError, Plans};
-use crate::record::{call_types, start};
+use crate::record::start;
 use crate::sink::{self, AddedRows, Cell, SinkError};
 use crate::state::info_rows;
 use crate::strace::clock::Clock;
@@ -158,11 +159,10 @@ pub fn convert(options: &Options) -> Result<Conversion, ConvertError> {
     let logs = options.logs.iter().map(|path| open(path)).collect::<Result<Vec<_>, _>>()?;
     let registry = Registry::open(&options.plugins)?;
     let plans = Plans::new(&registry, &[], &[])?;
-    let compression = Compression::new(&[options.codec]).unwrap_or_else(|_| Compression::none());
-    let types = call_types(&plans.calls)?;
-    let library: Vec<_> = types.iter().cloned().chain(sink::added_types()?).collect();
-    let encoder = Encoder::new(&plans.calls, &types, Payload::default())?.of_the_past();
-    let mut output = Output::create(&options.output, library, compression, Keep::All)?;
+    let library = sink::library(&plans.calls);
+    let encoder = Encoder::new(&plans.calls, Payload::default())?.of_the_past();
+    let mut output =
+        Output::create(&options.output, library, Choice::Always(options.codec), Keep::All)?;
     for mut extent in [opening(&registry)?, initial(options)?].into_iter().flatten() {
         output.open(&mut extent)?;
     }
