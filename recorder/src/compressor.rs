@@ -29,7 +29,7 @@ impl FromStr for Choice {
 }
 
 /// After so many waves in haste the slower way is tried anew.
-const RETRY: u32 = 16;
+const RETRY: u32 = 64;
 
 /// Compresses extents, wave by wave.
 #[derive(Debug)]
@@ -146,11 +146,11 @@ mod tests {
     #[test]
     fn in_haste_the_faster_way_is_taken_and_the_other_tried_now_and_then() {
         let mut compressor = Compressor::new(Choice::Auto);
-        let first = choices(&mut compressor, 64, 2, 1);
+        let first = choices(&mut compressor, 256, 2, 1);
         assert_eq!(first[..2], [true, false], "both are tried");
         assert_eq!(first.iter().filter(|is_plain| !**is_plain).count(), 1 + 4);
         // The disk becomes slow: the next waves show it.
-        let then = choices(&mut compressor, 64, 2, 50);
+        let then = choices(&mut compressor, 256, 2, 50);
         assert!(then.iter().filter(|is_plain| **is_plain).count() <= 8, "{then:?}");
         // And fast again.
         let last = choices(&mut compressor, 640, 2, 1);
