@@ -61,10 +61,12 @@
 //! brings them to their files, and `stored` for the record type of what was stored through mappings; `loads` if it maps
 //! the descriptor's file in any way, and `loaded` for the record type of what can be read there.
 
+mod attribute;
 mod field;
 mod options;
 mod record;
 mod replay;
+mod words;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};

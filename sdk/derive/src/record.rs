@@ -4,9 +4,8 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{DeriveInput, Error, Expr, Lifetime, LifetimeParam, Result};
 
-use crate::field::{
-    Count, Field, Filled, Modifier, Origin, RecordAttribute, fields, record_attribute,
-};
+use crate::attribute::{RecordAttribute, record_attribute};
+use crate::field::{Count, Field, Filled, Modifier, Origin, fields};
 
 pub fn record(input: &DeriveInput) -> Result<TokenStream> {
     let attribute = record_attribute(input)?;
