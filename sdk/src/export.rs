@@ -1,5 +1,7 @@
 //! The edge between a plugin and its host: what [`export_plugin!`](crate::export_plugin) expands to.
 
+mod encoder;
+
 use std::any::Any;
 use std::cell::RefCell;
 use std::ffi::c_void;
@@ -10,14 +12,16 @@ use abi::abi_stable::StableAbi;
 use abi::abi_stable::library::AbiHeader;
 use abi::abi_stable::prefix_type::{PrefixTypeTrait, WithMetadata};
 use abi::{
-    Call, CallRef, Event, Exported, HostRef, List, Module, ModuleRef, OptionDeclaration,
-    OptionValue, Outcome, Part, Parts, RowSink, Text, log, status,
+    Call, CallRef, Exported, HostRef, List, Module, ModuleRef, OptionDeclaration, OptionValue,
+    Outcome, Part, Parts, Text, log, status,
 };
 
 use crate::declare::Declaration;
 use crate::options::{Options, Store, Values};
 use crate::record::{Declared, Fields};
 use crate::{Process, Replayed, Skip};
+
+pub use encoder::{Encoder, encode};
 
 /// Puts the calls of this library into it, so that a host finds them.
 ///
@@ -366,88 +370,6 @@ pub unsafe fn replay(
     // SAFETY: the host gives room for an outcome.
     unsafe { outcome.write(Outcome { return_value, errno_number, reserved: 0 }) };
     status::MADE
-}
-
-/// The rows of a captured call, for a plugin that writes them itself.
-pub struct Encoder<'e> {
-    event: &'e Event,
-    sink: &'e RowSink,
-}
-
-impl<'e> Encoder<'e> {
-    /// Argument `number`, as the register held it.
-    pub fn argument(&self, number: usize) -> u64 {
-        self.event.arguments[number]
-    }
-
-    /// Return value and errno, if the call returned.
-    pub fn returned(&self) -> Option<(i64, i32)> {
-        (self.event.returned != 0).then_some((self.event.return_value, self.event.errno_number))
-    }
-
-    /// The memory of fetch number `index`; nothing if it wasn't copied.
-    pub fn fetched(&self, index: usize) -> Option<&'e [u8]> {
-        assert!(index < self.event.fetched_count as usize, "only declared fetches are asked for");
-        // SAFETY: the event has `fetched_count` fetches, valid as long as it is.
-        let fetched = unsafe { &*self.event.fetched.add(index) };
-        if fetched.start.is_null() {
-            return None;
-        }
-        // SAFETY: the host vouches for start and length.
-        Some(unsafe { std::slice::from_raw_parts(fetched.start, fetched.length as usize) })
-    }
-
-    /// The items of fetch number `index`: strings, or the buffers of vectors.
-    pub fn items(&self, index: usize) -> impl Iterator<Item = &'e [u8]> + use<'e> {
-        let mut rest = self.fetched(index).unwrap_or_default();
-        std::iter::from_fn(move || {
-            let (header, after) = rest.split_first_chunk::<24>()?;
-            let length = u64::from_ne_bytes(*header[16..].first_chunk()?);
-            let (item, after) = after.split_at_checked(usize::try_from(length).ok()?)?;
-            rest = after;
-            Some(item)
-        })
-    }
-
-    /// Starts the next row; `complete` says whether it is written after the call returned.
-    pub fn row(&mut self, complete: bool) -> &mut Self {
-        // SAFETY: the sink is the host's and valid for its context.
-        unsafe { (self.sink.row)(self.sink.context, complete.into()) };
-        self
-    }
-
-    /// Sets declared column `column` of the current row to a number.
-    pub fn number(&mut self, column: u32, value: i64) -> &mut Self {
-        // SAFETY: as above.
-        unsafe { (self.sink.number)(self.sink.context, column, value) };
-        self
-    }
-
-    /// Sets declared column `column` of the current row to bytes.
-    pub fn bytes(&mut self, column: u32, value: &[u8]) -> &mut Self {
-        // SAFETY: as above; the host copies the bytes before it returns.
-        unsafe {
-            (self.sink.bytes)(self.sink.context, column, value.as_ptr(), value.len() as u64);
-        }
-        self
-    }
-}
-
-/// Runs a plugin's own encoding, and keeps a panic from leaving this library.
-///
-/// # Safety
-/// The pointers must be what a host passes to [`abi::Call::encode`].
-pub unsafe fn encode(
-    event: *const Event,
-    sink: *const RowSink,
-    body: impl FnOnce(&mut Encoder<'_>),
-) -> u32 {
-    // SAFETY: both are valid until this returns.
-    let mut encoder = unsafe { Encoder { event: &*event, sink: &*sink } };
-    match catch_unwind(AssertUnwindSafe(|| body(&mut encoder))) {
-        Ok(()) => status::MADE,
-        Err(_) => status::PANICKED,
-    }
 }
 
 /// What a plugin that replays nothing answers.
