@@ -4,16 +4,16 @@
 //! them when they were recorded; of the disk it is asked only whether names are there that the trace makes.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use replay_schema::{Call, Changes, Touch};
 
+use crate::follow::Whereabouts;
 use crate::record::What;
-use crate::replay::whereabouts::Whereabouts;
 use crate::replay::{Options, ReplayError, is_kernels};
 use crate::trace::{RecordType, Trace};
 use crate::verify;
@@ -88,7 +88,7 @@ pub fn dry_run(trace: &Trace, options: &Options) -> Result<Forecast, ReplayError
             forecast.calls.0 += 1;
             for (path, touch) in paths {
                 let touch = if looks || is_harmless(call) { Touch::Looks } else { touch };
-                let path = PathBuf::from(OsString::from_vec(path));
+                let path = PathBuf::from(OsStr::from_bytes(&path));
                 let path = options.place.full(&options.place.mapped(&path));
                 forecast.touch(path, touch);
             }

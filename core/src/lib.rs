@@ -19,6 +19,7 @@ pub mod cli;
 pub mod crash;
 pub mod dry_run;
 pub mod dstool;
+mod follow;
 pub mod guard;
 pub mod loader;
 pub mod manifest;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use dataseries::{Column, ExtentType, Row, Value};
-use replay_schema::{Call, Returns, Role, Source};
+use replay_schema::{Call, Returns, Source};
 
 use super::names::Names;
+use crate::follow::Seen;
 
 /// A type whose plugin is there.
 #[derive(Debug)]
@@ -13,8 +14,8 @@ pub struct Declared {
     call: Arc<Call>,
     /// Columns with arguments of the call, and which.
     arguments: Vec<(Column, usize)>,
-    /// Columns that stand for something, in the order of the declaration.
-    roles: Vec<(Column, Role)>,
+    /// Columns that say something of descriptors and names, with their places in the declaration, in its order.
+    followed: Vec<(Column, usize)>,
 }
 
 impl Declared {
@@ -26,10 +27,11 @@ impl Declared {
             let number = declared.sources.iter().find_map(Source::argument)?;
             Some((found(declared)?, number))
         });
-        let roles = call.columns.iter().filter(|declared| declared.role != Role::None);
-        let roles = roles.filter_map(|declared| Some((found(declared)?, declared.role)));
-        let (arguments, roles) = (arguments.collect(), roles.collect());
-        Some(Self { call, arguments, roles })
+        let followed =
+            call.columns.iter().enumerate().filter(|(_, declared)| Seen::wants(declared));
+        let followed = followed.filter_map(|(at, declared)| Some((found(declared)?, at)));
+        let (arguments, followed) = (arguments.collect(), followed.collect());
+        Some(Self { call, arguments, followed })
     }
 
     /// What the plugin declares.
@@ -56,9 +58,18 @@ impl Declared {
         self.call.returns(self.arguments(row))
     }
 
-    /// The columns that stand for something.
-    pub fn roles(&self) -> &[(Column, Role)] {
-        &self.roles
+    /// Whether the columns say anything of descriptors and names.
+    pub fn is_followed(&self) -> bool {
+        !self.followed.is_empty()
+    }
+
+    /// What `row` says of descriptors and names.
+    pub fn seen(&self, row: &Row<'_>) -> Seen {
+        let mut seen = Seen::default();
+        for (column, at) in &self.followed {
+            seen.add(&self.call.columns[*at], row.get(column));
+        }
+        seen
     }
 }
 

@@ -200,9 +200,9 @@ impl Arguments {
             plan.columns.iter().filter(|column| is_compared(column)).cloned().collect();
         columns.sort_by(|a, b| a.name.cmp(&b.name));
         let is_task = |column: &Column| {
-            let roles = declared.iter().flat_map(Declared::roles);
-            let mut roles = roles.filter(|(known, _)| known.name == column.name);
-            column.name == common::RETURN_VALUE || roles.any(|(_, role)| *role == Role::Task)
+            let mut known = declared.iter().flat_map(|declared| &declared.call().columns);
+            column.name == common::RETURN_VALUE
+                || known.any(|known| known.name == column.name && known.role == Role::Task)
         };
         let tasks = columns.iter().map(|column| !self.exact && is_task(column)).collect();
         Ok(Shape { calls, plan, declared, columns, tasks, translates: !self.exact })

@@ -1,7 +1,6 @@
 //! Which records wait for which.
 
 mod names;
-mod paths;
 mod resources;
 mod uses;
 
@@ -11,7 +10,6 @@ use crate::record::Record;
 use crate::replay::progress::{Progress, Stopped};
 use crate::replay::turn::Turn;
 
-pub(crate) use paths::plain;
 pub use resources::{Resources, link_on_disk};
 
 /// The order in which records are replayed; `docs/ordering.md` says what each promises.

@@ -9,8 +9,8 @@ use std::collections::VecDeque;
 
 use replay_schema::Touch;
 
+use crate::follow::Seen;
 use crate::record::{Batch, Record, What};
-use crate::replay::seen::Seen;
 use crate::trace::RecordType;
 use crate::verify;
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
+use crate::follow::Whereabouts;
 use crate::record::{Batch, NewTask, What};
 use crate::replay::ReplayError;
 use crate::replay::order::{Resources, Waits, link_on_disk};
@@ -15,7 +16,6 @@ use crate::replay::overlaps::Overlaps;
 use crate::replay::progress::{Progress, Stopped};
 use crate::replay::shared::Shared;
 use crate::replay::tasks::{Birth, Expected, start};
-use crate::replay::whereabouts::Whereabouts;
 use crate::trace::Faults;
 
 /// Records of one task, in one batch.

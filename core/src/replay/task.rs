@@ -12,6 +12,7 @@ use nix::sched::{CloneFlags, unshare};
 use replay_schema::{Call, Changes, Returns};
 
 use crate::crash::{self, InPlugin};
+use crate::follow::plain;
 use crate::guard::Guard;
 use crate::misdeed::{Misdeed, OnPluginError};
 use crate::record::{Batch, Record, What};
@@ -20,7 +21,7 @@ use crate::replay::descriptors::{Files, Stands};
 use crate::replay::effects::{self, Effect, effects};
 use crate::replay::host::{Child, Context, Identity, Wants};
 use crate::replay::kernels::is_kernels;
-use crate::replay::order::{Order, Wait, plain, wait_to_enter};
+use crate::replay::order::{Order, Wait, wait_to_enter};
 use crate::replay::pace::{Clock, Speed, Took};
 use crate::replay::progress::{Progress, Stopped};
 use crate::replay::reader::Segment;

@@ -2,7 +2,7 @@
 
 use foldhash::HashMap;
 
-use crate::replay::order::paths::plain;
+use crate::follow::plain;
 use crate::replay::order::uses::Uses;
 
 /// A name.

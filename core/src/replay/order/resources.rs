@@ -10,13 +10,12 @@ use std::sync::Arc;
 use foldhash::HashMap;
 use replay_schema::{Call, Returns};
 
+use crate::follow::{Seen, Shares, ancestors, parent, plain};
 use crate::record::{Batch, Record, What};
 use crate::replay::order::names::{Id, Names};
-use crate::replay::order::paths::{ancestors, parent, plain};
 use crate::replay::order::uses::{At, How, Uses};
 use crate::replay::order::{Wait, Waits};
 use crate::replay::progress::Progress;
-use crate::replay::seen::Seen;
 use crate::trace::RecordType;
 use crate::verify;
 
@@ -295,18 +294,16 @@ impl Resources {
         }
     }
 
-    /// A child of `parent` comes up, which shares what the flags say.
-    fn create(&mut self, child: u32, parent: Task, shares: i64) {
-        let has = |flag: i32| shares & i64::from(flag) != 0;
-        let is_thread = has(libc::CLONE_THREAD);
-        let table = if is_thread || has(libc::CLONE_FILES) {
+    /// A child of `parent` comes up.
+    fn create(&mut self, child: u32, parent: Task, shares: Shares) {
+        let table = if shares.files {
             parent.table
         } else {
             let copy = self.tables[parent.table as usize].clone();
             self.tables.push(copy);
             self.tables.len() as u32 - 1
         };
-        let fs = if is_thread || has(libc::CLONE_FS) {
+        let fs = if shares.fs {
             self.fs[parent.fs as usize].users += 1;
             parent.fs
         } else {
