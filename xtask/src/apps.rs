@@ -111,14 +111,6 @@ pub struct Tools {
     backend: Option<String>,
 }
 
-impl Tools {
-    /// Whether a trace brings the files that its replay needs. The agent's doesn't: it doesn't stop where calls are
-    /// entered. Then the files are those of another trace of the same program.
-    fn takes_snapshots(&self) -> bool {
-        self.backend.as_deref() != Some("agent")
-    }
-}
-
 /// Runs the applications that were asked for.
 ///
 /// # Errors

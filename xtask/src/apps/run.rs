@@ -164,17 +164,7 @@ fn steps(
     outcome.native = time;
     place.reset()?;
 
-    if !tools.takes_snapshots() {
-        let snapshot = Recording { backend: None, snapshot: true, trace: FILES };
-        record(application, tools, &place, &snapshot, outcome)?;
-        place.reset()?;
-    }
-    let recording = Recording {
-        backend: tools.backend.as_deref(),
-        snapshot: tools.takes_snapshots(),
-        trace: TRACE,
-    };
-    record(application, tools, &place, &recording, outcome)?;
+    record(application, tools, &place, outcome)?;
     let recorded = Tree::of(&place.work);
     fs::remove_dir_all(&place.work).map_err(|error| error.to_string())?;
     fs::create_dir(&place.work).map_err(|error| error.to_string())?;
@@ -212,34 +202,20 @@ fn set_up(application: &Application, place: &Place<'_>) -> Result<()> {
     crate::cargo::run(copy.arg("-a").arg(&place.work).arg(place.at("pristine")))
 }
 
-/// The trace that is replayed.
+/// The trace, which brings the files that its replay needs.
 const TRACE: &str = "trace.ds";
-
-/// The trace that brings the files, if that is another.
-const FILES: &str = "files.ds";
-
-/// How an application is recorded, and to which file.
-struct Recording<'r> {
-    backend: Option<&'r str>,
-    snapshot: bool,
-    trace: &'r str,
-}
 
 fn record(
     application: &Application,
     tools: &Tools,
     place: &Place<'_>,
-    recording: &Recording<'_>,
     outcome: &mut Outcome,
 ) -> Result<()> {
     let recorder = tools.bin.join("recorder").display().to_string();
     let plugins = tools.plugins.display().to_string();
-    let trace = place.at(recording.trace).display().to_string();
-    let mut words = vec![&recorder[..], "--plugins", &plugins, "-X", &trace];
-    if recording.snapshot {
-        words.extend(["--snapshot", "full"]);
-    }
-    if let Some(backend) = recording.backend {
+    let trace = place.at(TRACE).display().to_string();
+    let mut words = vec![&recorder[..], "--plugins", &plugins, "-X", &trace, "--snapshot", "full"];
+    if let Some(backend) = &tools.backend {
         words.extend(["--backend", backend]);
     }
     words.extend(["--", "sh", "-e", "-c", &application.run]);
@@ -254,8 +230,7 @@ fn record(
 
 fn prepare(tools: &Tools, place: &Place<'_>) -> Result<()> {
     let replayer = tools.bin.join("replayer").display().to_string();
-    let trace = if tools.takes_snapshots() { TRACE } else { FILES };
-    let (root, trace) = (place.at("root"), place.at(trace));
+    let (root, trace) = (place.at("root"), place.at(TRACE));
     let (root, trace) = (root.display().to_string(), trace.display().to_string());
     let words = [&replayer[..], "prepare", "--root", &root, &trace];
     match timed(&mut place.command("", &words, "prepare.log")?)? {
