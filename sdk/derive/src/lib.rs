@@ -30,36 +30,69 @@
 //! `#[after(2, when = gets)]`, `#[holds(condition, when = condition)]`. One with an array in it, such as
 //! `arg(1).one_of(&[5, 36])`, needs a name: attributes take no arrays.
 //!
-//! Others say how it is shown and compared: `#[bits(TABLE)]` and `#[bits(TABLE, when = condition)]`
-//! (boolean columns and names), `#[octal]`, `#[hex]`, `#[names(TABLE)]`, `#[compared]`,
-//! `#[not_compared]`, `#[shares]` for flags that say what a
-//! child shares, `#[target]` for the text of a symbolic link, `#[environment]` for a string of the environment,
-//! `#[makes]` and `#[removes]` for the path of a name that the call makes or takes away, `#[source]` for a
-//! descriptor that data is taken from and no more, `#[owner]` for the user or group that a file belongs to, and
-//! `#[added]` if the original schema's type doesn't have the column. Fields of an
-//! element have `#[length]`, `#[bytes]`, `#[address]`, `#[member(offset, width = w)]`, or `#[beside(ITEM)]` for another
-//! buffer of the same structure.
+//! Others say what the column stands for, and how it is shown and compared:
 //!
-//! The struct says `#[record(syscall = "name", extent = "name", returns = kind)]`, with
-//! `syscalls("a", "b")` for several, `selects(1, 0x6600, mask = 0xff00)` if only those calls are meant whose
-//! argument 1 has that value behind the mask (without one: in its lower 32 bits), `extent` alone for a record that no system call makes, `at_entry`,
-//! `returns_when = condition`, `start = umask`, `simulated = "why"` (and `partly` if the plugin decides which, `networked` if
-//! it does so where the replay has sockets of the network), `encode = function`,
-//! `refused = "why"` if a recorder is to have the kernel refuse the call unless it is told not to, `hides = "what"` if
-//! it doesn't see so many things as the call returns,
-//! `number = SYS_number` and `strings(n)`, `tail_last = "column"` where needed; `blocks` if the call can
-//! wait for what another process does, `cpus` if it tells or sets which CPUs a task may use, `looks` (or
-//! `looks_when = condition`) if it changes no file and no name, `changes_fs` if it changes the working
-//! directory, root or umask, `class = "network"` (or `classes("process", "signal")`) for the classes that
-//! people select calls by, `changes = descriptors` if it changes nothing but what its descriptors are open on,
-//! `changes = nothing` if it changes no file and no name though it does more than look, `privileged` if it may
-//! need a right that the program had and a replay lacks, `keeps_offset` if it leaves its descriptors open and
-//! where they are, and `stream` if it moves data through a descriptor that may be a pipe or
-//! socket.
-//! For recorders that keep the files as they were: `lists` if it lists the directory of its descriptor,
-//! `maps_when = condition` if it maps the descriptor's file shared, `unmaps` if it ends or moves mappings, `syncs` if it
-//! brings them to their files, and `stored` for the record type of what was stored through mappings; `loads` if it maps
-//! the descriptor's file in any way, and `loaded` for the record type of what can be read there.
+//! | attribute | the column |
+//! |---|---|
+//! | `#[bits(TABLE)]`, `#[bits(TABLE, when = condition)]` | has bits with names, and boolean columns of their own |
+//! | `#[names(TABLE)]`, `#[octal]`, `#[hex]` | is shown so |
+//! | `#[compared]`, `#[not_compared]` | is compared by `--verify`, or never; by itself what the kernel fills in is |
+//! | `#[shares]` | has flags that say what a new task shares with its creator |
+//! | `#[target]` | has the text of a symbolic link |
+//! | `#[environment]` | has a string of a program's environment |
+//! | `#[makes]`, `#[removes]` | has the path of a name that the call makes, or takes away |
+//! | `#[source]` | has a descriptor that data is taken from, and no more |
+//! | `#[owner]` | has the user or group that a file belongs to |
+//! | `#[added]` | isn't one of the original schema's type |
+//!
+//! The fields of an element have other origins: `#[length]`, `#[bytes]`, `#[address]`,
+//! `#[member(offset, width = w)]`, or `#[beside(ITEM)]` for another buffer of the same structure.
+//!
+//! The struct itself says `#[record(…)]`. Which calls, and in which extent:
+//!
+//! | word | the record is of |
+//! |---|---|
+//! | `syscall = "name"`, `syscalls("a", "b")` | this call, or one of several |
+//! | `selects(1, 0x6600, mask = 0xff00)` | only those of its calls whose argument 1 has that value behind the mask; without a mask, in its lower 32 bits |
+//! | `extent = "name"` | this record type, if it isn't called as the call is; alone, for a record that no system call makes |
+//! | `class = "network"`, `classes("process", "signal")` | calls of these classes, by which people select them |
+//!
+//! What the call does:
+//!
+//! | word | the call |
+//! |---|---|
+//! | `returns = kind`, `returns_when = condition` | returns a `descriptor`, `child`, `address` or `status`, or `never`; otherwise a number |
+//! | `looks`, `looks_when = condition` | changes no file and no name |
+//! | `changes = descriptors` | changes nothing but what its descriptors are open on |
+//! | `changes = nothing`, `changes = program` | changes no file and no name, though it does more than look; or runs another program |
+//! | `changes_fs` | changes the working directory, root or umask |
+//! | `keeps_offset` | leaves its descriptors open and where they are |
+//! | `privileged` | may need a right that the program had and a replay lacks |
+//! | `blocks` | can wait for what another process does |
+//! | `stream` | moves data through a descriptor that may be a pipe or a socket, and so blocks, too |
+//! | `cpus` | tells or sets which CPUs a task may use |
+//! | `refused = "why"` | is refused by the kernel when it is recorded, unless people let it through |
+//! | `hides = "what"` | doesn't show as many of these things as it returns |
+//!
+//! How it is recorded and replayed:
+//!
+//! | word | |
+//! |---|---|
+//! | `at_entry` | the record belongs to the moment at which the call was entered |
+//! | `simulated = "why"` | the call isn't made again; with `partly`, the plugin decides which, and with `networked` it does so where the replay has sockets of the network |
+//! | `number = SYS_number` | what `#[derive(Replay)]` calls, if that isn't the recorded call |
+//! | `encode = function` | the plugin writes its rows itself, with the strings that `strings(n)` copies and the last row as `tail_last = "column"` numbers it |
+//! | `start = umask` | the trace's first record, if it is of this type, says the first process's umask |
+//!
+//! For recorders that keep files as they were:
+//!
+//! | word | the call |
+//! |---|---|
+//! | `lists` | lists the directory of its descriptor |
+//! | `maps_when = condition` | maps the descriptor's file shared |
+//! | `loads` | maps the descriptor's file in any way |
+//! | `unmaps`, `syncs` | ends or moves mappings; brings them to their files |
+//! | `stored`, `loaded` | is none: the record type of what was stored through mappings, and of what can be read there |
 
 mod attribute;
 mod field;
