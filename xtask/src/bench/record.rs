@@ -1,12 +1,13 @@
 //! Recording, against strace with the same calls and full payloads.
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use crate::Result;
 use crate::bench::Setting;
 use crate::bench::race::{Contender, Table, race};
+use crate::cargo::run;
 use crate::dist;
 
 /// strace as fast as it gets with the calls that we have plugins for, and payloads up to 64 KiB.
@@ -49,7 +50,30 @@ fn contest(setting: &Setting, what: &str, goal: &str, words: &[String]) -> Resul
         Contender::new("recorder --backend ptrace", recorder("ptrace")).after(clear),
         Contender::new("strace -f --seccomp-bpf -s 65536", || strace(setting, words)).after(clear),
     ];
-    race(what, goal, setting.rounds, &contenders)
+    let mut table = race(what, goal, setting.rounds, &contenders)?;
+    let spans = (0..setting.rounds).map(|_| {
+        clear();
+        let mut command = recorder("agent")();
+        run(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))?;
+        span(setting, &trace)
+    });
+    let span = spans.collect::<Result<Vec<_>>>()?.into_iter().fold(f64::MAX, f64::min);
+    table.note(format!(
+        "with the agent the program itself, from its first call to its last, took {span:.4} s, {:.2} of native",
+        span / table.seconds(0)
+    ));
+    Ok(table)
+}
+
+/// Seconds between the first and the last call of a trace.
+fn span(setting: &Setting, trace: &Path) -> Result<f64> {
+    let mut command = setting.program("dstool");
+    let output = command.args(["info", "--json"]).arg(trace).output();
+    let output = output.map_err(|error| error.to_string())?;
+    let info: serde_json::Value =
+        serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
+    let time = |name: &str| info[name].as_i64().ok_or(format!("{} has no {name}", trace.display()));
+    Ok((time("last_time")? - time("first_time")?) as f64 / 1e9)
 }
 
 /// What is asked of programs that do little else but call; from the start to the finished file.

@@ -16,7 +16,14 @@ const CALLS: &str = "1000000";
 fn record(setting: &Setting, what: &str, path: &Path, count: &str) -> Result<PathBuf> {
     let trace = setting.path(&format!("{what}.ds"));
     let mut recorder = setting.program("recorder");
-    recorder.arg("-X").arg(&trace).arg(setting.bare_loop()).arg(what).arg(path).arg(count);
+    // Of a burst some extents would be stored as they are, some not.
+    recorder
+        .args(["--codec", "lz4", "-X"])
+        .arg(&trace)
+        .arg(setting.bare_loop())
+        .arg(what)
+        .arg(path)
+        .arg(count);
     run(&mut recorder)?;
     Ok(trace)
 }
