@@ -11,7 +11,7 @@
 
 use iced_x86::{FlowControl, Instruction};
 
-use super::sites::{JUMP, Site};
+use super::sites::{CALL, JUMP, Site};
 
 /// Bytes of a stub.
 pub const SIZE: usize = 64;
@@ -36,6 +36,8 @@ pub struct Stub {
     pub at: usize,
     /// Bytes from the site on that aren't what they were.
     pub length: usize,
+    /// The first of these bytes, as they were: the call's, and those of the instructions that are moved.
+    pub replaced: Vec<u8>,
     bytes: Vec<u8>,
     fixes: Vec<Fix>,
     /// For each moved instruction, and the end: where it was, from the site, and where in the stub it is.
@@ -54,9 +56,11 @@ struct Fix {
 impl Stub {
     /// The stub for `site`, if it fits.
     pub fn new(site: &Site) -> Option<Self> {
+        let moved = site.displaced.iter().map(|displaced| displaced.bytes.as_slice());
         let mut stub = Self {
             at: site.at,
             length: site.length().max(JUMP),
+            replaced: std::iter::once(&CALL[..]).chain(moved).flatten().copied().collect(),
             bytes: vec![0x48, 0x8d, 0x0d, AFTER - 7, 0, 0, 0],
             fixes: Vec::new(),
             moved: Vec::new(),
