@@ -9,8 +9,9 @@
 //!
 //! * **Nothing escapes.** The filter lets calls through only if they come from the hook's own
 //!   instruction; every other one stops at the tracer, which records it as ever.
-//! * **Code is rewritten before it runs**: at execve(2), and when a mapping of a file's code returns
-//!   ([`text`], [`space`]). What can't be rewritten safely is left ([`x86_64::sites`]).
+//! * **Code is rewritten while nothing runs it**: when a program that has one thread has made some calls and stands
+//!   still ([`late`]), and when a mapping of a file's code returns ([`text`], [`space`]). What can't be rewritten
+//!   safely is left ([`x86_64::sites`]).
 //! * **The tracer can take over** a call wherever a thread stands in the hook: for a signal, which is then
 //!   delivered as if there were no hook; for a fault; for a record that doesn't fit ([`Taken`]).
 //!   Handlers never run on top of the hook, and find no address of ours in their context.
@@ -27,6 +28,7 @@
 pub mod arena;
 mod attach;
 pub mod clock;
+mod late;
 pub mod merge;
 pub mod shared;
 pub mod space;
@@ -43,6 +45,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use arena::Arena;
+use late::Late;
 use libc::c_int;
 use merge::returned;
 use shared::Shared;
@@ -62,8 +65,10 @@ use crate::ptrace::{self, Entry};
 pub struct Counts {
     /// Programs that were equipped.
     pub equipped: u64,
-    /// Programs that weren't, and stayed with the tracer.
+    /// Programs that couldn't be, and stayed with the tracer.
     pub not_equipped: u64,
+    /// Processes that ended before their programs were.
+    pub brief: u64,
     /// System-call instructions that were rewritten.
     pub rewritten: u64,
     /// Those that couldn't be.
@@ -144,6 +149,8 @@ pub struct Agent {
     watch: Watch,
     /// Filters that every program has that is recorded.
     filters: u64,
+    /// Processes that aren't equipped yet.
+    late: Late,
     counts: Counts,
 }
 
@@ -156,11 +163,12 @@ pub fn obstacle() -> Option<&'static str> {
 }
 
 impl Agent {
-    /// An agent, with the layouts of its records. Calls that `wanted` says stop.
+    /// An agent, with the layouts of its records. Calls that `wanted` says stop. Programs are equipped once they have
+    /// made `after` calls.
     ///
     /// # Errors
     /// There is no memory for it.
-    pub fn new(plans: &Plans, wanted: Stops) -> std::io::Result<(Self, Table)> {
+    pub fn new(plans: &Plans, wanted: Stops, after: u32) -> std::io::Result<(Self, Table)> {
         let table = Table::new(plans, wanted);
         let labels = Labels::new();
         let arena = Arena::new(hook::code(), &table.bytes)?;
@@ -175,7 +183,8 @@ impl Agent {
             births: HashMap::new(),
             settled: Vec::new(),
             watch: Watch::default(),
-            filters: filters_of("self") + 1,
+            filters: in_status("self", "Seccomp_filters:").unwrap_or(0) + 1,
+            late: Late::new(after),
             counts: Counts::default(),
         };
         Ok((agent, table))
@@ -229,13 +238,18 @@ impl Agent {
         }
     }
 
-    /// `pid`, a thread of `process`, stopped for the first time.
-    pub fn appeared(&mut self, pid: i32, process: i32) {
+    /// `pid`, a thread of `process` whose parent is `parent`, stopped for the first time.
+    pub fn appeared(&mut self, pid: i32, process: i32, parent: Option<i32>) {
         self.threads.insert(pid, Thread { process, area: 0 });
         let born = self.births.remove(&pid);
         let Ok(mut registers) = ptrace::registers(pid) else { return };
         // It has `gs` of its creator.
-        let Some(inherited) = arena::number(registers::base(&registers)) else { return };
+        let Some(inherited) = arena::number(registers::base(&registers)) else {
+            if pid == process {
+                self.late.born(process, parent);
+            }
+            return;
+        };
         let creator = || self.threads.get(self.owners.get(&inherited)?).map(|t| t.process);
         let space = born.or_else(|| self.spaces.get(&creator()?).cloned());
         let space = self.spaces.entry(process).or_insert_with(|| space.unwrap_or_default());
@@ -262,6 +276,7 @@ impl Agent {
     /// `pid` is gone.
     pub fn forget(&mut self, pid: i32) {
         self.births.remove(&pid);
+        self.counts.brief += u64::from(self.late.forget(pid));
         let Some(thread) = self.threads.remove(&pid) else { return };
         if thread.area != 0 {
             self.owners.remove(&thread.area);
@@ -482,9 +497,9 @@ fn deliver(space: &Space, pid: i32, signal: c_int, address: u64) -> Signalled {
     if in_stub && is_caught(status()) == Some(true) { Signalled::Step } else { Signalled::Deliver }
 }
 
-/// How many seccomp filters `process` has (proc_pid_status(5)).
-fn filters_of(process: &str) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("Seccomp_filters:"));
-    line.and_then(|count| count.trim().parse().ok()).unwrap_or(0)
+/// The number that line `name` of `process`'s status has (proc_pid_status(5)).
+fn in_status(process: &str, name: &str) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().parse().ok()
 }

@@ -10,6 +10,9 @@ use crate::pipeline::Producer;
 use crate::plan::Plans;
 use crate::ptrace;
 
+/// Calls after which a program gains by the agent: putting it in takes as long as so many stops.
+pub const AGENT_AFTER: u32 = 40;
+
 /// How calls are captured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Backend {
@@ -32,7 +35,7 @@ pub struct Chosen {
 
 impl Backend {
     /// The backend for `plans`; what else was asked for may rule the agent out, as `obstacle` says, or want some calls
-    /// to stop.
+    /// to stop. The agent equips programs that have made `after` calls.
     ///
     /// # Errors
     /// The agent was asked for and can't run: why.
@@ -41,13 +44,14 @@ impl Backend {
         plans: &Plans,
         obstacle: Option<&'static str>,
         wanted: Stops,
+        after: u32,
     ) -> Result<Chosen, String> {
         if self == Self::Ptrace {
             return Ok(Chosen { agent: None, why: "as asked".to_owned() });
         }
         let made = match obstacle.or_else(agent::obstacle) {
             Some(why) => Err(why.to_owned()),
-            None => Agent::new(plans, wanted).map_err(|error| error.to_string()),
+            None => Agent::new(plans, wanted, after).map_err(|error| error.to_string()),
         };
         match (made, self) {
             (Ok(agent), Self::Agent) => {

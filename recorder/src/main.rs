@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Parser;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigHandler, Signal, raise, signal};
-use recorder::backend::Backend;
+use recorder::backend::{AGENT_AFTER, Backend};
 use recorder::compressor::Choice;
 use recorder::event::TaskEnd;
 use recorder::output::Keep;
@@ -138,6 +138,15 @@ struct Arguments {
     /// Capture calls in this way
     #[arg(long, value_name = "BACKEND", value_enum, default_value_t, env = "RECORDER_BACKEND")]
     backend: Backend,
+    /// With the agent: let a program's first CALLS calls stop at the recorder, and put the agent into it after them;
+    /// brief programs would wait longer for the agent than for their stops
+    #[arg(
+        long,
+        value_name = "CALLS",
+        default_value_t = AGENT_AFTER,
+        env = "RECORDER_AGENT_AFTER"
+    )]
+    agent_after: u32,
     #[command(flatten)]
     plugins: PluginOptions,
     /// Go on without a plugin that takes longer than SECONDS to write the rows of a call
@@ -178,6 +187,7 @@ impl Arguments {
             plugins: self.plugins,
             codec: self.codec,
             backend: self.backend,
+            agent_after: self.agent_after,
             keep,
             snapshot: self.snapshot,
             snapshot_limit: self.snapshot_limit,

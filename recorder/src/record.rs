@@ -52,6 +52,8 @@ pub struct Options {
     pub codec: Choice,
     /// How calls are captured.
     pub backend: Backend,
+    /// Calls that a program makes before the agent equips it.
+    pub agent_after: u32,
     /// Calls to let through although their plugins want them refused.
     pub allowed: Vec<String>,
     /// What is stored of the files that the program comes upon.
@@ -215,7 +217,7 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
         Subject::Program { .. } => None,
     };
     let wanted = Stops { names: options.snapshot != Level::None, mappings: options.mmap_content };
-    let chosen = options.backend.choose(&plans, obstacle, wanted);
+    let chosen = options.backend.choose(&plans, obstacle, wanted, options.agent_after);
     let chosen = chosen.map_err(|why| RecordError::NoAgent { why })?;
     let (backend, why) = (chosen.name(), chosen.why.clone());
     let begun = match &options.subject {
@@ -382,7 +384,8 @@ impl Recording {
         let Some(agent) = agent else {
             return vec![format!("by ptrace: {}", self.why)];
         };
-        let agent::Counts { equipped, not_equipped, rewritten, left, taken_over, .. } = agent;
+        let agent::Counts { equipped, not_equipped, brief, rewritten, left, taken_over, .. } =
+            agent;
         vec![
             format!("by the agent: {}", self.why),
             format!(
@@ -391,7 +394,7 @@ impl Recording {
                 calls - merged.calls
             ),
             format!(
-                "{equipped} programs with the agent, {not_equipped} without; {rewritten} \
+                "{equipped} programs with the agent, {not_equipped} that it can't be in, {brief} processes too brief for it; {rewritten} \
                  system-call instructions rewritten, {left} left as they were"
             ),
         ]

@@ -304,6 +304,11 @@ impl<'p> Tracer<'p> {
             return self.resume(pid, Resume::Run, false);
         };
         let foreign = entry.architecture != NATIVE || entry.number & X32 != 0;
+        if let Some(agent) = &mut self.agent
+            && agent.puts_off(pid, &entry, foreign)
+        {
+            return self.resume(pid, Resume::ToSyscallStop, false);
+        }
         if self.is_taken_over(pid, &entry, now) {
             return self.resume(pid, Resume::Run, false);
         }
@@ -391,10 +396,16 @@ impl<'p> Tracer<'p> {
     }
 
     fn left(&mut self, pid: i32, now: i64) {
+        if let Some(agent) = &mut self.agent
+            && agent.makes_again(pid)
+        {
+            return self.resume(pid, Resume::Run, false);
+        }
         let Ok((value, is_error)) = ptrace::exit(pid) else {
             return self.resume_as_it_was(pid);
         };
         let id = self.take_id();
+        let mut made = None;
         if let State::InCall(call) = std::mem::take(&mut self.tracee(pid).state) {
             let errno = if is_error { i32::try_from(-value).unwrap_or(i32::MAX) } else { 0 };
             if (ERESTARTSYS..=LAST_RESTART).contains(&errno) {
@@ -402,11 +413,12 @@ impl<'p> Tracer<'p> {
             } else {
                 let returned = if is_error { (-1, errno) } else { (value, 0) };
                 let (plan, arguments) = (call.plan, call.arguments);
+                made = Some(call.number);
                 self.emit(pid, call, Some(returned), id, now);
                 self.show_files(pid, plan, arguments, returned);
             }
         }
-        self.equip(pid, (!is_error).then_some(value));
+        self.equip(pid, (!is_error).then_some(value), made);
         self.resume(pid, Resume::Run, true);
     }
 
@@ -594,7 +606,7 @@ impl Tracer<'_> {
         let tracee = Tracee::found(pid, self.take_id());
         self.files.created(tracee.process, tracee.parent);
         if let Some(agent) = &mut self.agent {
-            agent.appeared(pid, tracee.process);
+            agent.appeared(pid, tracee.process, tracee.parent);
         }
         self.tracees.insert(pid, tracee);
     }
@@ -649,8 +661,9 @@ impl Tracer<'_> {
         false
     }
 
-    /// After a call that succeeded with `value`, or failed: the agent does what it has to.
-    fn equip(&mut self, pid: i32, value: Option<i64>) {
+    /// After a call that succeeded with `value`, or failed, number `made` if it was recorded: the agent does what
+    /// it has to.
+    fn equip(&mut self, pid: i32, value: Option<i64>, made: Option<u64>) {
         let Some(agent) = &mut self.agent else { return };
         let tracee = self.tracees.get_mut(&pid).expect("every tracee that stops is known");
         let watched = tracee.watched.take();
@@ -658,6 +671,8 @@ impl Tracer<'_> {
             agent.executed(pid, tracee.process);
         } else if let (Some((number, arguments)), Some(value)) = (watched, value) {
             agent.made(pid, number, &arguments, value);
+        } else if let Some(number) = made {
+            agent.counts_call(pid, number);
         }
     }
 

@@ -6,8 +6,11 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use replay_tests::built::program;
-use replay_tests::case::{BACKENDS, Case, told};
+use replay_tests::case::{BACKENDS, Case, LATE_AGENT, told};
 use replay_tests::rows::{Row, rows};
+
+/// The agent, in a program from its start or not.
+const AGENTS: [&str; 2] = [LATE_AGENT, "agent"];
 
 fn nothing(_: &Path) {}
 
@@ -31,18 +34,21 @@ fn record(make: fn(&Path), backend: &'static str, words: &[&str]) -> (Output, Ve
 /// Both backends record the same of `words`, which end in the same way and say the same.
 #[track_caller]
 fn equal(make: fn(&Path), words: &[&str]) -> Vec<Row> {
-    let (output, by_agent, case) = record(make, "agent", words);
     let (expected, by_ptrace, other) = record(make, "ptrace", words);
-    assert_eq!(output.status, expected.status, "{words:?}: {}", told(&output));
-    let text = |output: &Output| String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(text(&output), text(&expected), "{words:?}");
-    assert_eq!(told(&output), told(&expected), "{words:?}");
-    for (number, (row, other)) in by_agent.iter().zip(&by_ptrace).enumerate() {
-        assert_eq!(row, other, "row {number} of {words:?}");
+    for backend in AGENTS {
+        let (output, by_agent, case) = record(make, backend, words);
+        assert_eq!(output.status, expected.status, "{backend}: {words:?}: {}", told(&output));
+        let text = |output: &Output| String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(text(&output), text(&expected), "{backend}: {words:?}");
+        assert_eq!(told(&output), told(&expected), "{backend}: {words:?}");
+        for (number, (row, other)) in by_agent.iter().zip(&by_ptrace).enumerate() {
+            assert_eq!(row, other, "{backend}: row {number} of {words:?}");
+        }
+        assert_eq!(by_agent.len(), by_ptrace.len(), "{backend}: {words:?}");
+        let differences = case.tree().differences(&other.tree());
+        assert_eq!(differences, Vec::<String>::new(), "{backend}: {words:?}");
     }
-    assert_eq!(by_agent.len(), by_ptrace.len(), "{words:?}");
-    assert_eq!(case.tree().differences(&other.tree()), Vec::<String>::new(), "{words:?}");
-    by_agent
+    by_ptrace
 }
 
 #[test]
@@ -89,7 +95,7 @@ fn buffers_that_lie_apart_are_gathered_in_the_program() {
     let program = program("hardships").to_string_lossy().into_owned();
     let rows = equal(nothing, &[&program, "vectors"]);
     assert!(rows.len() > 2000, "{} rows", rows.len());
-    let (case, _) = endures(&["vectors"]);
+    let (case, _) = endures("agent", &["vectors"]);
     let stops = info(&case, "calls") - info(&case, "calls_in_program");
     assert!(stops < 150, "{stops} of 1000 calls stopped");
 }
@@ -111,6 +117,33 @@ fn calls_that_nobody_selected_do_not_stop() {
 }
 
 #[test]
+fn a_program_gets_the_agent_when_it_has_made_some_calls() {
+    let case = Case::new(some_files).with_backend("auto");
+    let program = |words: &[&str]| {
+        // With it, the loader makes more calls than the program.
+        let output = case.recorder(words).env_remove("LD_LIBRARY_PATH").output().unwrap();
+        assert_eq!(told(&output), "", "{words:?}");
+        (info(&case, "calls_in_program"), info(&case, "programs_without_agent"))
+    };
+    assert_eq!(program(&["true"]), (0, 0), "it would cost more than the stops");
+    assert!(program(&["dd", "if=a", "of=b", "bs=100", "status=none"]).0 > 3900);
+}
+
+#[test]
+fn a_program_gets_the_agent_before_it_shares_its_memory() {
+    let program = program("hardships").to_string_lossy().into_owned();
+    let case = Case::new(nothing).with_backend("auto");
+    let never = ["--agent-after", "4000000000"];
+    let output = case.recorder_with(&never, &[&program, "threads"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert_eq!(counts(&case)["write"], 4 * 8 * 400 + 1);
+    assert!(info(&case, "calls_in_program") > 2 * 4 * 8 * 400);
+    // Its making of that task was put off, and is recorded once.
+    let made = counts(&case).into_iter().filter(|(name, _)| name.starts_with("clone"));
+    assert_eq!(made.map(|(_, count)| count).sum::<usize>(), 4 * 8);
+}
+
+#[test]
 fn signals_are_as_without_it() {
     let program = program("signals").to_string_lossy().into_owned();
     equal(nothing, &[&program]);
@@ -119,17 +152,19 @@ fn signals_are_as_without_it() {
 #[test]
 fn handlers_see_the_programs_own_code() {
     let program = program("signals").to_string_lossy().into_owned();
-    let case = Case::new(nothing).with_backend("agent");
-    let output = case.record(&[&program, "where"]);
-    assert!(output.stdout.ends_with(b"in a file's code: true\n"), "{output:?}");
+    for backend in AGENTS {
+        let case = Case::new(nothing).with_backend(backend);
+        let output = case.record(&[&program, "where"]);
+        assert!(output.stdout.ends_with(b"in a file's code: true\n"), "{backend}: {output:?}");
+    }
 }
 
-/// Runs a hardship with the agent: it ends and says what it does without a recorder.
+/// Runs a hardship with `agent`: it ends and says what it does without a recorder.
 #[track_caller]
-fn endures(words: &[&str]) -> (Case, String) {
+fn endures(agent: &'static str, words: &[&str]) -> (Case, String) {
     let program = program("hardships").to_string_lossy().into_owned();
     let words = [&[program.as_str()], words].concat();
-    let case = Case::new(some_files).with_backend("agent");
+    let case = Case::new(some_files).with_backend(agent);
     let alone =
         Command::new(words[0]).args(&words[1..]).current_dir(case.folder()).output().unwrap();
     case.reset();
@@ -157,48 +192,60 @@ fn info(case: &Case, key: &str) -> u64 {
 
 #[test]
 fn no_call_of_any_thread_is_lost() {
-    let (case, _) = endures(&["threads"]);
-    let counts = counts(&case);
-    // 4 times 8 threads with 400 reads and writes each, and the program's one line.
-    assert_eq!(counts["write"], 4 * 8 * 400 + 1);
-    assert!((4 * 8 * 400..4 * 8 * 400 + 20).contains(&counts["read"]), "{counts:?}");
-    assert_eq!(info(&case, "records_lost"), 0);
+    for agent in AGENTS {
+        let (case, _) = endures(agent, &["threads"]);
+        let counts = counts(&case);
+        // 4 times 8 threads with 400 reads and writes each, and the program's one line.
+        assert_eq!(counts["write"], 4 * 8 * 400 + 1);
+        assert!((4 * 8 * 400..4 * 8 * 400 + 20).contains(&counts["read"]), "{counts:?}");
+        assert_eq!(info(&case, "records_lost"), 0);
+    }
 }
 
 #[test]
 fn children_that_share_memory_and_those_that_copy_it_are_recorded() {
-    let (case, _) = endures(&["children"]);
-    let counts = counts(&case);
-    assert_eq!(counts["exit"], 41);
-    assert_eq!(counts["write"], 20 * 50 + 1);
-    assert_eq!(info(&case, "records_lost"), 0);
+    for agent in AGENTS {
+        let (case, _) = endures(agent, &["children"]);
+        let counts = counts(&case);
+        assert_eq!(counts["exit"], 41);
+        assert_eq!(counts["write"], 20 * 50 + 1);
+        assert_eq!(info(&case, "records_lost"), 0);
+    }
 }
 
 #[test]
 fn programs_that_follow_one_another_are_equipped_again() {
-    let (case, _) = endures(&["execs"]);
-    let info = |key| info(&case, key);
-    assert_eq!(info("programs_without_agent"), 0);
-    assert!(counts(&case)["write"] >= 21 * 20);
+    for agent in AGENTS {
+        let (case, _) = endures(agent, &["execs"]);
+        let info = |key| info(&case, key);
+        assert_eq!(info("programs_without_agent"), 0);
+        assert!(counts(&case)["write"] >= 21 * 20);
+    }
 }
 
 #[test]
 fn a_filter_of_the_programs_own_is_obeyed() {
-    let (case, _) = endures(&["filter"]);
-    let (counts, without) = (counts(&case), info(&case, "programs_without_agent"));
-    assert_eq!(without, 2, "what it runs inherits the filter");
-    assert!(counts["write"] >= 20);
+    for agent in AGENTS {
+        let (case, _) = endures(agent, &["filter"]);
+        let (counts, without) = (counts(&case), info(&case, "programs_without_agent"));
+        assert_eq!(without, 2, "what it runs inherits the filter");
+        assert!(counts["write"] >= 20);
+    }
 }
 
 #[test]
 fn a_program_may_use_gs() {
-    let (case, _) = endures(&["segment"]);
-    assert_eq!(counts(&case)["write"], 3 * 20 + 3);
+    for agent in AGENTS {
+        let (case, _) = endures(agent, &["segment"]);
+        assert_eq!(counts(&case)["write"], 3 * 20 + 3);
+    }
 }
 
 #[test]
 fn the_program_has_no_descriptor_more_than_without() {
-    endures(&["descriptors"]);
+    for agent in AGENTS {
+        endures(agent, &["descriptors"]);
+    }
 }
 
 #[test]
@@ -220,24 +267,28 @@ fn endures_scribbles() -> (Case, String) {
 
 #[test]
 fn a_storm_of_threads_children_signals_and_programs_is_weathered() {
-    for _ in 0..5 {
-        let (case, _) = endures(&["storm"]);
-        let counts = counts(&case);
-        assert_eq!(counts["write"], 6 * 10 * 50 + 50 * 5 + 1, "{counts:?}");
-        assert_eq!(info(&case, "records_lost"), 0);
+    for agent in AGENTS {
+        for _ in 0..5 {
+            let (case, _) = endures(agent, &["storm"]);
+            let counts = counts(&case);
+            assert_eq!(counts["write"], 6 * 10 * 50 + 50 * 5 + 1, "{counts:?}");
+            assert_eq!(info(&case, "records_lost"), 0);
+        }
     }
 }
 
 /// `AGENT_RUNS=500` is what docs/recording.md tells of.
 #[test]
 fn the_worst_is_endured_again_and_again() {
-    let runs = std::env::var("AGENT_RUNS").ok().and_then(|runs| runs.parse().ok());
-    for _ in 0..runs.unwrap_or(2) {
-        for what in ["storm", "threads", "children", "execs", "vectors"] {
-            let (case, told) = endures(&[what]);
-            assert_eq!(info(&case, "records_lost"), 0, "{what}");
-            let is_expected = |line: &str| line.contains("buffers could not be read");
-            assert!(told.lines().all(is_expected), "{what}: {told}");
+    for agent in AGENTS {
+        let runs = std::env::var("AGENT_RUNS").ok().and_then(|runs| runs.parse().ok());
+        for _ in 0..runs.unwrap_or(2) {
+            for what in ["storm", "threads", "children", "execs", "vectors"] {
+                let (case, told) = endures(agent, &[what]);
+                assert_eq!(info(&case, "records_lost"), 0, "{what}");
+                let is_expected = |line: &str| line.contains("buffers could not be read");
+                assert!(told.lines().all(is_expected), "{what}: {told}");
+            }
         }
     }
 }

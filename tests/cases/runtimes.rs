@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use replay_tests::case::{BACKENDS, Case, told};
+use replay_tests::case::{Case, LATE_AGENT, told};
 use replay_tests::folder::source;
 use replay_tests::rows::info;
 use replay_tests::strace::{kind, rows};
@@ -23,10 +23,11 @@ fn is_there(name: &str) -> bool {
 }
 
 /// Records `words` with each backend in a folder that `make` puts into its state: they end, and say, what they
-/// do without. Returns how often each call was recorded, with the agent and with ptrace.
+/// do without. Returns how often each call was recorded: with the agent that comes late, with the one that is there
+/// from the start, and with ptrace.
 #[track_caller]
-fn endures(make: impl Fn(&Path), words: &[&str]) -> [BTreeMap<String, usize>; 2] {
-    BACKENDS.map(|backend| {
+fn endures(make: impl Fn(&Path), words: &[&str]) -> [BTreeMap<String, usize>; 3] {
+    [LATE_AGENT, "agent", "ptrace"].map(|backend| {
         let case = Case::new(&make).with_backend(backend);
         let mut alone = Command::new(words[0]);
         let alone = alone.args(&words[1..]).current_dir(case.folder()).output().expect("it runs");
@@ -37,7 +38,7 @@ fn endures(make: impl Fn(&Path), words: &[&str]) -> [BTreeMap<String, usize>; 2]
         assert_eq!(text(&output.stdout), text(&alone.stdout), "{backend}: {words:?}");
         tool::prints(&["check"], &case.trace());
         let info = info(&case.trace());
-        if backend == "agent" {
+        if backend != "ptrace" {
             assert_eq!(info["programs_without_agent"], "0", "{words:?}");
             assert_eq!(info["records_lost"], "0", "{words:?}");
             // Of a C library without unwind tables few sites are certain.
@@ -64,10 +65,12 @@ fn torture(compiler: &str, flags: &[&str]) {
         let output = command.arg(&torture).output().expect("it is there");
         assert!(output.status.success(), "{flags:?}: {}", told(&output));
     };
-    let [by_agent, by_ptrace] = endures(make, &["./torture"]);
+    let [by_late_agent, by_agent, by_ptrace] = endures(make, &["./torture"]);
     // Which thread gives memory back to the kernel is of the moment; these aren't.
     for call in ["write", "exit", "openat", "open", "close", "execve", "clone", "clone3", "fork"] {
-        assert_eq!(by_agent.get(call), by_ptrace.get(call), "{compiler} {flags:?}: {call}");
+        for by_agent in [&by_late_agent, &by_agent] {
+            assert_eq!(by_agent.get(call), by_ptrace.get(call), "{compiler} {flags:?}: {call}");
+        }
     }
     // The line that is printed takes another one, or writev.
     assert!((3 * 6 * 40..=3 * 6 * 40 + 1).contains(&by_agent["write"]), "{by_agent:?}");

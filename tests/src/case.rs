@@ -35,7 +35,7 @@ impl Case {
         Self { plugins: folder.to_owned(), ..self }
     }
 
-    /// The same, recorded by this backend.
+    /// The same, recorded by this backend; the agent is in a program from its start, [`LATE_AGENT`] isn't.
     pub fn with_backend(self, backend: &'static str) -> Self {
         Self { backend, ..self }
     }
@@ -78,7 +78,13 @@ impl Case {
     /// The same, with options for the recorder.
     pub fn recorder_with(&self, options: &[&str], words: &[&str]) -> Command {
         let mut command = Command::new(program("recorder"));
-        command.arg("--plugins").arg(&self.plugins).args(["--backend", self.backend]);
+        command.arg("--plugins").arg(&self.plugins);
+        // What a test of the agent makes is brief: it is to have the agent all the same.
+        match self.backend {
+            "agent" => command.args(["--backend", "agent", "--agent-after", "0"]),
+            LATE_AGENT => command.args(["--backend", "agent", "--agent-after", "5"]),
+            other => command.args(["--backend", other]),
+        };
         command.arg("-X").arg(self.trace()).args(options).arg("--").args(words);
         command.current_dir(self.folder()).env("LC_ALL", "C");
         command
@@ -124,6 +130,9 @@ impl Case {
 pub fn told(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
+
+/// The agent, which comes when a program has made a few calls, so in the middle of most.
+pub const LATE_AGENT: &str = "late agent";
 
 /// Ways to capture calls.
 pub const BACKENDS: [&str; 2] = ["agent", "ptrace"];

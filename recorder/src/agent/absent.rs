@@ -14,6 +14,7 @@ use crate::ptrace::Entry;
 pub struct Counts {
     pub equipped: u64,
     pub not_equipped: u64,
+    pub brief: u64,
     pub rewritten: u64,
     pub left: u64,
     pub taken_over: u64,
@@ -61,7 +62,7 @@ pub struct Agent(Infallible);
 
 #[allow(missing_docs, reason = "there is nobody to call it")]
 impl Agent {
-    pub fn new(_: &Plans, _: table::Stops) -> io::Result<(Self, table::Table)> {
+    pub fn new(_: &Plans, _: table::Stops, _: u32) -> io::Result<(Self, table::Table)> {
         Err(io::ErrorKind::Unsupported.into())
     }
     pub fn shared(&self) -> std::sync::Arc<shared::Shared> {
@@ -82,7 +83,7 @@ impl Agent {
         match self.0 {}
     }
     pub fn created(&mut self, _: i32, _: i32) {}
-    pub fn appeared(&mut self, _: i32, _: i32) {}
+    pub fn appeared(&mut self, _: i32, _: i32, _: Option<i32>) {}
     pub fn forget(&mut self, _: i32) {}
     pub fn use_hook(&self, _: i32, _: bool) {}
     pub fn never_returned(&mut self, _: i32) -> Option<Taken> {
@@ -107,6 +108,13 @@ impl Agent {
     pub fn watch(&mut self, _: std::collections::HashSet<(u64, u64)>) {}
     pub fn opened(&mut self, _: i32, _: i64) {}
     pub fn executed(&mut self, _: i32, _: i32) {}
+    pub fn puts_off(&mut self, _: i32, _: &Entry, _: bool) -> bool {
+        match self.0 {}
+    }
+    pub fn makes_again(&mut self, _: i32) -> bool {
+        match self.0 {}
+    }
+    pub fn counts_call(&mut self, _: i32, _: u64) {}
 }
 
 /// Nothing is shared.

@@ -1,5 +1,6 @@
 //! Equips a program: maps the hook into it, and rewrites its code.
 
+use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::rc::Rc;
@@ -13,7 +14,7 @@ use super::x86_64::hook::{self, CONTROL, TABLE};
 use super::x86_64::registers;
 use super::x86_64::remote::Remote;
 use super::x86_64::sites::CALL;
-use super::{Agent, Files, arena, filters_of};
+use super::{Agent, Files, arena, in_status};
 use crate::ptrace;
 
 /// Length of the hook and its table.
@@ -21,6 +22,30 @@ const CODE: u64 = TABLE - hook::BASE + hook::CALLS * hook::CALL_SIZE;
 
 /// Length of what is shared: counter and areas.
 const SHARED: u64 = hook::AREAS - CONTROL + arena::MOST_AREAS as u64 * hook::AREA_STRIDE;
+
+/// Memory of the program that is something else for a while.
+struct Borrowed<'m> {
+    memory: &'m File,
+    were: Vec<(u64, Vec<u8>)>,
+}
+
+impl<'m> Borrowed<'m> {
+    fn new(memory: &'m File) -> Self {
+        Self { memory, were: Vec::new() }
+    }
+
+    /// Writes `bytes` to `address`; none if that can't be done.
+    fn write(&mut self, address: u64, bytes: &[u8]) -> Option<()> {
+        self.were.push((address, space::read(self.memory, address, bytes.len() as u64)?));
+        self.memory.write_all_at(bytes, address).ok()
+    }
+
+    /// Makes all what it was; none if the program is gone.
+    fn give_back(self) -> Option<()> {
+        let mut were = self.were.iter().rev();
+        were.try_for_each(|(address, bytes)| self.memory.write_all_at(bytes, *address)).ok()
+    }
+}
 
 /// Code that is to be rewritten.
 struct Wanted {
@@ -34,52 +59,100 @@ impl Agent {
     pub fn executed(&mut self, pid: i32, process: i32) {
         self.spaces.remove(&process);
         self.threads.entry(pid).or_insert(super::Thread { process, area: 0 }).process = process;
-        match self.equip(pid, process) {
+        if !self.late.executed(process) {
+            return;
+        }
+        match self.equip(pid, process, None) {
             Some(()) => self.counts.equipped += 1,
             None => self.counts.not_equipped += 1,
         }
     }
 
-    fn equip(&mut self, pid: i32, process: i32) -> Option<()> {
+    /// Equips `pid`, the only thread of its process, which stands at the exit of a call and has a system-call
+    /// instruction at `instruction`.
+    pub(super) fn equip_late(&mut self, pid: i32, instruction: u64) {
+        let Some(process) = self.threads.get(&pid).map(|thread| thread.process) else { return };
+        self.late.give_up(process);
+        match self.equip(pid, process, Some(instruction)) {
+            Some(()) => {
+                self.late.is_done(process);
+                self.counts.equipped += 1;
+            }
+            None => self.counts.not_equipped += 1,
+        }
+    }
+
+    /// Equips `pid`, whose next system-call instruction may be one at `instruction`; without it the thread is at
+    /// the program's start, where one is put for a while.
+    fn equip(&mut self, pid: i32, process: i32, instruction: Option<u64>) -> Option<()> {
         let registers = ptrace::registers(pid).ok()?;
         let limited = limit_of_addresses(pid)?;
         let is_plain = registers::is_plain(&registers) && !limited;
-        if !is_plain || filters_of(&pid.to_string()) != self.filters {
+        let status = |name| in_status(&pid.to_string(), name);
+        // It can't have more threads; if it has, its code is left alone.
+        let is_alone = status("Threads:") == Some(1);
+        if !is_plain || !is_alone || status("Seccomp_filters:").unwrap_or(0) != self.filters {
             return None;
         }
         let mappings = text::mappings(pid);
         let wanted = wanted(&mut self.files, pid, &mappings, &mut self.counts.left)?;
         let memory = space::memory(pid).ok()?;
-        // The program's first instruction makes way for a while.
+        let mut borrowed = Borrowed::new(&memory);
         let start = registers::place(&registers);
-        let first = space::read(&memory, start, CALL.len() as u64)?;
-        memory.write_all_at(&CALL, start).ok()?;
-        let mut remote = Remote::new(pid, start, registers).ok()?;
+        let instruction = match instruction {
+            Some(there) if space::read(&memory, there, CALL.len() as u64)? == CALL => there,
+            Some(_) => return None,
+            None => borrowed.write(start, &CALL).map(|()| start)?,
+        };
         let path = format!("/proc/{}/fd/{}\0", std::process::id(), self.shared.arena.descriptor());
-        let place = (registers::stack(&registers) - 4096) & !7;
+        // The beginning of a page that has to be there.
+        let place = registers::stack(&registers) & !4095;
+        let mut remote = Remote::new(pid, instruction, registers).ok()?;
         let mut space = Space::default();
-        let equipped = memory.write_all_at(path.as_bytes(), place).is_ok()
+        let equipped = borrowed.write(place, path.as_bytes()).is_some()
             && map_hook(&mut remote, place).unwrap_or(false)
             && make_room(&mut remote, &mut space, &mappings, &wanted).unwrap_or(false);
-        // Whatever came of it, the program is to start as it would have.
-        memory.write_all_at(&first, start).ok()?;
+        // Whatever came of it, the program is to go on as it would have.
+        borrowed.give_back()?;
         if !equipped {
             remote.finish(|_| {}).ok()?;
             return None;
         }
         for Wanted { addresses, found } in wanted {
-            let Some(stubs) = space.take(&addresses, found.size()) else { continue };
-            let rewritten = space.rewrite(&memory, addresses, found, stubs).ok()?;
-            self.counts.rewritten += rewritten as u64;
+            self.rewrite(&mut space, &memory, addresses, found).ok()?;
         }
         let known = self.threads.get(&pid).map(|thread| thread.area).filter(|area| *area != 0);
         let area = match known {
             Some(area) => area,
             None => self.open(pid, false),
         };
+        // What comes next may have been moved.
+        let next = space.moved(start).unwrap_or(start);
         self.spaces.insert(process, Rc::new(space));
         self.use_hook(pid, true);
-        remote.finish(|registers| registers::set_base(registers, arena::address(area))).ok()
+        let change = |registers: &mut _| {
+            registers::set_base(registers, arena::address(area));
+            registers::set_place(registers, next);
+        };
+        remote.finish(change).ok()
+    }
+
+    /// Rewrites the code at `addresses`, if there is room for its stubs.
+    fn rewrite(
+        &mut self,
+        space: &mut Space,
+        memory: &File,
+        addresses: Range<u64>,
+        found: Rc<text::Found>,
+    ) -> std::io::Result<()> {
+        let all = found.stubs.len();
+        let rewritten = match space.take(&addresses, found.size()) {
+            Some(stubs) => space.rewrite(memory, addresses, found, stubs)?,
+            None => 0,
+        };
+        self.counts.rewritten += rewritten as u64;
+        self.counts.left += (all - rewritten) as u64;
+        Ok(())
     }
 
     /// `pid` mapped `addresses`, and stands at the exit of the call by which it did.
@@ -106,23 +179,14 @@ impl Agent {
             return None;
         };
         for Wanted { addresses, found } in wanted {
-            let mut stubs = space.take(&addresses, found.size());
-            if stubs.is_none() {
+            if !space.has_room(&addresses, found.size()) {
                 let saved = ptrace::registers(pid).ok()?;
                 let mut remote = Remote::new(pid, self.labels.trap, saved).ok()?;
                 let made = make_room_for(&mut remote, &mut space, &all, &addresses, found.size());
                 remote.finish(|_| {}).ok()?;
-                if made.ok()? {
-                    stubs = space.take(&addresses, found.size());
-                }
+                made.ok()?;
             }
-            match stubs {
-                Some(stubs) => {
-                    let rewritten = space.rewrite(&memory, addresses, found, stubs).ok()?;
-                    self.counts.rewritten += rewritten as u64;
-                }
-                None => self.counts.left += found.stubs.len() as u64,
-            }
+            self.rewrite(&mut space, &memory, addresses, found).ok()?;
         }
         self.spaces.insert(process, Rc::new(space));
         Some(())
@@ -185,33 +249,36 @@ fn make_room(
     mappings: &[Mapping],
     wanted: &[Wanted],
 ) -> Result<bool> {
+    // Each takes its part of what there is.
+    let mut trial = space.clone();
     for Wanted { addresses, found } in wanted {
-        let mut trial = space.clone();
-        if trial.take(addresses, found.size()).is_none() {
-            make_room_for(remote, space, mappings, addresses, found.size())?;
+        if trial.take(addresses, found.size()).is_none()
+            && let Some(room) = make_room_for(remote, space, mappings, addresses, found.size())?
+        {
+            trial.add_room(room);
+            trial.take(addresses, found.size());
         }
     }
     Ok(true)
 }
 
-/// Maps memory for `size` bytes of stubs near `code`.
+/// Maps memory for `size` bytes of stubs near `code`, and returns where, if that can be had.
 fn make_room_for(
     remote: &mut Remote,
     space: &mut Space,
     mappings: &[Mapping],
     code: &Range<u64>,
     size: u64,
-) -> Result<bool> {
-    let Some(start) = space::place(mappings, code, size) else { return Ok(false) };
+) -> Result<Option<Range<u64>>> {
+    let Some(start) = space::place(mappings, code, size) else { return Ok(None) };
     let size = size.next_multiple_of(PIECE);
     let access = (libc::PROT_READ | libc::PROT_EXEC) as u64;
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE;
     let mapped =
         remote.call(libc::SYS_mmap, [start, size, access, flags as u64, u64::MAX, 0])? as u64;
-    if mapped == start {
-        space.add_room(start..start + size);
-    }
-    Ok(mapped == start)
+    let room = (mapped == start).then_some(start..start + size);
+    room.iter().for_each(|room| space.add_room(room.clone()));
+    Ok(room)
 }
 
 /// Whether `pid` may only have so many addresses; none if it is gone.

@@ -41,6 +41,14 @@ struct Room {
     used: u64,
 }
 
+impl Room {
+    /// Whether `size` bytes for stubs for `code` are left here.
+    fn has(&self, code: &Range<u64>, size: u64) -> bool {
+        let near = code.start.abs_diff(self.end).max(code.end.abs_diff(self.start)) < REACH;
+        near && self.end - self.start - self.used >= size
+    }
+}
+
 /// What was rewritten in one process.
 #[derive(Clone, Debug, Default)]
 pub struct Space {
@@ -63,12 +71,14 @@ pub fn read(memory: &File, address: u64, length: u64) -> Option<Vec<u8>> {
 }
 
 impl Space {
+    /// Whether there are `size` bytes for stubs near `code`.
+    pub fn has_room(&self, code: &Range<u64>, size: u64) -> bool {
+        self.rooms.iter().any(|room| room.has(code, size))
+    }
+
     /// Takes `size` bytes for stubs near `code`, from what is mapped.
     pub fn take(&mut self, code: &Range<u64>, size: u64) -> Option<u64> {
-        let room = self.rooms.iter_mut().find(|room| {
-            let near = code.start.abs_diff(room.end).max(code.end.abs_diff(room.start)) < REACH;
-            near && room.end - room.start - room.used >= size
-        })?;
+        let room = self.rooms.iter_mut().find(|room| room.has(code, size))?;
         let stubs = room.start + room.used;
         room.used += size;
         Some(stubs)

@@ -3,6 +3,7 @@
 use libc::user_regs_struct;
 
 use super::hook::{self, Labels, area};
+use super::sites::CALL;
 
 /// The registers of a stopped thread.
 pub type Registers = user_regs_struct;
@@ -13,6 +14,22 @@ const CODE_64: u64 = 0x33;
 /// Where its next instruction is.
 pub fn place(registers: &Registers) -> u64 {
     registers.rip
+}
+
+/// Moves it there.
+pub fn set_place(registers: &mut Registers, address: u64) {
+    registers.rip = address;
+}
+
+/// Of a thread that stands at the exit of a call: where the instruction is by which it was made.
+pub fn caller(registers: &Registers) -> u64 {
+    registers.rip.wrapping_sub(CALL.len() as u64)
+}
+
+/// The registers with which a thread that is entering a call makes it again.
+pub fn again(registers: Registers) -> Registers {
+    let (rip, rax) = (caller(&registers), registers.orig_rax);
+    Registers { rip, rax, orig_rax: u64::MAX, ..registers }
 }
 
 /// Its stack pointer.

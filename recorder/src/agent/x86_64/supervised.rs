@@ -75,6 +75,22 @@ pub fn effect(number: u64, arguments: &[u64; 6]) -> Option<Effect> {
     })
 }
 
+/// The flags of clone(2) with which a call of `number` makes a task, if it makes one. clone3(2) has them in memory,
+/// of which `word` reads a word.
+pub fn flags_of_task(
+    number: u64,
+    arguments: &[u64; 6],
+    word: impl FnOnce(u64) -> Option<u64>,
+) -> Option<u64> {
+    Some(match c_long::try_from(number).ok()? {
+        libc::SYS_fork => 0,
+        libc::SYS_vfork => (libc::CLONE_VM | libc::CLONE_VFORK) as u64,
+        libc::SYS_clone => arguments[0],
+        libc::SYS_clone3 => word(arguments[0])?,
+        _ => return None,
+    })
+}
+
 /// Arguments of prctl(2) that conflict: `PR_SET_TSC` and `PR_SET_SYSCALL_USER_DISPATCH`.
 const CONFLICTING: [u64; 2] = [libc::PR_SET_TSC as u64, 59];
 
