@@ -149,6 +149,8 @@ pub struct Agent {
     watch: Watch,
     /// Filters that every program has that is recorded.
     filters: u64,
+    /// Numbers of the calls that their filter lets through.
+    unseen: Rc<[u32]>,
     /// Processes that aren't equipped yet.
     late: Late,
     counts: Counts,
@@ -184,6 +186,7 @@ impl Agent {
             settled: Vec::new(),
             watch: Watch::default(),
             filters: in_status("self", "Seccomp_filters:").unwrap_or(0) + 1,
+            unseen: Self::unseen(plans).collect(),
             late: Late::new(after),
             counts: Counts::default(),
         };
@@ -201,8 +204,14 @@ impl Agent {
     }
 
     /// Whether calls of `number` must stop, recorded or not: they may change what the hook stands on.
-    pub fn needs(number: u32) -> bool {
+    fn needs(number: u32) -> bool {
         supervised::is_supervised(number) || supervised::guards(number) != (0, 0)
+    }
+
+    /// Numbers of the calls that needn't stop, since neither tracer nor hook has to know of them, in their order.
+    pub fn unseen(plans: &Plans) -> impl Iterator<Item = u32> {
+        let is_needed = |number| ptrace::tells_of_signals(number) || Self::needs(number);
+        plans.unseen().filter(move |number| !is_needed(*number))
     }
 
     /// The next order id.

@@ -75,12 +75,13 @@ impl Chosen {
     /// The filter of the programs: calls that nobody selected go through, if neither tracer nor agent has to
     /// know of them.
     pub fn filter(&self, plans: &Plans) -> Filter {
-        let is_needed = |number| match self.agent {
-            Some(_) => ptrace::tells_of_signals(number) || Agent::needs(number),
-            None => ptrace::tells_of_signals(number),
-        };
-        let gate = self.agent.is_some().then(Agent::gate);
-        Filter::new(plans.unseen().filter(|number| !is_needed(*number)), gate)
+        match self.agent {
+            Some(_) => Filter::new(Agent::unseen(plans), Some(Agent::gate())),
+            None => {
+                let is_needed = |number: &u32| ptrace::tells_of_signals(*number);
+                Filter::new(plans.unseen().filter(|number| !is_needed(number)), None)
+            }
+        }
     }
 
     /// Puts the agent, if it is that one, between the tracer and `producer`: returns it, what its events

@@ -107,7 +107,8 @@ impl Agent {
         let path = format!("/proc/{}/fd/{}\0", std::process::id(), self.shared.arena.descriptor());
         // The beginning of a page that has to be there.
         let place = registers::stack(&registers) & !4095;
-        let mut remote = Remote::new(pid, instruction, registers).ok()?;
+        let unseen = self.unseen.clone();
+        let mut remote = Remote::new(pid, instruction, registers, &unseen).ok()?;
         let mut space = Space::default();
         let equipped = borrowed.write(place, path.as_bytes()).is_some()
             && map_hook(&mut remote, place).unwrap_or(false)
@@ -181,7 +182,8 @@ impl Agent {
         for Wanted { addresses, found } in wanted {
             if !space.has_room(&addresses, found.size()) {
                 let saved = ptrace::registers(pid).ok()?;
-                let mut remote = Remote::new(pid, self.labels.trap, saved).ok()?;
+                let unseen = self.unseen.clone();
+                let mut remote = Remote::new(pid, self.labels.trap, saved, &unseen).ok()?;
                 let made = make_room_for(&mut remote, &mut space, &all, &addresses, found.size());
                 remote.finish(|_| {}).ok()?;
                 made.ok()?;

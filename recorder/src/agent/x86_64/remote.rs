@@ -7,24 +7,31 @@ use crate::ptrace::{self, Resume, Stop, Wait};
 
 /// A thread that stands at the exit of a call, and is made to make others.
 #[derive(Debug)]
-pub struct Remote {
+pub struct Remote<'a> {
     pid: i32,
     /// Where a `syscall` instruction is.
     instruction: u64,
     saved: user_regs_struct,
     mask: u64,
+    /// Numbers of the calls that don't stop at their entry.
+    unseen: &'a [u32],
 }
 
-impl Remote {
-    /// Prepares `pid`, whose registers are `saved`, to make calls with the instruction at `instruction`.
-    /// Signals wait meanwhile.
+impl<'a> Remote<'a> {
+    /// Prepares `pid`, whose registers are `saved`, to make calls with the instruction at `instruction`. Those whose
+    /// number is one of `unseen` the filter lets through. Signals wait meanwhile.
     ///
     /// # Errors
     /// It is gone.
-    pub fn new(pid: i32, instruction: u64, saved: user_regs_struct) -> Result<Self> {
+    pub fn new(
+        pid: i32,
+        instruction: u64,
+        saved: user_regs_struct,
+        unseen: &'a [u32],
+    ) -> Result<Self> {
         let mask = ptrace::signal_mask(pid)?;
         ptrace::set_signal_mask(pid, u64::MAX)?;
-        Ok(Self { pid, instruction, saved, mask })
+        Ok(Self { pid, instruction, saved, mask, unseen })
     }
 
     /// Makes call `number`; its result is as the kernel gives it.
@@ -38,9 +45,13 @@ impl Remote {
         let registers =
             user_regs_struct { rax, rdi, rsi, rdx, r10, r8, r9, rip, orig_rax, ..self.saved };
         ptrace::set_registers(self.pid, &registers)?;
-        // Every call that isn't the hook's stops at its entry.
-        ptrace::resume(self.pid, Resume::Run, 0)?;
-        self.wait_for(Stop::Entry, Resume::Run)?;
+        // A call that the filter lets through stops at its entry only if it is told to.
+        let (how, entry) = match self.unseen.contains(&(number as u32)) {
+            true => (Resume::ToSyscallStop, Stop::Exit),
+            false => (Resume::Run, Stop::Entry),
+        };
+        ptrace::resume(self.pid, how, 0)?;
+        self.wait_for(entry, how)?;
         ptrace::resume(self.pid, Resume::ToSyscallStop, 0)?;
         self.wait_for(Stop::Exit, Resume::ToSyscallStop)?;
         Ok(ptrace::registers(self.pid)?.rax as i64)
