@@ -165,6 +165,9 @@ impl Space {
     }
 }
 
+/// Pages that follow one another: where they are, and what is in them.
+type Run = (u64, Vec<u8>);
+
 /// The pages at `addresses` with the sites of `found` rewritten, as runs of pages and where each is: the kernel
 /// copies a page that is written to in any case, and takes its time for each write. None if some code isn't what
 /// was found, or a stub is too far from it.
@@ -173,7 +176,7 @@ fn rewritten(
     addresses: &Range<u64>,
     found: &Found,
     stubs: u64,
-) -> io::Result<Option<Vec<(u64, Vec<u8>)>>> {
+) -> io::Result<Option<Vec<Run>>> {
     let code = addresses.start;
     let page = |offset: usize| (code + offset as u64) / PAGE * PAGE;
     let mut runs: Vec<Range<u64>> = Vec::new();
