@@ -24,7 +24,7 @@ use abi::{
 
 use crate::value::Value;
 
-use column::NO_SOURCE;
+use column::{NO_FETCH, NO_SOURCE};
 use number::{FETCHED_WORD, NOWHERE, RESOLVED, constant_place};
 
 pub use column::ColumnDeclaration;
@@ -97,16 +97,8 @@ impl Declaration {
     }
 
     fn vectors_at(&mut self, address: Place, count: Place, moment: Moment, number: &'static str) {
-        let fetch = self.fetches.len() as u32;
-        self.fetches.push(Fetch {
-            op: fetch::VECTORS,
-            at_exit: (moment == Moment::After).into(),
-            address,
-            length: count,
-            limit: 0,
-            when: moment.condition(ALWAYS),
-            item: Item::NONE,
-        });
+        let op = fetch::VECTORS;
+        let fetch = self.fetch_at(moment, Fetch { op, address, length: count, ..NO_FETCH });
         self.rows_of(fetch, number);
     }
 
@@ -120,16 +112,8 @@ impl Declaration {
         moment: Moment,
         number: &'static str,
     ) {
-        let fetch = self.fetches.len() as u32;
-        self.fetches.push(Fetch {
-            op: fetch::STRUCTURES,
-            at_exit: (moment == Moment::After).into(),
-            address: arg(argument).0,
-            length: count.0,
-            limit: 0,
-            when: moment.condition(ALWAYS),
-            item,
-        });
+        let (op, address, length) = (fetch::STRUCTURES, arg(argument).0, count.0);
+        let fetch = self.fetch_at(moment, Fetch { op, address, length, item, ..NO_FETCH });
         let rows = self.fetches[fetch as usize];
         for beside in self.fetches.iter_mut().filter(|fetch| fetch.address == NOWHERE) {
             *beside = Fetch { item: beside.item, ..rows };
@@ -160,15 +144,7 @@ impl Declaration {
 
     /// Copies the NULL-terminated array of strings behind argument `argument`.
     pub fn strings(&mut self, argument: u8) {
-        self.fetches.push(Fetch {
-            op: fetch::STRINGS,
-            at_exit: 0,
-            address: arg(argument).0,
-            length: NOWHERE,
-            limit: 0,
-            when: ALWAYS,
-            item: Item::NONE,
-        });
+        self.fetch(Fetch { op: fetch::STRINGS, address: arg(argument).0, ..NO_FETCH });
     }
 
     /// The fetch of `length` bytes behind `argument` at `moment`, if `when` holds: the one that is there,
@@ -178,30 +154,30 @@ impl Declaration {
     }
 
     fn memory_at(&mut self, address: Place, moment: Moment, length: u32, when: Condition) -> u8 {
-        let at_exit = u32::from(moment == Moment::After);
-        let when = moment.condition(when);
+        let wanted =
+            Fetch { op: fetch::BYTES, address, length: constant_place(length), when, ..NO_FETCH };
+        let wanted = moment.of(wanted);
         let same = |fetch: &Fetch| {
-            fetch.op == fetch::BYTES
-                && fetch.address == address
-                && fetch.at_exit == at_exit
+            Fetch { length: wanted.length, ..*fetch } == wanted
                 && fetch.length.kind == place::CONSTANT
-                && fetch.when == when
         };
         if let Some(index) = self.fetches.iter().position(same) {
             let fetch = &mut self.fetches[index];
             fetch.length.offset = fetch.length.offset.max(length);
             return index as u8;
         }
-        self.fetches.push(Fetch {
-            op: fetch::BYTES,
-            at_exit,
-            address,
-            length: constant_place(length),
-            limit: 0,
-            when,
-            item: Item::NONE,
-        });
-        (self.fetches.len() - 1) as u8
+        self.fetch(wanted) as u8
+    }
+
+    /// Adds `fetch`, which happens at `moment`; returns its number.
+    fn fetch_at(&mut self, moment: Moment, fetch: Fetch) -> u32 {
+        self.fetch(moment.of(fetch))
+    }
+
+    /// Adds `fetch`; returns its number.
+    fn fetch(&mut self, fetch: Fetch) -> u32 {
+        self.fetches.push(fetch);
+        (self.fetches.len() - 1) as u32
     }
 
     /// The finished parts, for as long as the process lives.

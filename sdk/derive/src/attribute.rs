@@ -9,6 +9,7 @@ use syn::{DeriveInput, Error, Expr, Ident, LitInt, LitStr, Path, Result, Token};
 use crate::words::Word;
 
 /// What `#[record(…)]` says.
+#[derive(Default)]
 pub struct RecordAttribute {
     pub syscalls: Vec<LitStr>,
     pub selects: Option<Selects>,
@@ -46,36 +47,7 @@ pub fn record_attribute(input: &DeriveInput) -> Result<RecordAttribute> {
         input.attrs.iter().find(|attribute| attribute.path().is_ident("record")).ok_or_else(
             || Error::new_spanned(&input.ident, "#[record(syscall = \"…\")] is missing"),
         )?;
-    let mut record = RecordAttribute {
-        syscalls: Vec::new(),
-        selects: None,
-        extent: String::new(),
-        returns: None,
-        returns_when: None,
-        blocks: false,
-        cpus: false,
-        looks: false,
-        looks_when: None,
-        changes_fs: false,
-        keeps_offset: false,
-        changes: None,
-        privileged: false,
-        effects: Vec::new(),
-        effects_when: None,
-        stream: false,
-        at_entry: false,
-        start: None,
-        simulated: None,
-        refused: None,
-        hides: None,
-        partly: false,
-        networked: false,
-        encode: None,
-        number: None,
-        strings: Vec::new(),
-        tail_last: None,
-        classes: Vec::new(),
-    };
+    let mut record = RecordAttribute::default();
     attribute.parse_nested_meta(|meta| {
         let Some(key) = meta.path.get_ident() else { return Err(meta.error("unknown word")) };
         match key.to_string().as_str() {

@@ -15,6 +15,16 @@ const PATH_MAX: u64 = 4096;
 /// Most bytes that are captured behind a pointer in a structure: names and control messages.
 const LONGEST_BEHIND: u64 = 64 << 10;
 
+pub(super) const NO_FETCH: Fetch = Fetch {
+    op: fetch::BYTES,
+    at_exit: 0,
+    address: NOWHERE,
+    length: NOWHERE,
+    limit: 0,
+    when: ALWAYS,
+    item: Item::NONE,
+};
+
 pub(super) const NO_SOURCE: Source =
     Source { op: source::NONE, place: NOWHERE, mask: 0, value: 0, when: ALWAYS };
 
@@ -99,17 +109,9 @@ impl ColumnDeclaration<'_> {
 
     /// As [`Self::string`], at most `limit` bytes of it.
     pub fn string_up_to(&mut self, argument: u8, limit: u64) -> &mut Self {
-        let index = self.declaration.fetches.len() as u64;
-        self.declaration.fetches.push(Fetch {
-            op: fetch::STRING,
-            at_exit: 0,
-            address: arg(argument).0,
-            length: NOWHERE,
-            limit,
-            when: self.when,
-            item: Item::NONE,
-        });
-        self.source(Source { op: source::BYTES, value: index, ..NO_SOURCE })
+        let (op, address, when) = (fetch::STRING, arg(argument).0, self.when);
+        let index = self.declaration.fetch(Fetch { op, address, limit, when, ..NO_FETCH });
+        self.source(Source { op: source::BYTES, value: index.into(), ..NO_SOURCE })
     }
 
     /// Holds what the program passes behind argument `argument`, `length` bytes of which the kernel
@@ -169,18 +171,16 @@ impl ColumnDeclaration<'_> {
             Moment::Before => before,
             Moment::After => d.memory(argument, moment, length + width, ALWAYS),
         };
-        let index = d.fetches.len() as u64;
         let length = Place { index: lengths, offset: length, width: width as u8, ..FETCHED_WORD };
-        d.fetches.push(Fetch {
+        let bytes = Fetch {
             op: fetch::BYTES,
-            at_exit: (moment == Moment::After).into(),
             address: Place { index: before, offset: pointer, ..FETCHED_WORD },
             length: Place { signed: 0, ..length },
             limit: LONGEST_BEHIND,
-            when: moment.condition(ALWAYS),
-            item: Item::NONE,
-        });
-        self.source(Source { op: source::BYTES, value: index, ..NO_SOURCE })
+            ..NO_FETCH
+        };
+        let index = d.fetch_at(moment, bytes);
+        self.source(Source { op: source::BYTES, value: index.into(), ..NO_SOURCE })
     }
 
     /// Holds the bytes behind argument `argument`, as many as `sizes` says for `number`.
@@ -206,17 +206,9 @@ impl ColumnDeclaration<'_> {
 
     fn bytes_behind(&mut self, argument: u8, length: Number, moment: Moment) -> u64 {
         self.not_of_a_failure(moment);
-        let index = self.declaration.fetches.len() as u64;
-        self.declaration.fetches.push(Fetch {
-            op: fetch::BYTES,
-            at_exit: (moment == Moment::After).into(),
-            address: arg(argument).0,
-            length: length.0,
-            limit: 0,
-            when: moment.condition(self.when),
-            item: Item::NONE,
-        });
-        index
+        let (op, address, when) = (fetch::BYTES, arg(argument).0, self.when);
+        let bytes = Fetch { op, address, length: length.0, when, ..NO_FETCH };
+        self.declaration.fetch_at(moment, bytes).into()
     }
 
     /// A condition takes the place of the call's success in what follows, so that a failure has to be told
@@ -329,21 +321,10 @@ impl ColumnDeclaration<'_> {
 
     /// In element rows: the bytes of the buffer that `item` says of the same structures.
     pub fn beside(&mut self, item: Item) -> &mut Self {
-        let fetch = self.declaration.fetches.len() as u64;
         // Where the structures are is said with the rows.
-        let (op, address) = (fetch::STRUCTURES, NOWHERE);
-        let (length, when) = (NOWHERE, ALWAYS);
-        self.declaration.fetches.push(Fetch {
-            op,
-            at_exit: 0,
-            address,
-            length,
-            limit: 0,
-            when,
-            item,
-        });
+        let fetch = self.declaration.fetch(Fetch { op: fetch::STRUCTURES, item, ..NO_FETCH });
         let place = constant_place(item.size + item.via_size);
-        let source = Source { op: source::BESIDE, place, value: fetch, ..NO_SOURCE };
+        let source = Source { op: source::BESIDE, place, value: fetch.into(), ..NO_SOURCE };
         self.declared().elements.push(source);
         self
     }

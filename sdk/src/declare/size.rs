@@ -1,6 +1,6 @@
 //! When memory is copied, and how much of it where another number of the call says so.
 
-use abi::Condition;
+use abi::Fetch;
 
 use super::number::{ALWAYS, SUCCESS};
 
@@ -14,9 +14,14 @@ pub enum Moment {
 }
 
 impl Moment {
-    /// When memory is copied of which `when` says when it means something.
-    pub(super) fn condition(self, when: Condition) -> Condition {
-        if self == Self::After && when == ALWAYS { SUCCESS } else { when }
+    /// `fetch` at this moment: where nothing else says when the memory means something, a failed call has filled in
+    /// none.
+    pub(super) fn of(self, fetch: Fetch) -> Fetch {
+        match (self, fetch.when) {
+            (Self::Before, _) => fetch,
+            (Self::After, ALWAYS) => Fetch { at_exit: 1, when: SUCCESS, ..fetch },
+            (Self::After, _) => Fetch { at_exit: 1, ..fetch },
+        }
     }
 }
 
