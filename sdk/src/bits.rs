@@ -3,9 +3,11 @@
 //!
 //! What only one call knows stands in its plugin.
 
+mod ipc;
 mod resource;
 mod socket;
 
+pub use ipc::{IPC_CONTROL, IPC_GET};
 pub use resource::RESOURCE;
 pub use socket::{ADDRESS_FAMILY, RECEIVE, SEND, SOCKET_LEVEL, SOCKET_OPTION, SOCKET_TYPE};
 
@@ -103,6 +105,14 @@ pub const AT_SYMLINK_NOFOLLOW: Bit =
 
 /// The flags of calls that take these two.
 pub const AT: &[Bit] = &[AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW];
+
+/// The flags of calls that look up a mount.
+pub const AT_MOUNT: &[Bit] = &[
+    bit("", "AT_SYMLINK_NOFOLLOW", libc::AT_SYMLINK_NOFOLLOW as i64),
+    bit("", "AT_NO_AUTOMOUNT", libc::AT_NO_AUTOMOUNT as i64),
+    bit("", "AT_EMPTY_PATH", libc::AT_EMPTY_PATH as i64),
+    bit("", "AT_RECURSIVE", 0x8000),
+];
 
 /// Flags of setxattr(2): whether the attribute has to be new, or has to be there.
 pub const XATTR: &[Bit] = &[

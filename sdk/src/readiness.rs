@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use libc::{POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, c_short, epoll_event, pollfd};
 
+use crate::declare::{Size, items_filled};
 use crate::{Errno, Fd, Process, Replayed, Skip, sys};
 
 /// How long is waited for what somebody was asked to do.
@@ -21,6 +22,9 @@ const TO_READ: c_short = POLLIN | POLLRDHUP | POLLHUP | POLLERR;
 
 /// The events that a replay looks for; epoll(7) has the same numbers.
 const EVENTS: c_short = TO_READ | POLLOUT;
+
+/// What the kernel fills in of events that epoll_wait(2) and its kin tell, by how many they are.
+pub const EPOLL_EVENTS: &[Size] = &items_filled(size_of::<epoll_event>() as u32);
 
 /// Descriptors in an array, or events, that are looked at at the most.
 const MOST: usize = 1024;

@@ -1,14 +1,14 @@
 //! epoll_pwait(2): as epoll_wait(2), with other signals held off meanwhile.
 
-use sdk::declare::{Size, items_filled, ret};
 use sdk::prelude::*;
+use sdk::readiness;
 
 #[derive(Record)]
 #[record(syscall = "epoll_pwait", simulated = "nothing is waited for", networked, changes = nothing)]
 struct EpollPwait<'t> {
     #[arg(0)]
     epoll_descriptor: Fd,
-    #[sized(1, ret(), EVENTS)]
+    #[sized(1, ret(), readiness::EPOLL_EVENTS)]
     events: Option<&'t [u8]>,
     #[arg(2)]
     events_requested: i32,
@@ -21,8 +21,6 @@ struct EpollPwait<'t> {
     #[arg(5)]
     mask_size: i64,
 }
-
-const EVENTS: &[Size] = &items_filled(size_of::<libc::epoll_event>() as u32);
 
 impl<'t> Replay<'t> for EpollPwait<'t> {
     fn replay(&self, process: &mut Process<'t>) -> Replayed {

@@ -1,14 +1,14 @@
 //! epoll_wait(2): wait for events.
 
-use sdk::declare::{Size, items_filled, ret};
 use sdk::prelude::*;
+use sdk::readiness;
 
 #[derive(Record)]
 #[record(syscall = "epoll_wait", simulated = "nothing is waited for", networked, changes = nothing)]
 struct EpollWait<'t> {
     #[arg(0)]
     epoll_descriptor: Fd,
-    #[sized(1, ret(), EVENTS)]
+    #[sized(1, ret(), readiness::EPOLL_EVENTS)]
     events: Option<&'t [u8]>,
     #[arg(2)]
     events_requested: i32,
@@ -16,8 +16,6 @@ struct EpollWait<'t> {
     #[arg(3)]
     timeout: i32,
 }
-
-const EVENTS: &[Size] = &items_filled(size_of::<libc::epoll_event>() as u32);
 
 impl<'t> Replay<'t> for EpollWait<'t> {
     fn replay(&self, process: &mut Process<'t>) -> Replayed {

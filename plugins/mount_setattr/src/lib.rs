@@ -1,7 +1,5 @@
 //! mount_setattr(2): change what may be done with the files of a mount.
 
-use sdk::abi::Bit;
-use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
@@ -12,7 +10,7 @@ struct MountSetattr<'t> {
     #[pathname(1)]
     given_pathname: Option<Path<'t>>,
     #[arg(2)]
-    #[bits(FLAGS)]
+    #[bits(bits::AT_MOUNT)]
     flags_value: Option<i32>,
     #[before(3)]
     #[hex]
@@ -24,12 +22,5 @@ struct MountSetattr<'t> {
     #[hex]
     propagation: Option<i64>,
 }
-
-const FLAGS: &[Bit] = &[
-    bit("", "AT_SYMLINK_NOFOLLOW", libc::AT_SYMLINK_NOFOLLOW as i64),
-    bit("", "AT_NO_AUTOMOUNT", libc::AT_NO_AUTOMOUNT as i64),
-    bit("", "AT_EMPTY_PATH", libc::AT_EMPTY_PATH as i64),
-    bit("", "AT_RECURSIVE", 0x8000),
-];
 
 export_plugin!(MountSetattr);

@@ -15,6 +15,7 @@ struct Msgctl {
     #[arg(0)]
     queue: i32,
     #[arg(1)]
+    #[names(bits::IPC_CONTROL)]
     #[names(COMMANDS)]
     command: i32,
     #[arg(2)]
@@ -22,14 +23,7 @@ struct Msgctl {
     address: i64,
 }
 
-const COMMANDS: &[Bit] = &[
-    constant("", "IPC_RMID", libc::IPC_RMID as i64),
-    constant("", "IPC_SET", libc::IPC_SET as i64),
-    constant("", "IPC_STAT", libc::IPC_STAT as i64),
-    constant("", "IPC_INFO", libc::IPC_INFO as i64),
-    constant("", "MSG_STAT", 11),
-    constant("", "MSG_INFO", 12),
-    constant("", "MSG_STAT_ANY", 13),
-];
+const COMMANDS: &[Bit] =
+    &[constant("", "MSG_STAT", 11), constant("", "MSG_INFO", 12), constant("", "MSG_STAT_ANY", 13)];
 
 export_plugin!(Msgctl);

@@ -1,7 +1,5 @@
 //! msgget(2): find or make a queue of messages.
 
-use sdk::abi::Bit;
-use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
@@ -16,11 +14,8 @@ struct Msgget {
     #[hex]
     key: i32,
     #[arg(1)]
-    #[bits(FLAGS)]
+    #[bits(bits::IPC_GET)]
     flags_value: Option<i32>,
 }
-
-const FLAGS: &[Bit] =
-    &[bit("", "IPC_CREAT", libc::IPC_CREAT as i64), bit("", "IPC_EXCL", libc::IPC_EXCL as i64)];
 
 export_plugin!(Msgget);

@@ -17,16 +17,11 @@ struct OpenTree<'t> {
     given_pathname: Option<Path<'t>>,
     #[arg(2)]
     #[bits(FLAGS)]
+    #[bits(bits::AT_MOUNT)]
     flags_value: Option<i32>,
 }
 
-const FLAGS: &[Bit] = &[
-    bit("", "OPEN_TREE_CLONE", 1),
-    bit("", "OPEN_TREE_CLOEXEC", libc::O_CLOEXEC as i64),
-    bit("", "AT_SYMLINK_NOFOLLOW", libc::AT_SYMLINK_NOFOLLOW as i64),
-    bit("", "AT_NO_AUTOMOUNT", libc::AT_NO_AUTOMOUNT as i64),
-    bit("", "AT_EMPTY_PATH", libc::AT_EMPTY_PATH as i64),
-    bit("", "AT_RECURSIVE", 0x8000),
-];
+const FLAGS: &[Bit] =
+    &[bit("", "OPEN_TREE_CLONE", 1), bit("", "OPEN_TREE_CLOEXEC", libc::O_CLOEXEC as i64)];
 
 export_plugin!(OpenTree);

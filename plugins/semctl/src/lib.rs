@@ -17,6 +17,7 @@ struct Semctl {
     #[arg(1)]
     semaphore: i32,
     #[arg(2)]
+    #[names(bits::IPC_CONTROL)]
     #[names(COMMANDS)]
     command: i32,
     #[arg(3)]
@@ -25,10 +26,6 @@ struct Semctl {
 }
 
 const COMMANDS: &[Bit] = &[
-    constant("", "IPC_RMID", libc::IPC_RMID as i64),
-    constant("", "IPC_SET", libc::IPC_SET as i64),
-    constant("", "IPC_STAT", libc::IPC_STAT as i64),
-    constant("", "IPC_INFO", libc::IPC_INFO as i64),
     constant("", "GETPID", 11),
     constant("", "GETVAL", 12),
     constant("", "GETALL", 13),

@@ -1,7 +1,5 @@
 //! semget(2): find or make a set of semaphores.
 
-use sdk::abi::Bit;
-use sdk::declare::bit;
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
@@ -18,11 +16,8 @@ struct Semget {
     #[arg(1)]
     count: i32,
     #[arg(2)]
-    #[bits(FLAGS)]
+    #[bits(bits::IPC_GET)]
     flags_value: Option<i32>,
 }
-
-const FLAGS: &[Bit] =
-    &[bit("", "IPC_CREAT", libc::IPC_CREAT as i64), bit("", "IPC_EXCL", libc::IPC_EXCL as i64)];
 
 export_plugin!(Semget);

@@ -15,6 +15,7 @@ struct Shmctl {
     #[arg(0)]
     segment: i32,
     #[arg(1)]
+    #[names(bits::IPC_CONTROL)]
     #[names(COMMANDS)]
     command: i32,
     #[arg(2)]
@@ -23,10 +24,6 @@ struct Shmctl {
 }
 
 const COMMANDS: &[Bit] = &[
-    constant("", "IPC_RMID", libc::IPC_RMID as i64),
-    constant("", "IPC_SET", libc::IPC_SET as i64),
-    constant("", "IPC_STAT", libc::IPC_STAT as i64),
-    constant("", "IPC_INFO", libc::IPC_INFO as i64),
     constant("", "SHM_STAT", 13),
     constant("", "SHM_INFO", 14),
     constant("", "SHM_STAT_ANY", 15),

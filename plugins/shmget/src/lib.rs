@@ -18,13 +18,12 @@ struct Shmget {
     #[arg(1)]
     length: i64,
     #[arg(2)]
+    #[bits(bits::IPC_GET)]
     #[bits(FLAGS)]
     flags_value: Option<i32>,
 }
 
 const FLAGS: &[Bit] = &[
-    bit("", "IPC_CREAT", libc::IPC_CREAT as i64),
-    bit("", "IPC_EXCL", libc::IPC_EXCL as i64),
     bit("", "SHM_HUGETLB", libc::SHM_HUGETLB as i64),
     bit("", "SHM_NORESERVE", libc::SHM_NORESERVE as i64),
 ];
