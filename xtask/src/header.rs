@@ -26,7 +26,8 @@ pub const PATH: &str = "sdk/include/replay_plugin.h";
 const PINS: &str = "sdk/abi/tests/layout.rs";
 
 /// The sources, in the order in which C needs their types.
-const SOURCES: [&str; 5] = ["header.rs", "running.rs", "declaration.rs", "options.rs", "plain.rs"];
+const SOURCES: [&str; 6] =
+    ["header.rs", "running.rs", "declaration.rs", "values.rs", "options.rs", "plain.rs"];
 
 /// What only plugins with a described layout have.
 const NOT_IN_C: [&str; 3] = ["Module", "Exported", "List"];

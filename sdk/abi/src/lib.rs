@@ -22,15 +22,12 @@ mod options;
 mod parts;
 mod plain;
 mod running;
+mod values;
 
 pub use abi_stable;
 pub use declaration::{
     Bit, Call, CallRef, Column, Condition, Fetch, Item, List, Module, ModuleRef, Place, RowRule,
     Source, Text,
-};
-pub use declaration::{
-    changes, compare, condition, display, effect, fetch, item, kind, partly, place, returns, role,
-    rows, source, start,
 };
 pub use header::{
     ABI_MAJOR, ABI_MINOR, Exported, HEADER_SYMBOL, Header, MAGIC, MODULE_SYMBOL, SCHEMA_MAJOR,
@@ -42,4 +39,8 @@ pub use plain::{About, PLAIN_SYMBOL, PlainEntry, PlainModule};
 pub use running::{
     CHILD_SHARES_FILES, CHILD_SHARES_FS, CHILD_SHARES_MEMORY, CHILD_SHARES_THREAD_GROUP, DIVERGED,
     Event, Fetched, Host, HostRef, Outcome, Record, Row, RowSink, Slot, fd, log, status, want,
+};
+pub use values::{
+    changes, compare, condition, display, effect, fetch, item, kind, partly, place, returns, role,
+    rows, source, start,
 };
