@@ -14,6 +14,7 @@ pub mod added;
 mod call;
 mod claim;
 pub mod common;
+mod elements;
 mod observed;
 mod words;
 mod xml;
@@ -24,7 +25,8 @@ pub use call::{
 };
 pub use call::{DeclarationError, EncodeFn, Fetch, LastWordsFn, Op, ReplayFn};
 pub use claim::{Claimed, Selector};
-pub use observed::{Element, Elements, NOT_COPIED, Observed, Value};
+pub use elements::{Element, Elements, NOT_COPIED};
+pub use observed::{Observed, Value};
 pub use xml::{extent_type, field_id};
 
 /// What the name of every call's extent type begins with.
