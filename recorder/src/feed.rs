@@ -16,6 +16,7 @@ use crate::clock;
 use crate::compressor::Choice;
 use crate::encode::Encoder;
 use crate::event::{Blob, CallEvent, Event, TaskEnd, TaskEvent, UNKNOWN_TIME};
+use crate::info::Info;
 use crate::memory::{self, Memory};
 use crate::output::{Keep, Output};
 use crate::payload::Payload;
@@ -23,7 +24,7 @@ use crate::pipeline::{Pipeline, Producer};
 use crate::plan::{Plans, name_of};
 use crate::record::start;
 use crate::sink::{self, SinkError};
-use crate::state::{InitialState, info_rows};
+use crate::state::InitialState;
 
 pub use told::{FeedError, FieldGiven, Options, Record, Summary};
 
@@ -320,28 +321,15 @@ fn opening(
     options: &Options,
     registry: &Registry,
 ) -> Result<Option<dataseries::Packed>, SinkError> {
-    let mut pairs = vec![
-        (info::RECORDER, options.tracer.clone().into_bytes()),
-        (info::BACKEND, b"libstrace2ds".to_vec()),
-        (info::TIME_UNIT, b"nanoseconds".to_vec()),
-    ];
-    for plugin in registry.plugins() {
-        let name = format!("{} {}", plugin.header.name, plugin.header.version);
-        pairs.push((info::PLUGIN, name.into_bytes()));
-    }
-    info_rows(&pairs)
+    Info::of(&options.tracer, "libstrace2ds").plugins(registry).rows()
 }
 
 fn closing(summary: &Summary) -> Result<Option<dataseries::Packed>, SinkError> {
-    let number = |number: u64| number.to_string().into_bytes();
-    let mut pairs = vec![
-        (info::CALLS, number(summary.calls)),
-        (info::BUFFERS_NOT_CAPTURED, number(summary.totals.buffers_not_captured)),
-    ];
+    let mut info = Info::default();
+    info.count(info::CALLS, summary.calls);
+    info.count(info::BUFFERS_NOT_CAPTURED, summary.totals.buffers_not_captured);
     for (call, count) in &summary.not_recorded {
-        let text = format!("{count} {}", name_of((*call).into()));
-        pairs.push((info::NOT_RECORDED, text.into_bytes()));
+        info.say(info::NOT_RECORDED, format!("{count} {}", name_of((*call).into())));
     }
-    pairs.push((info::COMPLETE, b"yes".to_vec()));
-    info_rows(&pairs)
+    info.complete().rows()
 }

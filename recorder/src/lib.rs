@@ -30,6 +30,7 @@ pub mod event;
 pub mod feed;
 pub mod files;
 pub mod filter;
+pub mod info;
 pub mod mapped;
 pub mod memory;
 pub mod output;

@@ -9,8 +9,8 @@ use dataseries::{Declared, ExtentType, Packed, StoredExtent};
 use replay_schema::added::{self, info};
 
 use crate::compressor::{Choice, Compressor};
+use crate::info::Info;
 use crate::sink::{Sink, SinkError};
-use crate::state::info_rows;
 
 /// What of a recording is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -168,9 +168,10 @@ impl Output {
         for stored in &self.memory {
             sink.write(stored)?;
         }
-        let before = self.lost.before.to_string().into_bytes();
-        let rows = [(info::DUMPED, why.into()), (info::ROWS_NOT_KEPT, before)];
-        if let Some(mut closing) = info_rows(&rows)? {
+        let mut info = Info::default();
+        info.say(info::DUMPED, why);
+        info.count(info::ROWS_NOT_KEPT, self.lost.before);
+        if let Some(mut closing) = info.rows()? {
             sink.write(&self.compress(&mut closing)?)?;
         }
         sink.finish()

@@ -19,6 +19,7 @@ use crate::compressor::Choice;
 use crate::encode::{Encoder, Totals};
 use crate::event::{Blob, CallEvent, Event, TaskEnd};
 use crate::files::Files;
+use crate::info;
 use crate::mapped::Mapped;
 use crate::mapped::reads::Reads;
 use crate::output::{Keep, Lost, Output};
@@ -32,7 +33,7 @@ use crate::signals;
 use crate::sink::{self, SinkError};
 use crate::snapshot::{Level, Snapshot};
 use crate::spawn::{Command, SpawnError};
-use crate::state::{self, InitialState};
+use crate::state::InitialState;
 use crate::tracer::{Outcome, Tracer};
 
 /// What to record, and how.
@@ -246,7 +247,7 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
     for process in processes {
         states.push((Pid::from_raw(process), InitialState::of(process, program.is_some())));
     }
-    let mut opening = vec![state::opening(options, &registry, backend)?];
+    let mut opening = vec![info::opening(options, &registry, backend)?];
     for (process, state) in &states {
         opening.push(state.rows(*process)?);
     }
@@ -284,7 +285,7 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
         output.dump("exit!=0")?;
     }
     let (lost, files, plain) = (output.lost(), output.files(), output.plain_extents());
-    output.finish(state::closing(&outcome, &totals, lost, &plans)?)?;
+    output.finish(info::closing(&outcome, &totals, lost, &plans)?)?;
 
     if let (Subject::Program { words, .. }, false) = (&options.subject, outcome.executed) {
         let error = outcome.last_error.map_or(end, TaskEnd::Status);

@@ -1,21 +1,15 @@
-//! The state that the first process is in before its first call, and what the trace says of itself.
+//! The state that the first process is in before its first call.
 
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 
 use dataseries::Packed;
-use nix::sys::utsname::uname;
 use nix::unistd::Pid;
-use replay_core::registry::Registry;
-use replay_schema::added::{self, info, state};
+use replay_schema::added::{self, state};
 
-use crate::encode::{EXTENT_SIZE, Totals};
-use crate::output::Lost;
-use crate::plan::{self, Plans};
-use crate::record::Options;
+use crate::encode::EXTENT_SIZE;
 use crate::sink::{AddedRows, Cell, SinkError};
-use crate::tracer::Outcome;
 
 /// The first process's state.
 #[derive(Clone, Debug, Default)]
@@ -121,131 +115,4 @@ fn flags_and_offset(process: i32, number: i64) -> (i32, i64) {
     let flags = field("flags:").and_then(|flags| i32::from_str_radix(flags, 8).ok());
     let offset = field("pos:").and_then(|offset| offset.parse().ok());
     (flags.unwrap_or(0), offset.unwrap_or(0))
-}
-
-/// Pairs of key and value, as rows.
-///
-/// # Errors
-/// Never, as long as the record type is well-formed.
-pub fn info_rows(pairs: &[(&str, Vec<u8>)]) -> Result<Option<Packed>, SinkError> {
-    let mut rows = AddedRows::new(added::INFO, EXTENT_SIZE)?;
-    for (key, value) in pairs {
-        rows.push(&[Cell::Bytes(key.as_bytes()), Cell::Bytes(value)]);
-    }
-    Ok(rows.take())
-}
-
-/// What is known when a recording starts.
-///
-/// # Errors
-/// Never, as long as the record type is well-formed.
-pub fn opening(
-    options: &Options,
-    registry: &Registry,
-    backend: &str,
-) -> Result<Option<Packed>, SinkError> {
-    let mut pairs = vec![
-        (info::RECORDER, format!("recorder {}", env!("CARGO_PKG_VERSION")).into_bytes()),
-        (info::BACKEND, backend.as_bytes().to_vec()),
-        (info::TIME_UNIT, b"nanoseconds".to_vec()),
-        (info::SNAPSHOT, options.snapshot.name().as_bytes().to_vec()),
-    ];
-    if let Ok(names) = uname() {
-        let text = |name: &std::ffi::OsStr| name.to_owned().into_vec();
-        pairs.push((info::HOST, text(names.nodename())));
-        pairs.push((info::KERNEL, text(names.release())));
-        pairs.push((info::ARCHITECTURE, text(names.machine())));
-    }
-    let payload = &options.payload;
-    pairs.push((info::ENVIRONMENT, payload.environment.to_string().into_bytes()));
-    if let Some(limit) = payload.limit {
-        pairs.push((info::VALUE_LIMIT, limit.to_string().into_bytes()));
-    }
-    if payload.hash_key.is_some() {
-        pairs.push((info::PAYLOAD, b"hashed".to_vec()));
-    }
-    for word in options.subject.command() {
-        pairs.push((info::ARGUMENT, word));
-    }
-    for plugin in registry.plugins() {
-        let name = format!("{} {}", plugin.header.name, plugin.header.version);
-        pairs.push((info::PLUGIN, name.into_bytes()));
-    }
-    info_rows(&pairs)
-}
-
-/// What is known when it is over.
-///
-/// # Errors
-/// Never, as long as the record type is well-formed.
-pub fn closing(
-    outcome: &Outcome,
-    totals: &Totals,
-    lost: Lost,
-    plans: &Plans,
-) -> Result<Option<Packed>, SinkError> {
-    let number = |number: u64| number.to_string().into_bytes();
-    let mut pairs = vec![
-        (info::CALLS, number(outcome.calls)),
-        (info::BUFFERS_NOT_CAPTURED, number(totals.buffers_not_captured)),
-        (info::FOREIGN_ABI_CALLS, number(outcome.foreign_calls)),
-    ];
-    if outcome.not_selected > 0 {
-        pairs.push((info::NOT_SELECTED, number(outcome.not_selected)));
-    }
-    if outcome.detached {
-        pairs.push((info::DETACHED, b"yes".to_vec()));
-    }
-    if totals.values_cut > 0 {
-        pairs.push((info::VALUES_CUT, number(totals.values_cut)));
-    }
-    if lost != Lost::default() {
-        pairs.push((info::ROWS_NOT_KEPT, number(lost.before + lost.after)));
-    }
-    if let Some(agent) = &outcome.agent {
-        pairs.push((info::CALLS_IN_PROGRAM, number(outcome.merged.calls)));
-        pairs.push((info::INSTRUCTIONS_REWRITTEN, number(agent.rewritten)));
-        pairs.push((info::INSTRUCTIONS_LEFT, number(agent.left)));
-        pairs.push((info::PROGRAMS_WITHOUT_AGENT, number(agent.not_equipped)));
-        pairs.push((info::RECORDS_LOST, number(agent.lost + outcome.merged.damaged)));
-    }
-    let mapped = outcome.files.mapped;
-    pairs.push((info::STORED_PAGES, number(mapped.pages)));
-    if let Some(reads) = outcome.files.reads {
-        pairs.push((info::LOADED_PAGES, number(reads.pages)));
-        pairs.push((info::UNREAD_MAPPINGS, number(reads.unread)));
-    }
-    if mapped.unwatched > 0 {
-        pairs.push((info::UNWATCHED_MAPPINGS, number(mapped.unwatched)));
-    }
-    if let Some(snapshot) = &outcome.files.snapshot {
-        pairs.push((info::SNAPSHOT_FILES, number(snapshot.files)));
-        pairs.push((info::SNAPSHOT_CONTENTS, number(snapshot.contents)));
-        pairs.push((info::SNAPSHOT_BYTES, number(snapshot.bytes)));
-        for (why, (count, _)) in &snapshot.missing {
-            pairs.push((info::SNAPSHOT_MISSING, format!("{count} {why}").into_bytes()));
-        }
-    }
-    for (call, count) in &outcome.not_recorded {
-        let disabled = plans.disabled.contains_key(&(*call as u32));
-        let disabled = if disabled { " (disabled)" } else { "" };
-        let text = format!("{count} {}{disabled}", plan::name_of(*call));
-        pairs.push((info::NOT_RECORDED, text.into_bytes()));
-    }
-    for (plan, count) in &outcome.refused {
-        let text = format!("{count} {}", plans.plan(*plan).call.extent);
-        pairs.push((info::REFUSED, text.into_bytes()));
-    }
-    for (plan, count) in &outcome.hidden {
-        let call = &plans.plan(*plan).call;
-        let what = call.hides.as_deref().unwrap_or_default();
-        let text = format!("{count} {what} of {}", call.extent);
-        pairs.push((info::HIDDEN, text.into_bytes()));
-    }
-    for (plugin, misdeeds) in &totals.misdeeds {
-        let text = format!("{} calls of {plugin}", misdeeds.count);
-        pairs.push((info::PLUGIN_FAILED, text.into_bytes()));
-    }
-    pairs.push((info::COMPLETE, b"yes".to_vec()));
-    info_rows(&pairs)
 }

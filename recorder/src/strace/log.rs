@@ -13,13 +13,13 @@ use replay_schema::added::{self, info, state};
 use crate::compressor::Choice;
 use crate::encode::{EXTENT_SIZE, Encoder, Totals};
 use crate::event::{Batch, TaskEnd, UNKNOWN_TIME};
+use crate::info::Info;
 use crate::output::{Keep, Output};
 use crate::payload::Payload;
 use crate::pipeline::{Pipeline, Producer};
 use crate::plan::{PlanError, Plans};
 use crate::record::start;
 use crate::sink::{self, AddedRows, Cell, SinkError};
-use crate::state::info_rows;
 use crate::strace::clock::Clock;
 use crate::strace::convert::Converter;
 use crate::strace::counts::Counts;
@@ -273,16 +273,8 @@ fn placed(malformed: Malformed, shift: usize) -> String {
 
 /// What the trace says of itself at its beginning.
 fn opening(registry: &Registry) -> Result<Option<dataseries::Packed>, SinkError> {
-    let mut pairs = vec![
-        (info::RECORDER, format!("strace2ds {}", env!("CARGO_PKG_VERSION")).into_bytes()),
-        (info::BACKEND, b"strace".to_vec()),
-        (info::TIME_UNIT, b"nanoseconds".to_vec()),
-    ];
-    for plugin in registry.plugins() {
-        let name = format!("{} {}", plugin.header.name, plugin.header.version);
-        pairs.push((info::PLUGIN, name.into_bytes()));
-    }
-    info_rows(&pairs)
+    let converter = concat!("strace2ds ", env!("CARGO_PKG_VERSION"));
+    Info::of(converter, "strace").plugins(registry).rows()
 }
 
 /// What somebody knows of the first process.
@@ -307,18 +299,17 @@ fn closing(
     totals: &Totals,
     malformed: u64,
 ) -> Result<Option<dataseries::Packed>, SinkError> {
-    let number = |number: u64| number.to_string().into_bytes();
-    let mut pairs = vec![
-        (info::CALLS, number(counts.calls)),
-        (info::BUFFERS_NOT_CAPTURED, number(totals.buffers_not_captured)),
-        (info::VALUES_NOT_CAPTURED, number(totals.values_unseen)),
-        (info::FOREIGN_ABI_CALLS, number(counts.foreign_calls)),
-        (info::MALFORMED_LINES, number(malformed)),
-    ];
+    let mut info = Info::default();
+    info.count(info::CALLS, counts.calls);
+    info.count(info::BUFFERS_NOT_CAPTURED, totals.buffers_not_captured);
+    info.count(info::VALUES_NOT_CAPTURED, totals.values_unseen);
+    info.count(info::FOREIGN_ABI_CALLS, counts.foreign_calls);
+    info.count(info::MALFORMED_LINES, malformed);
     for (name, count) in &counts.not_recorded {
-        pairs.push((info::NOT_RECORDED, format!("{count} {name}").into_bytes()));
+        info.say(info::NOT_RECORDED, format!("{count} {name}"));
     }
-    pairs.extend(counts.not_in_log().map(|what| (info::NOT_IN_LOG, what.into_bytes())));
-    pairs.push((info::COMPLETE, b"yes".to_vec()));
-    info_rows(&pairs)
+    for what in counts.not_in_log() {
+        info.say(info::NOT_IN_LOG, what);
+    }
+    info.complete().rows()
 }
