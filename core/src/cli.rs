@@ -26,8 +26,8 @@ use crate::trace::{Needs, Trace, TraceError};
 
 /// Make the system calls of a trace again, on the paths that it names, and check what comes of them.
 ///
-/// Exit status: 0 if the replay was faithful, 1 if it diverged, 2 if it wasn't possible, 130 or 143 if Ctrl-C or
-/// SIGTERM ended it; docs/replay.md says what a replay leaves alone.
+/// Exit status: 0 if the replay was faithful, 1 if it diverged, 2 if it wasn't possible, 130, 143 or 129 if Ctrl-C,
+/// SIGTERM or SIGHUP ended it; docs/replay.md says what a replay leaves alone.
 ///
 /// `replayer plugins` tells which plugins there are; see `replayer plugins --help`.
 #[derive(Debug, Parser)]
