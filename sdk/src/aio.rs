@@ -12,6 +12,7 @@ pub use events::{EVENT, Event};
 
 use libc::{c_long, iocb};
 
+use crate::process::beyond;
 use crate::{Errno, Process, Skip, sys};
 
 /// Kinds of requests (`IOCB_CMD_…`).
@@ -217,7 +218,8 @@ impl<'t> Process<'t> {
             if submitted.is_done {
                 self.forget(&key);
                 let moved = usize::try_from(submitted.result).unwrap_or(0).min(submitted.length);
-                let kept = self.scratch(REAPED, moved as u64).map_err(|_| Errno(libc::ENOMEM))?;
+                let kept =
+                    self.scratch(beyond::REAPED, moved as u64).map_err(|_| Errno(libc::ENOMEM))?;
                 // SAFETY: the buffer is this request's, the kernel is done with it, and both have so many
                 // bytes.
                 unsafe {
@@ -247,6 +249,3 @@ impl<'t> Process<'t> {
         Ok(())
     }
 }
-
-/// The scratch memory for what a request read.
-const REAPED: u32 = 15;

@@ -12,8 +12,8 @@ use abi::{HostRef, want};
 
 use crate::{Options, Recorded, Skip};
 
-pub(crate) use memory::LARGEST_BUFFER;
 pub use memory::Memory;
+pub(crate) use memory::{LARGEST_BUFFER, beyond};
 pub use tasks::Shares;
 
 /// The kernel's own errors for a call that a signal ended and that it may restart (`ERESTARTSYS` to

@@ -5,7 +5,7 @@ use std::os::fd::RawFd;
 
 use libc::{POLLIN, POLLOUT, c_short, iovec};
 
-use crate::process::LARGEST_BUFFER;
+use crate::process::{LARGEST_BUFFER, beyond};
 use crate::{Element, Errno, Fd, Process, Recorded, Rows, Skip, sys};
 
 /// Which way data moves through a descriptor.
@@ -152,9 +152,6 @@ pub struct Vectors<'t> {
     lengths: Vec<u64>,
 }
 
-/// The scratch memory of an argument's buffers, beside that of its vectors.
-const BUFFERS: u32 = 8;
-
 /// Vectors that a call takes at most (`UIO_MAXIOV`).
 const MOST_VECTORS: usize = 1024;
 
@@ -181,7 +178,7 @@ impl<'t> Process<'t> {
             left -= length;
             (0, length)
         })?;
-        let buffers = self.scratch(index + BUFFERS, vectors.room() as u64)?;
+        let buffers = self.scratch(index + beyond::BUFFERS, vectors.room() as u64)?;
         let mut at = buffers.as_mut_ptr() as usize;
         for vector in vectors.vectors.iter_mut() {
             vector.iov_base = at as *mut _;
@@ -208,7 +205,7 @@ impl<'t> Process<'t> {
         let mut left = self.recorded().return_value as usize;
         let is_cut = self.is_cut();
         let cut = if is_cut { cut(rows, left) } else { 0 };
-        let mut room = self.scratch(index + BUFFERS, cut as u64)?;
+        let mut room = self.scratch(index + beyond::BUFFERS, cut as u64)?;
         let vectors = self.vectors(index, rows, |row, process| {
             let bytes = row.bytes().unwrap_or_default();
             let bytes = process.payload(&bytes[..bytes.len().min(left)]);
@@ -229,7 +226,7 @@ impl<'t> Process<'t> {
 
     /// Of a call that failed the trace has no buffers; without any it would succeed at nothing.
     fn one_vector(&mut self, index: u32) -> Result<Vectors<'t>, Skip> {
-        let room = self.scratch(index + BUFFERS, 1)?;
+        let room = self.scratch(index + beyond::BUFFERS, 1)?;
         let memory = self.scratch(index, size_of::<iovec>() as u64)?;
         let start: *mut iovec = memory.as_mut_ptr().cast();
         let vector = iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() };

@@ -1,13 +1,10 @@
 //! What calls on extended attributes that look a path up from a directory are passed (setxattrat(2)).
 
-use crate::process::Memory;
+use crate::process::{Memory, beyond};
 use crate::{Process, Skip};
 
 /// Size of `struct xattr_args`: pointer, size and flags.
 pub const ARGUMENTS_SIZE: u32 = 16;
-
-/// Scratch memory for the structure, beside that of the arguments.
-const ARGUMENTS: u32 = 6;
 
 impl<'t> Process<'t> {
     /// A `struct xattr_args` with `value`, which leads to `size` bytes, and `flags`.
@@ -22,6 +19,6 @@ impl<'t> Process<'t> {
     ) -> Result<Memory<'t>, Skip> {
         let (value, size) = (Some(value as i64), Some(size as i64));
         let fields = [(0, 8, value), (8, 4, size), (12, 4, flags.map(i64::from))];
-        self.memory(ARGUMENTS, ARGUMENTS_SIZE, &fields)
+        self.memory(beyond::XATTR_ARGUMENTS, ARGUMENTS_SIZE, &fields)
     }
 }

@@ -111,6 +111,13 @@ mod tests {
     }
 
     #[test]
+    fn a_path_to_a_descriptor_leads_to_what_stands_for_it() {
+        let Some(mut stage) = stage() else { return };
+        let own = Getxattrat { given_pathname: Some(Path(b"/proc/self/fd/3\0")), ..GETXATTRAT };
+        assert!(stage.recorded(5, 0).replay(&own).returns(5).diverged().is_empty());
+    }
+
+    #[test]
     fn what_is_not_there_fails_again() {
         let Some(mut stage) = stage() else { return };
         let other = Getxattrat { xattr_name: Some(b"user.b\0"), ..GETXATTRAT };

@@ -5,6 +5,18 @@ use abi::want;
 use super::Process;
 use crate::Skip;
 
+/// Scratch memory behind that of a call's six arguments, each for one purpose; a host has 16.
+pub(crate) mod beyond {
+    /// Paths that lead to descriptors, of which a call takes two at most.
+    pub const PATHS: u32 = 6;
+    /// The buffers of an argument's I/O vectors, behind the argument's own number.
+    pub const BUFFERS: u32 = 8;
+    /// The structure that holds an extended attribute's value and size.
+    pub const XATTR_ARGUMENTS: u32 = 14;
+    /// What a request of asynchronous I/O read.
+    pub const REAPED: u32 = 15;
+}
+
 /// An address that no program has: the highest page is the kernel's.
 const NOT_MAPPED: usize = usize::MAX << 12;
 

@@ -2,12 +2,9 @@
 
 use abi::want;
 
-use super::Process;
+use super::{Process, beyond};
 use crate::own::{Own, own};
 use crate::{Fd, Path, Skip};
-
-/// The scratch memory for such paths, of which a call takes two at most: behind that of its six arguments.
-const OWN_PATHS: u32 = 6;
 
 impl<'t> Process<'t> {
     /// The pointer to `path` as this replay finds it.
@@ -42,7 +39,7 @@ impl<'t> Process<'t> {
     fn path_of(&mut self, traced: Fd, rest: &[u8]) -> Result<usize, Skip> {
         let fd = self.fd(traced)?;
         let path = [format!("/proc/thread-self/fd/{fd}").as_bytes(), rest, b"\0"].concat();
-        let index = OWN_PATHS + self.own_paths % 2;
+        let index = beyond::PATHS + self.own_paths % 2;
         self.own_paths += 1;
         let memory = self.scratch(index, path.len() as u64)?;
         memory.copy_from_slice(&path);
