@@ -58,6 +58,23 @@ fn a_root_cannot_be_left() {
 }
 
 #[test]
+fn pipes_that_a_shell_names_for_a_program_are_opened_beneath_a_root_too() {
+    let case = Case::new(make);
+    let script = "tee >(wc -l > lines) < a > b; wait $!; cat <(cat b) > c";
+    case.record_all(&["bash", "-c", script]);
+    let recorded = case.tree();
+    case.reset();
+    let root = tempfile::tempdir().unwrap();
+    let below = root.path().join(case.folder().strip_prefix("/").unwrap());
+    fs::create_dir_all(&below).unwrap();
+    make(&below);
+    let replay = case.replay(&["--root", &root.path().to_string_lossy()]);
+    let told = told(&replay);
+    assert!(!told.contains("waited for what didn't come"), "{told}");
+    assert_eq!(recorded.differences(&Tree::of(&below)), Vec::<String>::new(), "{told}");
+}
+
+#[test]
 fn a_working_directory_that_is_not_there_is_named_with_the_way_out() {
     let case = Case::new(make);
     case.record_all(&["cat", "a"]);

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "open", returns = descriptor, blocks, looks_when = arg(1).has(bits::MAKES, 0))]
+#[record(syscall = "open", returns = descriptor, blocks, reopens = open_value, looks_when = arg(1).has(bits::MAKES, 0))]
 struct Open<'t> {
     #[pathname(0)]
     #[makes]

@@ -3,7 +3,7 @@
 use sdk::prelude::*;
 
 #[derive(Record, Replay)]
-#[record(syscall = "openat", returns = descriptor, blocks, looks_when = arg(2).has(bits::MAKES, 0))]
+#[record(syscall = "openat", returns = descriptor, blocks, reopens = open_value, looks_when = arg(2).has(bits::MAKES, 0))]
 struct Openat<'t> {
     #[arg(0)]
     descriptor: DirFd,

@@ -69,6 +69,7 @@
 //! | `keeps_offset` | leaves its descriptors open and where they are |
 //! | `privileged` | may need a right that the program had and a replay lacks |
 //! | `blocks` | can wait for what another process does |
+//! | `reopens = column` | opens a path with the flags in that column; the path may be a pipe's, by its descriptor |
 //! | `stream` | moves data through a descriptor that may be a pipe or a socket, and so blocks, too |
 //! | `cpus` | tells or sets which CPUs a task may use |
 //! | `refused = "why"` | is refused by the kernel when it is recorded, unless people let it through |

@@ -44,6 +44,17 @@ fn made(input: &DeriveInput, attribute: &RecordAttribute) -> Result<TokenStream>
     if attribute.blocks {
         call.before.push(quote!(process.refuse_interrupted()?;));
     }
+    if let Some(flags) = &attribute.reopens {
+        let is_path = |field: &&Field| matches!(field.origin, Origin::Path(_));
+        let Some(Field { name: path, .. }) = fields.iter().find(is_path) else {
+            return Err(Error::new_spanned(flags, "what is opened again has a path"));
+        };
+        call.before.push(quote! {
+            if let Some(replayed) = process.reopened(self.#path, self.#flags) {
+                return replayed;
+            }
+        });
+    }
     let lengths: Vec<u8> = fields.iter().filter_map(length_argument).collect();
     if attribute.stream {
         call.stream(&fields, &input.ident)?;

@@ -4,7 +4,7 @@ use abi::want;
 
 use super::{Process, beyond};
 use crate::own::{Own, own};
-use crate::{Fd, Path, Skip};
+use crate::{Fd, Path, Replayed, Skip, sys};
 
 impl<'t> Process<'t> {
     /// The pointer to `path` as this replay finds it.
@@ -44,5 +44,27 @@ impl<'t> Process<'t> {
         let memory = self.scratch(index, path.len() as u64)?;
         memory.copy_from_slice(&path);
         self.found(memory)
+    }
+
+    /// Opens with `flags` what `path` says, if that is a pipe by its descriptor (`/dev/fd/63`, as shells name
+    /// one for a program) and no path leads to it, as beneath a root: another descriptor for it does what a
+    /// newly opened one would. None if it isn't that, or if it is opened for something else.
+    pub fn reopened(&mut self, path: Option<Path<'_>>, flags: Option<i32>) -> Option<Replayed> {
+        let (path, flags) = path.zip(flags).filter(|_| self.recorded().succeeded())?;
+        let Own::Descriptor(traced, b"") = own(path.0.strip_suffix(b"\0")?)? else { return None };
+        if !self.is_stream(Fd(traced)) || self.path(path).is_ok() {
+            return None;
+        }
+        let fd = self.fd(Fd(traced)).ok()?;
+        // SAFETY: the call takes no pointer.
+        let open = unsafe { sys::numbers(libc::SYS_fcntl, [fd.into(), libc::F_GETFL.into()]) };
+        let way = libc::O_ACCMODE | libc::O_NONBLOCK;
+        if open.ok()? as i32 & way != flags & way {
+            return None;
+        }
+        Some(self.duplicate(Fd(traced), |fd| {
+            // SAFETY: the call takes no pointer.
+            unsafe { sys::numbers(libc::SYS_dup, [fd.into()]) }
+        }))
     }
 }
