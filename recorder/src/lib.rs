@@ -31,6 +31,7 @@ pub mod feed;
 pub mod files;
 pub mod filter;
 pub mod info;
+pub mod inherited;
 pub mod mapped;
 pub mod memory;
 pub mod output;

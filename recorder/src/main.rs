@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigHandler, Signal, raise, signal};
 use recorder::backend::{AGENT_AFTER, Backend};
@@ -33,7 +34,7 @@ const COULD_NOT_RUN: u8 = 2;
 #[command(group(clap::ArgGroup::new("subject").required(true).args(["attach", "words"])))]
 struct Arguments {
     /// Write the trace to FILE
-    #[arg(short = 'X', short_alias = 'o', long = "output", value_name = "FILE")]
+    #[arg(short = 'X', short_alias = 'o', long = "output", value_name = "FILE", value_parser = PathBufValueParser::new().try_map(file))]
     output: PathBuf,
     /// Record process PID, which runs already, and all that it makes; Ctrl-C lets it go on by itself
     #[arg(short = 'p', long, value_name = "PID", value_delimiter = ',')]
@@ -197,6 +198,14 @@ impl Arguments {
             plugin_timeout: self.plugin_timeout,
         })
     }
+}
+
+/// The file that `name` says; standard output is the program's.
+fn file(name: PathBuf) -> Result<PathBuf, &'static str> {
+    if name.as_os_str() == "-" {
+        return Err("standard output is the program's; ./- is a file of that name");
+    }
+    Ok(name)
 }
 
 fn main() -> ExitCode {

@@ -115,7 +115,7 @@ impl Output {
         let wave = self.compressor.begin(extents, in_haste);
         let compression = self.compressor.compression(&wave);
         for stored in Packed::compress_each(extents, compression, &mut self.buffers) {
-            self.keep(stored.map_err(|error| self.failed(error))?)?;
+            self.keep(stored.map_err(|error| SinkError::Write { error })?)?;
         }
         self.compressor.end(&wave);
         Ok(())
@@ -207,11 +207,7 @@ impl Output {
     }
 
     fn compress(&self, extent: &mut Packed) -> Result<StoredExtent, SinkError> {
-        extent.compress(self.compressor.usual()).map_err(|error| self.failed(error))
-    }
-
-    fn failed(&self, error: dataseries::Error) -> SinkError {
-        SinkError::Write { path: self.path.clone(), error }
+        extent.compress(self.compressor.usual()).map_err(|error| SinkError::Write { error })
     }
 
     fn rows_here(&self) -> u64 {

@@ -20,6 +20,7 @@ use crate::encode::{Encoder, Totals};
 use crate::event::{Blob, CallEvent, Event, TaskEnd};
 use crate::files::Files;
 use crate::info;
+use crate::inherited;
 use crate::mapped::Mapped;
 use crate::mapped::reads::Reads;
 use crate::output::{Keep, Lost, Output};
@@ -221,6 +222,7 @@ pub fn record(options: &Options) -> Result<Recording, RecordError> {
     let chosen = options.backend.choose(&plans, obstacle, wanted, options.agent_after);
     let chosen = chosen.map_err(|why| RecordError::NoAgent { why })?;
     let (backend, why) = (chosen.name(), chosen.why.clone());
+    inherited::survive_limits().map_err(system("handle signals"))?;
     let begun = match &options.subject {
         Subject::Program { words, environment } => {
             let command = Command::new(words, environment)?;

@@ -23,11 +23,9 @@ pub enum SinkError {
         error: io::Error,
     },
     /// The file can't be written.
-    #[error("cannot write {}: {error}", path.display())]
+    #[error("cannot write {error}")]
     Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
+        /// Where, and why.
         error: dataseries::Error,
     },
     /// A file that isn't to be kept can't be removed.
@@ -64,7 +62,6 @@ pub fn extent_type(xml: &str, name: &str) -> Result<Arc<ExtentType>, SinkError> 
 /// A trace that is being written.
 #[derive(Debug)]
 pub struct Sink {
-    path: PathBuf,
     writer: Writer<File>,
 }
 
@@ -82,8 +79,8 @@ impl Sink {
         let file = File::create(path)
             .map_err(|error| SinkError::Create { path: path.to_owned(), error })?;
         let writer = Writer::declaring(file, &path.display().to_string(), types, options)
-            .map_err(|error| SinkError::Write { path: path.to_owned(), error })?;
-        Ok(Self { path: path.to_owned(), writer })
+            .map_err(|error| SinkError::Write { error })?;
+        Ok(Self { writer })
     }
 
     /// Writes `extent`.
@@ -92,7 +89,7 @@ impl Sink {
     /// The file can't be written.
     pub fn write(&mut self, extent: &StoredExtent) -> Result<(), SinkError> {
         let written = self.writer.write(extent).map(drop);
-        written.map_err(|error| SinkError::Write { path: self.path.clone(), error })
+        written.map_err(|error| SinkError::Write { error })
     }
 
     /// How many bytes are written so far.
@@ -105,8 +102,7 @@ impl Sink {
     /// # Errors
     /// The file can't be written.
     pub fn finish(self) -> Result<(), SinkError> {
-        let Self { path, writer } = self;
-        writer.finish().map(drop).map_err(|error| SinkError::Write { path, error })
+        self.writer.finish().map(drop).map_err(|error| SinkError::Write { error })
     }
 }
 

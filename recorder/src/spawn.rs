@@ -6,10 +6,10 @@ use std::io::{self, PipeReader, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::unistd::{AccessFlags, ForkResult, Pid, access, execve, fork};
 
 use crate::filter::Filter;
+use crate::inherited;
 use crate::ptrace;
 
 /// Why a program can't be started.
@@ -120,9 +120,7 @@ impl Command {
         if go.read(&mut [0]).ok() != Some(1) {
             return Err(nix::Error::ESRCH);
         }
-        // Rust ignores SIGPIPE for itself, and an ignored signal stays ignored through exec.
-        // SAFETY: the default action is no code of ours.
-        unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
+        inherited::restore()?;
         filter.install()?;
         execve(&self.program, &self.arguments, &self.environment)
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use replay_tests::built::program;
 use replay_tests::case::{Case, told};
@@ -32,6 +32,57 @@ fn the_recorder_ends_as_the_program_did() {
         let output = unsafe { recorder.pre_exec(heed) }.output().expect("the recorder runs");
         assert_eq!(output.status.signal(), Some(signal), "{:?} {}", output.status, told(&output));
     }
+}
+
+#[test]
+fn closed_streams_and_ignored_signals_are_the_programs_own() {
+    for backend in ["agent", "ptrace"] {
+        let case = empty().with_backend(backend);
+        let script = "ls /proc/self/fd > fds; trap > traps; exec 1>&- && echo hi";
+        let mut recorder = case.recorder(&["bash", "-c", script]);
+        let close = || {
+            // SAFETY: the calls take no pointer to memory of ours.
+            unsafe {
+                libc::close(0);
+                libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+            }
+            Ok(())
+        };
+        // SAFETY: between fork and exec it makes two system calls.
+        let output = unsafe { recorder.pre_exec(close) }.output().expect("the recorder runs");
+        assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+        let open = fs::read_to_string(case.folder().join("fds")).unwrap();
+        let traps = fs::read_to_string(case.folder().join("traps")).unwrap();
+        assert!(traps.contains("trap -- '' SIGPIPE"), "{backend}: {traps}");
+        let (mut native, folder) = (Command::new("bash"), case.folder());
+        // SAFETY: as above.
+        unsafe { native.args(["-c", script]).current_dir(&folder).pre_exec(close) };
+        native.output().expect("bash runs");
+        assert_eq!(open, fs::read_to_string(folder.join("fds")).unwrap(), "{backend}");
+    }
+}
+
+#[test]
+fn a_trace_that_may_not_grow_is_an_error() {
+    let case = empty();
+    let mut recorder = case.recorder(&["sh", "-c", "echo on"]);
+    let limit = || {
+        let limit = libc::rlimit { rlim_cur: 4096, rlim_max: 4096 };
+        // SAFETY: the call reads the structure.
+        unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) };
+        Ok(())
+    };
+    // SAFETY: between fork and exec it makes one system call.
+    let output = unsafe { recorder.pre_exec(limit) }.output().expect("the recorder runs");
+    assert_eq!(output.status.code(), Some(2), "{:?} {}", output.status, told(&output));
+    assert!(told(&output).contains("File too large"), "{}", told(&output));
+}
+
+#[test]
+fn standard_output_is_no_file_for_the_trace() {
+    let output = Command::new(program("recorder")).args(["-X", "-", "true"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(told(&output).contains("standard output is the program's"), "{}", told(&output));
 }
 
 #[test]
