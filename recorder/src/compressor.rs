@@ -31,6 +31,13 @@ impl FromStr for Choice {
 /// After so many waves in haste the slower way is tried anew.
 const RETRY: u32 = 64;
 
+/// A way that takes more than this of what the other one takes isn't clearly faster: a busy machine makes such
+/// differences by itself, and what is compressed is smaller.
+const CLEARLY: f64 = 0.75;
+
+/// What becomes smaller than this of itself is compressed in any case: that is fast, and there is little to write.
+const LITTLE: f64 = 0.125;
+
 /// Compresses extents, wave by wave.
 #[derive(Debug)]
 pub struct Compressor {
@@ -45,6 +52,8 @@ struct Hasty {
     plain: Compression,
     /// Nanoseconds per byte: compressed, and as it is.
     costs: [Option<f64>; 2],
+    /// What compression left of a byte of late.
+    ratio: Option<f64>,
     waves: u32,
     /// Extents that weren't compressed.
     plain_extents: u64,
@@ -64,8 +73,13 @@ impl Compressor {
     /// Compresses as `choice` says.
     pub fn new(choice: Choice) -> Self {
         let only = |codec| Compression::new(&[codec]).unwrap_or_else(|_| Compression::none());
-        let hasty =
-            || Hasty { plain: Compression::none(), costs: [None; 2], waves: 0, plain_extents: 0 };
+        let hasty = || Hasty {
+            plain: Compression::none(),
+            costs: [None; 2],
+            ratio: None,
+            waves: 0,
+            plain_extents: 0,
+        };
         match choice {
             Choice::Auto => Self { usual: only(Codec::Lz4), hasty: Some(hasty()) },
             Choice::Always(codec) => Self { usual: only(codec), hasty: None },
@@ -100,9 +114,13 @@ impl Compressor {
         }
     }
 
-    /// Learns what `wave`, which is written, has cost.
-    pub fn end(&mut self, wave: &Wave) {
-        if let Some(hasty) = self.hasty.as_mut().filter(|_| wave.in_haste) {
+    /// Learns what `wave` has cost, which is written and took `stored` bytes.
+    pub fn end(&mut self, wave: &Wave, stored: usize) {
+        let Some(hasty) = &mut self.hasty else { return };
+        if !wave.is_plain && wave.bytes > 0 {
+            hasty.ratio = Some(average(hasty.ratio, stored as f64 / wave.bytes as f64));
+        }
+        if wave.in_haste {
             hasty.learn(wave.is_plain, wave.bytes, wave.begun.elapsed());
             hasty.plain_extents += if wave.is_plain { wave.extents as u64 } else { 0 };
         }
@@ -113,18 +131,26 @@ impl Hasty {
     /// Whether the next wave is written as it is.
     fn choose(&mut self) -> bool {
         self.waves += 1;
-        match self.costs {
-            [_, None] => true,
-            [None, _] => false,
-            [packed, plain] => (plain < packed) != self.waves.is_multiple_of(RETRY),
+        match (self.costs, self.ratio) {
+            (_, None) => false,
+            (_, Some(ratio)) if ratio < LITTLE => false,
+            ([_, None], _) => true,
+            ([None, _], _) => false,
+            ([Some(packed), Some(plain)], _) => {
+                (plain < CLEARLY * packed) != self.waves.is_multiple_of(RETRY)
+            }
         }
     }
 
     fn learn(&mut self, is_plain: bool, bytes: usize, took: Duration) {
-        let now = took.as_nanos() as f64 / bytes.max(1) as f64;
         let cost = &mut self.costs[usize::from(is_plain)];
-        *cost = Some(cost.map_or(now, |before| (3.0 * before + now) / 4.0));
+        *cost = Some(average(*cost, took.as_nanos() as f64 / bytes.max(1) as f64));
     }
+}
+
+/// The average of what was measured of late.
+fn average(before: Option<f64>, now: f64) -> f64 {
+    before.map_or(now, |before| (3.0 * before + now) / 4.0)
 }
 
 #[cfg(test)]
@@ -146,6 +172,8 @@ mod tests {
     #[test]
     fn in_haste_the_faster_way_is_taken_and_the_other_tried_now_and_then() {
         let mut compressor = Compressor::new(Choice::Auto);
+        let wave = compressor.begin(&[], false);
+        compressor.end(&Wave { bytes: 1000, ..wave }, 500);
         let first = choices(&mut compressor, 256, 2, 1);
         assert_eq!(first[..2], [true, false], "both are tried");
         assert_eq!(first.iter().filter(|is_plain| !**is_plain).count(), 1 + 4);
@@ -155,6 +183,14 @@ mod tests {
         // And fast again.
         let last = choices(&mut compressor, 640, 2, 1);
         assert!(last[320..].iter().filter(|is_plain| **is_plain).count() >= 300);
+    }
+
+    #[test]
+    fn what_becomes_very_small_is_compressed_in_any_case() {
+        let mut compressor = Compressor::new(Choice::Auto);
+        let wave = compressor.begin(&[], false);
+        compressor.end(&Wave { bytes: 1000, ..wave }, 50);
+        assert!(!choices(&mut compressor, 200, 2, 1).contains(&true));
     }
 
     #[test]

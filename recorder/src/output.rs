@@ -114,10 +114,13 @@ impl Output {
         let in_haste = in_haste && self.keep == Keep::All;
         let wave = self.compressor.begin(extents, in_haste);
         let compression = self.compressor.compression(&wave);
+        let mut size = 0;
         for stored in Packed::compress_each(extents, compression, &mut self.buffers) {
-            self.keep(stored.map_err(|error| SinkError::Write { error })?)?;
+            let stored = stored.map_err(|error| SinkError::Write { error })?;
+            size += stored.bytes().len();
+            self.keep(stored)?;
         }
-        self.compressor.end(&wave);
+        self.compressor.end(&wave, size);
         Ok(())
     }
 
