@@ -16,6 +16,7 @@ use dataseries::{Checks, End, File, Parts};
 
 pub(crate) use added::Columns;
 pub use added::{Initial, InitialDescriptor, Story};
+pub(crate) use merge::REACH;
 pub use merge::{Faults, Merge};
 pub use types::RecordType;
 

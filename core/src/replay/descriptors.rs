@@ -3,11 +3,13 @@
 mod table;
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 
 use abi::fd;
+
+use crate::trace::REACH;
 
 pub use table::{Files, LookedUps, Table};
 
@@ -45,7 +47,6 @@ struct Entry {
 /// `close(2)` comes after the `open(2)`.
 #[derive(Clone, Copy, Debug)]
 struct Overtaken {
-    traced: i32,
     /// The position of the record that was given the number. What comes before it, or was called before it
     /// returned in order to close, means this one.
     until: u64,
@@ -55,7 +56,8 @@ struct Overtaken {
 /// Traced descriptors below this are looked up in an array.
 const LOW: usize = 1024;
 
-/// Descriptors that are kept for a close to come, for each number: a trace that lacks its closes leaves no more open.
+/// Descriptors that are kept open for a close to come, for each number: a trace that lacks its closes leaves no more
+/// open. Of earlier ones it is only known that their close is to come.
 const MOST_OVERTAKEN: usize = 4;
 
 /// The table of descriptors of a traced process, by their traced numbers.
@@ -64,7 +66,8 @@ pub struct Descriptors {
     low: Vec<Option<Entry>>,
     /// The others: the numbers are the trace's, and may be anything.
     high: HashMap<i32, Entry>,
-    overtaken: Vec<Overtaken>,
+    /// By their traced numbers, the one that lost it first first.
+    overtaken: HashMap<i32, VecDeque<Overtaken>>,
 }
 
 impl Descriptors {
@@ -87,15 +90,9 @@ impl Descriptors {
         if self.overtaken.is_empty() {
             return self.get(traced);
         }
-        self.overtaken_by(traced, position + 1)
-            .map_or_else(|| self.get(traced), |index| Some(self.overtaken[index].stands))
-    }
-
-    /// The first that lost the number `traced` at `position` or later.
-    fn overtaken_by(&self, traced: i32, position: u64) -> Option<usize> {
-        let all = self.overtaken.iter().enumerate();
-        let later = all.filter(|(_, lost)| lost.traced == traced && lost.until >= position);
-        later.min_by_key(|(_, lost)| lost.until).map(|(index, _)| index)
+        let overtaken = self.overtaken.get(&traced);
+        let lost = overtaken.and_then(|all| all.get(first_lost(all, position + 1)));
+        lost.map_or_else(|| self.get(traced), |lost| Some(lost.stands))
     }
 
     /// `stands` stands for `traced` from now on; returns what did before.
@@ -126,20 +123,27 @@ impl Descriptors {
         if !may_be_overtaken {
             return Some(before);
         }
-        let of_traced = self.overtaken.iter().filter(|lost| lost.traced == traced).count();
-        let dropped = (of_traced >= MOST_OVERTAKEN)
-            .then(|| self.overtaken_by(traced, 0))
-            .flatten()
-            .map(|index| self.overtaken.swap_remove(index).stands);
-        self.overtaken.push(Overtaken { traced, until: position, stands: before });
+        let all = self.overtaken.entry(traced).or_default();
+        let oldest = all.len().checked_sub(MOST_OVERTAKEN);
+        let dropped =
+            oldest.map(|oldest| std::mem::replace(&mut all[oldest].stands, Stands::Simulated));
+        while all.len() > MOST_OVERTAKEN && all[0].until + REACH < position {
+            all.pop_front();
+        }
+        let index = first_lost(all, position);
+        all.insert(index, Overtaken { until: position, stands: before });
         dropped
     }
 
     /// What a call closes that closes `traced`, and was called when all before position `ready_at` had returned, if
     /// that has lost its number already; it is forgotten.
     pub fn take_overtaken(&mut self, traced: i32, ready_at: u64) -> Option<Stands> {
-        let index = self.overtaken_by(traced, ready_at)?;
-        Some(self.overtaken.swap_remove(index).stands)
+        let all = self.overtaken.get_mut(&traced)?;
+        let lost = all.remove(first_lost(all, ready_at))?;
+        if all.is_empty() {
+            self.overtaken.remove(&traced);
+        }
+        Some(lost.stands)
     }
 
     /// Forgets `traced`; returns what stood for it.
@@ -184,6 +188,11 @@ impl Descriptors {
         });
         open.collect()
     }
+}
+
+/// The place of the first that lost its number at `position` or later.
+fn first_lost(all: &VecDeque<Overtaken>, position: u64) -> usize {
+    all.partition_point(|lost| lost.until < position)
 }
 
 /// Whether `open` is a pipe or a socket.
@@ -271,7 +280,25 @@ mod tests {
         let dropped: Vec<_> = dropped.collect();
         assert_eq!(dropped, [0, 1, 2, 3, 4, 5].map(Stands::Open));
         assert_eq!(table.adopt(5, Stands::Simulated, 11, false), Some(Stands::Open(10)));
-        assert_eq!(table.overtaken.len(), MOST_OVERTAKEN);
+        let open = |lost: &&Overtaken| lost.stands != Stands::Simulated;
+        assert_eq!(table.overtaken[&5].iter().filter(open).count(), MOST_OVERTAKEN);
+        table.adopt(5, Stands::Open(11), 2 * REACH, true);
+        assert_eq!(table.overtaken[&5].len(), MOST_OVERTAKEN + 1, "nothing comes for the others");
+    }
+
+    /// Many threads are slow to return from their closes, while others are given the number.
+    #[test]
+    fn closes_that_are_late_leave_the_last_one_open_however_many_they_are() {
+        let mut table = Descriptors::default();
+        table.set(5, Stands::Open(0));
+        for n in 1..=10 {
+            table.adopt(5, Stands::Open(n), 10 * n as u64, true);
+        }
+        for n in (0..10).rev() {
+            assert!(table.take_overtaken(5, 10 * n + 1).is_some(), "{n} is closed, or was");
+        }
+        assert_eq!(table.take_overtaken(5, 0), None);
+        assert_eq!(table.get(5), Some(Stands::Open(10)));
     }
 
     #[test]

@@ -11,11 +11,8 @@ use replay_schema::Touch;
 
 use crate::follow::Seen;
 use crate::record::{Batch, Record, What};
-use crate::trace::RecordType;
+use crate::trace::{REACH, RecordType};
 use crate::verify;
-
-/// As many positions later a call may still have overlapped one that was moved.
-const REACH: u64 = 1 << 16;
 
 /// Moves calls before others that they overlapped, and that could only have come after them.
 #[derive(Debug, Default)]

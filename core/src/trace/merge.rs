@@ -18,7 +18,7 @@ pub(super) const BATCH_WEIGHT: usize = 1 << 20;
 
 /// Records that a call can reach back over and still be entered as early as it was. One that overlapped
 /// more of them is entered later than it was recorded to be.
-const REACH: usize = 1 << 16;
+pub const REACH: u64 = 1 << 16;
 
 /// Takes from many streams whatever has the lowest order id: a k-way merge by a priority queue.
 pub struct Merge {
@@ -232,7 +232,7 @@ impl Merge {
             None => self.position,
         };
         self.recent.push_back(record.unique_id);
-        if self.recent.len() > REACH {
+        if self.recent.len() as u64 > REACH {
             self.recent.pop_front();
         }
         self.position += 1;

@@ -55,7 +55,7 @@ impl Table {
     /// Closes what lost its number already: where tasks part ways, the call that closes it is the other's.
     pub fn close_overtaken(&self) {
         let overtaken = std::mem::take(&mut self.lock().overtaken);
-        overtaken.into_iter().for_each(|lost| lost.stands.close());
+        overtaken.into_values().flatten().for_each(|lost| lost.stands.close());
     }
 
     /// One task more has it.
