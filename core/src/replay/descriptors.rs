@@ -95,7 +95,8 @@ impl Descriptors {
         lost.map_or_else(|| self.get(traced), |lost| Some(lost.stands))
     }
 
-    /// `stands` stands for `traced` from now on; returns what did before.
+    /// `stands` stands for `traced` from now on; returns what did before, if that is something else. (The kernel gives
+    /// nobody the number of what is open: what has it in a table was closed by somebody else.)
     pub fn set(&mut self, traced: i32, stands: Stands) -> Option<Stands> {
         let entry = Entry { stands, is_stream: Cell::default(), note: Cell::default() };
         let before = match usize::try_from(traced) {
@@ -107,7 +108,7 @@ impl Descriptors {
             }
             _ => self.high.insert(traced, entry),
         };
-        before.map(|entry| entry.stands)
+        before.map(|entry| entry.stands).filter(|before| *before != stands)
     }
 
     /// As [`Self::set`], where the kernel gave the record at `position` a number that was free. If the trace has
@@ -153,6 +154,16 @@ impl Descriptors {
             _ => self.high.remove(&traced),
         };
         before.map(|entry| entry.stands)
+    }
+
+    /// Forgets what isn't open: other tasks closed theirs while the table was copied.
+    pub fn forget_closed(&mut self) {
+        for (traced, open) in self.open() {
+            // SAFETY: the call takes no pointer.
+            if unsafe { libc::fcntl(open, libc::F_GETFD) } < 0 {
+                self.remove(traced);
+            }
+        }
     }
 
     /// Whether data moves through what stands for `traced` as it comes.
@@ -284,6 +295,27 @@ mod tests {
         assert_eq!(table.overtaken[&5].iter().filter(open).count(), MOST_OVERTAKEN);
         table.adopt(5, Stands::Open(11), 2 * REACH, true);
         assert_eq!(table.overtaken[&5].len(), MOST_OVERTAKEN + 1, "nothing comes for the others");
+    }
+
+    /// A table was copied while another task had closed what stood for 5, and not yet said so.
+    #[test]
+    fn a_number_that_the_kernel_gives_anew_is_not_closed() {
+        let mut table = Descriptors::default();
+        table.set(5, Stands::Open(9));
+        assert_eq!(table.adopt(5, Stands::Open(9), 20, false), None);
+        assert_eq!(table.adopt(5, Stands::Open(9), 21, true), None);
+        assert_eq!(table.get_at(5, 3), Some(Stands::Open(9)));
+    }
+
+    #[test]
+    fn what_is_not_open_is_forgotten() {
+        let file = std::fs::File::open("/dev/null").expect("there is such a device");
+        let mut table = Descriptors::default();
+        table.set(3, Stands::Open(std::os::fd::AsRawFd::as_raw_fd(&file)));
+        table.set(4, Stands::Open(i32::MAX));
+        table.set(5, Stands::Simulated);
+        table.forget_closed();
+        assert_eq!([3, 4, 5].map(|traced| table.get(traced).is_some()), [true, false, true]);
     }
 
     /// Many threads are slow to return from their closes, while others are given the number.

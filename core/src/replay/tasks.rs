@@ -149,7 +149,7 @@ pub fn start(
             return Counted::default();
         }
         if own.is_some_and(|own| own.contains(CloneFlags::CLONE_FILES)) {
-            files.close_overtaken();
+            files.part();
         }
         Task::new(shared.clone(), Identity { task: id, memory }, progress, files).run(&segments)
     };

@@ -52,9 +52,13 @@ impl Table {
         self.lock().adopt(traced, stands, position, may_be_overtaken)
     }
 
-    /// Closes what lost its number already: where tasks part ways, the call that closes it is the other's.
-    pub fn close_overtaken(&self) {
-        let overtaken = std::mem::take(&mut self.lock().overtaken);
+    /// Makes a copy one thread's own, once its descriptors are. What lost its number already is closed: the call that
+    /// closes it is the other's.
+    pub fn part(&self) {
+        let mut files = self.lock();
+        files.forget_closed();
+        let overtaken = std::mem::take(&mut files.overtaken);
+        drop(files);
         overtaken.into_values().flatten().for_each(|lost| lost.stands.close());
     }
 

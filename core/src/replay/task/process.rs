@@ -94,7 +94,7 @@ impl Task {
         if self.context.files.is_shared() && unshare(CloneFlags::CLONE_FILES).is_ok() {
             let own = self.context.files.copy();
             own.add_user();
-            own.close_overtaken();
+            own.part();
             self.shared.holders.set(self.identity.task, self.thread, &own);
             std::mem::replace(&mut self.context.files, own).remove_user();
         }
@@ -110,7 +110,7 @@ impl Task {
                 Stands::Open(open).close();
             }
             drop(files);
-            self.context.files.close_overtaken();
+            self.context.files.part();
         }
     }
 }
