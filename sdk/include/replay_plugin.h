@@ -532,7 +532,8 @@ struct replay_column {
     uint32_t display;
     // When the comparison applies; evaluated on the replayed call.
     struct replay_condition compare_when;
-    // Names of bits or values, for REPLAY_DISPLAY_FLAGS and REPLAY_DISPLAY_NAMES.
+    // Names of bits or values, for REPLAY_DISPLAY_FLAGS and
+    // REPLAY_DISPLAY_NAMES.
     struct replay_bit_list bits;
     // Non-zero: the original schema's type doesn't have it.
     uint32_t added;
