@@ -124,7 +124,7 @@ pub fn run_all(arguments: &Arguments) -> Result<()> {
         .partition(|one| one.ci || !arguments.ci);
     if !left.is_empty() {
         let left: Vec<_> = left.iter().map(|one| one.name.as_str()).collect();
-        eprintln!("NOT RUN, as CI has no time for them: {}", left.join(", "));
+        eprintln!("NOT RUN in CI: {}", left.join(", "));
     }
     if chosen.is_empty() {
         return Err(format!("no application is called {}", which.unwrap_or_default()));
