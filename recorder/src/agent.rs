@@ -185,7 +185,7 @@ impl Agent {
             births: HashMap::new(),
             settled: Vec::new(),
             watch: Watch::default(),
-            filters: in_status("self", "Seccomp_filters:").unwrap_or(0) + 1,
+            filters: in_status(&status_of("self"), "Seccomp_filters:").unwrap_or(0) + 1,
             unseen: Self::unseen(plans).collect(),
             late: Late::new(after),
             counts: Counts::default(),
@@ -497,18 +497,25 @@ fn return_from_signal(pid: i32, space: &Space) -> std::io::Result<()> {
 /// the thread be made to step.
 fn deliver(space: &Space, pid: i32, signal: c_int, address: u64) -> Signalled {
     let in_stub = space.original(address).is_some();
-    let status = || fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let is_caught = |status: String| {
         let line = status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?;
         let caught = u64::from_str_radix(line.trim(), 16).ok()?;
         Some(caught >> (signal - 1) & 1 != 0)
     };
-    if in_stub && is_caught(status()) == Some(true) { Signalled::Step } else { Signalled::Deliver }
+    if in_stub && is_caught(status_of(&pid.to_string())) == Some(true) {
+        Signalled::Step
+    } else {
+        Signalled::Deliver
+    }
 }
 
-/// The number that line `name` of `process`'s status has (proc_pid_status(5)).
-fn in_status(process: &str, name: &str) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+/// What the kernel says of `process` (proc_pid_status(5)); nothing, if it is gone.
+fn status_of(process: &str) -> String {
+    fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default()
+}
+
+/// The number that line `name` of a status has.
+fn in_status(status: &str, name: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().parse().ok()
 }

@@ -121,10 +121,19 @@ impl Packed {
         order: ByteOrder,
         compression: &Compression,
     ) -> Result<StoredExtent, Error> {
+        self.compress_into(order, compression, Vec::new())
+    }
+
+    fn compress_into(
+        &mut self,
+        order: ByteOrder,
+        compression: &Compression,
+        buffer: Vec<u8>,
+    ) -> Result<StoredExtent, Error> {
         let hash = self.arrange(order).and_then(|()| {
             checksum::unpacked(&self.fixed, &self.pool, order).map_err(Unstorable::from)
         });
-        self.seal(order, compression, hash, Vec::new())
+        self.seal(order, compression, hash, buffer)
     }
 
     /// [Compresses](Packed::compress) several extents: each is as it would be alone. The hashes over
@@ -140,6 +149,10 @@ impl Packed {
         spare: &mut Vec<Vec<u8>>,
     ) -> Vec<Result<StoredExtent, Error>> {
         let order = ByteOrder::Little;
+        if let [extent] = extents {
+            let buffer = spare.pop().unwrap_or_default();
+            return vec![extent.compress_into(order, compression, buffer)];
+        }
         let lengths: Vec<Result<Vec<u8>, Unstorable>> = extents
             .iter_mut()
             .map(|extent| {

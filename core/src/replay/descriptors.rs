@@ -159,8 +159,7 @@ impl Descriptors {
     /// Forgets what isn't open: other tasks closed theirs while the table was copied.
     pub fn forget_closed(&mut self) {
         for (traced, open) in self.open() {
-            // SAFETY: the call takes no pointer.
-            if unsafe { libc::fcntl(open, libc::F_GETFD) } < 0 {
+            if flags(open).is_none() {
                 self.remove(traced);
             }
         }
@@ -204,6 +203,13 @@ impl Descriptors {
 /// The place of the first that lost its number at `position` or later.
 fn first_lost(all: &VecDeque<Overtaken>, position: u64) -> usize {
     all.partition_point(|lost| lost.until < position)
+}
+
+/// The flags of descriptor `open` (F_GETFD in fcntl(2)); none if it isn't open.
+pub fn flags(open: RawFd) -> Option<i32> {
+    // SAFETY: the call takes no pointer.
+    let flags = unsafe { libc::fcntl(open, libc::F_GETFD) };
+    (flags >= 0).then_some(flags)
 }
 
 /// Whether `open` is a pipe or a socket.

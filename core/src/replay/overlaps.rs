@@ -5,6 +5,7 @@
 //! file, and another's, which returns a moment later, removes it. Such a call is moved up, before the other one. It
 //! goes past none of its own task's calls, which was in this one all the while.
 
+use std::cell::OnceCell;
 use std::collections::VecDeque;
 
 use replay_schema::Touch;
@@ -98,6 +99,8 @@ impl Overlaps {
         while self.moved.front().is_some_and(|(_, from)| from + REACH < start) {
             self.moved.pop_front();
         }
+        // Of each record, once somebody asked. In most batches nobody does.
+        let mut known: Vec<OnceCell<Names>> = Vec::new();
         for index in 0..batch.records.len() {
             let mut record = batch.records[index];
             for (to, from) in &self.moved {
@@ -110,19 +113,21 @@ impl Overlaps {
             if record.ready_at >= record.position {
                 continue;
             }
-            let names = Names::of(types, batch, &record);
+            known.resize_with(batch.records.len(), OnceCell::new);
+            let names_of = |index: usize| {
+                known[index].get_or_init(|| Names::of(types, batch, &batch.records[index]))
+            };
+            let names = names_of(index);
             // Most calls are on no name, and some overlap hundreds of others.
             if names.are_none() {
                 continue;
             }
             let first = record.ready_at.saturating_sub(start) as usize;
-            let before = (first..index)
-                .find(|before| Names::of(types, batch, &batch.records[*before]).came_after(&names));
+            let before = (first..index).find(|before| names_of(*before).came_after(names));
             let Some(to) = before else { continue };
-            let mut between = to + 1..index;
-            if !between.any(|index| Names::of(types, batch, &batch.records[index]).changed(&names))
-            {
+            if !(to + 1..index).any(|between| names_of(between).changed(names)) {
                 self.move_up(batch, to, index);
+                known[to..=index].rotate_right(1);
             }
         }
     }

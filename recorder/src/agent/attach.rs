@@ -14,7 +14,7 @@ use super::x86_64::hook::{self, CONTROL, TABLE};
 use super::x86_64::registers;
 use super::x86_64::remote::Remote;
 use super::x86_64::sites::CALL;
-use super::{Agent, Files, arena, in_status};
+use super::{Agent, Files, arena, in_status, status_of};
 use crate::ptrace;
 
 /// Length of the hook and its table.
@@ -88,10 +88,11 @@ impl Agent {
         let registers = ptrace::registers(pid).ok()?;
         let limited = limit_of_addresses(pid)?;
         let is_plain = registers::is_plain(&registers) && !limited;
-        let status = |name| in_status(&pid.to_string(), name);
+        let status = status_of(&pid.to_string());
         // It can't have more threads; if it has, its code is left alone.
-        let is_alone = status("Threads:") == Some(1);
-        if !is_plain || !is_alone || status("Seccomp_filters:").unwrap_or(0) != self.filters {
+        let is_alone = in_status(&status, "Threads:") == Some(1);
+        let filters = in_status(&status, "Seccomp_filters:").unwrap_or(0);
+        if !is_plain || !is_alone || filters != self.filters {
             return None;
         }
         let mappings = text::mappings(pid);

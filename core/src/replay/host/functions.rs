@@ -1,14 +1,13 @@
 //! The functions that a plugin calls: what the replayer does for it.
 
 use std::ffi::c_void;
-use std::os::fd::RawFd;
 use std::sync::PoisonError;
 
 use abi::Host;
 
 use crate::misdeed::Misdeed;
 use crate::own_memory;
-use crate::replay::descriptors::{Stands, answer, is_stream as is_stream_itself};
+use crate::replay::descriptors::{Stands, answer, flags, is_stream as is_stream_itself};
 use crate::replay::host::{Child, Context, Filled};
 use crate::replay::proc::Proc;
 use crate::verify::Divergence;
@@ -92,7 +91,7 @@ unsafe extern "C" fn adopt(context: *mut c_void, traced: i32, replayed: i32) {
         }
         return;
     }
-    let is_open = replayed >= 0 && (context.is_stock || is_open(replayed));
+    let is_open = replayed >= 0 && (context.is_stock || flags(replayed).is_some());
     if replayed >= 0 && !is_open {
         context.acts.misdeed.get_or_insert(Misdeed::NotOpen(replayed));
     }
@@ -159,11 +158,6 @@ unsafe extern "C" fn returned(context: *mut c_void, fetch: u32, start: *const u8
         context.acts.misdeed.get_or_insert(misdeed);
         Filled::Nothing
     };
-}
-
-fn is_open(fd: RawFd) -> bool {
-    // SAFETY: the call takes no pointer.
-    unsafe { libc::fcntl(fd, libc::F_GETFD) >= 0 }
 }
 
 unsafe extern "C" fn payload(context: *mut c_void, recorded: *const u8, length: u64) -> *const u8 {

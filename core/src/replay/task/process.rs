@@ -1,12 +1,11 @@
 //! What a call does to its process: descriptors, children, another program, its end.
 
-use std::os::fd::RawFd;
 use std::sync::Arc;
 
 use nix::sched::{CloneFlags, unshare};
 
 use crate::record::{Batch, Record};
-use crate::replay::descriptors::Stands;
+use crate::replay::descriptors::{Stands, flags};
 use crate::replay::effects::{Effect, effects};
 use crate::replay::host::Child;
 use crate::replay::shared::{End, Shared};
@@ -82,7 +81,7 @@ impl Task {
         self.unshare_files();
         let mut files = self.context.files.lock();
         for (traced, open) in files.open() {
-            if is_close_on_exec(open) {
+            if flags(open).is_some_and(|flags| flags & libc::FD_CLOEXEC != 0) {
                 files.remove(traced);
                 Stands::Open(open).close();
             }
@@ -113,10 +112,4 @@ impl Task {
             self.context.files.part();
         }
     }
-}
-
-fn is_close_on_exec(open: RawFd) -> bool {
-    // SAFETY: the call takes no pointer.
-    let flags = unsafe { libc::fcntl(open, libc::F_GETFD) };
-    flags >= 0 && flags & libc::FD_CLOEXEC != 0
 }
