@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use replay_tests::built::program;
 use replay_tests::case::{BACKENDS, Case, told};
-use replay_tests::forge::Forge;
+use replay_tests::forge::{Cell, Forge};
 
 const LOOPBACK: [&str; 3] = ["--verify", "--net", "loopback"];
 
@@ -245,6 +245,13 @@ fn forged(case: &Case, forge: &mut Forge, words: &[&str]) -> Output {
 
 const TCP: i64 = libc::SOCK_STREAM as i64;
 
+/// What clone(2) makes a thread by.
+const THREAD: i64 = (libc::CLONE_VM
+    | libc::CLONE_FILES
+    | libc::CLONE_FS
+    | libc::CLONE_SIGHAND
+    | libc::CLONE_THREAD) as i64;
+
 /// An address of the network, port 8080.
 fn address(ip: [u8; 4]) -> Vec<u8> {
     let [a, b, c, d] = ip;
@@ -278,6 +285,104 @@ fn a_connection_that_is_otherwise_than_it_was_diverges() {
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
     assert!(told(&output).contains("listen"), "{}", told(&output));
     assert!(told(&output).contains("sent 0 bytes and took 5"), "{}", told(&output));
+}
+
+/// An address that somebody came from.
+fn from_port(port: u16) -> Vec<u8> {
+    let mut address = address([127, 0, 0, 1]);
+    address[2..4].copy_from_slice(&port.to_be_bytes());
+    address
+}
+
+const WITH_FLAGS: (&str, Cell<'_>) = ("flags_value", Cell::Number(0));
+
+fn receive(forge: &mut Forge, task: i32, fd: i64, data: &[u8]) {
+    let cells = [
+        ("descriptor", fd.into()),
+        ("data_read", data.into()),
+        ("bytes_requested", 100.into()),
+        WITH_FLAGS,
+    ];
+    forge.call(task, "recvfrom", Ok(data.len() as i64), &cells);
+}
+
+fn connect_from(forge: &mut Forge, task: i32, fd: i64, result: Result<i64, i32>) {
+    let to = address([127, 0, 0, 1]);
+    forge.call(task, "socket", Ok(fd), &[("domain", 2.into()), ("type", TCP.into())]);
+    let cells = [("descriptor", fd.into()), ("sockaddr_buffer", to[..].into())];
+    forge.call(task, "connect", result, &cells);
+}
+
+fn send(forge: &mut Forge, task: i32, fd: i64, data: &[u8]) {
+    let written = ("data_written", data.into());
+    let cells = [("descriptor", fd.into()), written, ("bytes_requested", 3.into())];
+    forge.call(task, "write", Ok(data.len() as i64), &cells);
+}
+
+/// Two servers accept at once, and the one that returns first has got the client that came last: as it is with
+/// several workers at one socket.
+#[test]
+fn whoever_accepts_gets_the_client_that_it_got() {
+    let case = Case::new(|_| {});
+    let mut forge = Forge::new(&case.folder().to_string_lossy());
+    let any = address([0, 0, 0, 0]);
+    forge.call(1, "socket", Ok(3), &[("domain", 2.into()), ("type", TCP.into())]);
+    forge.call(1, "bind", Ok(0), &[("descriptor", 3.into()), ("sockaddr_buffer", any[..].into())]);
+    forge.call(1, "listen", Ok(0), &[("descriptor", 3.into()), ("backlog", 4.into())]);
+    for thread in [2, 3] {
+        forge.call(1, "clone", Ok(thread), &[("flag_value", THREAD.into())]);
+    }
+    connect_from(&mut forge, 3, 4, Ok(0));
+    connect_from(&mut forge, 3, 5, Ok(0));
+    send(&mut forge, 3, 4, b"one");
+    send(&mut forge, 3, 5, b"two");
+    for (task, fd, port) in [(1, 6, 40_002), (2, 7, 40_000)] {
+        let from = from_port(port);
+        forge.call(
+            task,
+            "accept",
+            Ok(fd),
+            &[("descriptor", 3.into()), ("sockaddr_buffer", from[..].into())],
+        );
+    }
+    // The one that returned last was called before the other one.
+    forge.overlapped(11);
+    receive(&mut forge, 1, 6, b"two");
+    receive(&mut forge, 2, 7, b"one");
+    let output = forged(&case, &mut forge, &["--call-timeout", "2"]);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert!(
+        told(&output).contains("stood for the other end of 0 connections"),
+        "{}",
+        told(&output)
+    );
+}
+
+/// A client of the trace, whose connect has not returned yet when it is accepted, comes after clients who aren't in
+/// the trace: nobody comes in its place.
+#[test]
+fn who_is_on_the_way_is_not_forestalled() {
+    let case = Case::new(|_| {});
+    let mut forge = Forge::new(&case.folder().to_string_lossy());
+    let any = address([0, 0, 0, 0]);
+    forge.call(1, "socket", Ok(3), &[("domain", 2.into()), ("type", TCP.into())]);
+    forge.call(1, "bind", Ok(0), &[("descriptor", 3.into()), ("sockaddr_buffer", any[..].into())]);
+    forge.call(1, "listen", Ok(0), &[("descriptor", 3.into()), ("backlog", 4.into())]);
+    forge.call(1, "clone", Ok(2), &[("flag_value", THREAD.into())]);
+    for fd in 4..8 {
+        forge.call(1, "accept", Ok(fd), &[("descriptor", 3.into())]);
+    }
+    forge.call(2, "socket", Ok(8), &[("domain", 2.into()), ("type", TCP.into())]);
+    forge.call(1, "accept", Ok(9), &[("descriptor", 3.into())]);
+    let to = address([127, 0, 0, 1]);
+    let cells = [("descriptor", 8.into()), ("sockaddr_buffer", to[..].into())];
+    forge.call(2, "connect", Ok(0), &cells).overlapped(9);
+    send(&mut forge, 2, 8, b"one");
+    receive(&mut forge, 1, 9, b"one");
+    let output = forged(&case, &mut forge, &["--call-timeout", "2", "--verbose"]);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    let stood = "stood for the other end of 4 connections, sent 0 bytes and took 0";
+    assert!(told(&output).contains(stood), "{}", told(&output));
 }
 
 #[test]

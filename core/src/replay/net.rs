@@ -7,12 +7,14 @@
 
 mod ahead;
 mod stand_ins;
+mod visitors;
 
 use std::io;
-use std::net::SocketAddr;
-use std::os::fd::RawFd;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Arc;
 
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::socket::{SockaddrStorage, getpeername, getsockname};
 use replay_schema::{Call, Changes};
 
@@ -23,6 +25,7 @@ use crate::verify;
 use ahead::{Ahead, Next};
 pub use stand_ins::Exchanged;
 use stand_ins::StandIns;
+pub use visitors::Visitor;
 
 /// What calls on sockets of the network do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -98,6 +101,12 @@ impl Network {
     /// read: for a call at `position` that found it so. Returns whether somebody does something for it.
     pub fn expect(&self, open: RawFd, traced: i32, task: i32, position: u64) -> bool {
         if is_listening(open) {
+            // Somebody of the trace who is late isn't forestalled.
+            if self.ahead.is_somebody_coming(&self.trace.types, position)
+                && is_readable(open, ARRIVES)
+            {
+                return true;
+            }
             let visited = address_of(open).filter(|address| address.ip().is_loopback());
             return visited.is_some_and(|address| self.stand_ins.visit(address));
         }
@@ -117,6 +126,17 @@ impl Network {
     pub fn counterpart(&self) -> Option<u16> {
         self.stand_ins.wait_for_one()
     }
+}
+
+/// How long is waited for somebody who is on the way, in milliseconds.
+const ARRIVES: u16 = 2000;
+
+/// Whether there is something to read from `open`, or somebody to let in, or is within `patience` milliseconds.
+fn is_readable(open: RawFd, patience: u16) -> bool {
+    // SAFETY: the descriptor is open: its record isn't done.
+    let open = unsafe { BorrowedFd::borrow_raw(open) };
+    let mut polls = [PollFd::new(open, PollFlags::POLLIN)];
+    poll(&mut polls, patience).is_ok_and(|ready| ready > 0)
 }
 
 /// Whether `open` is a socket that listens.
@@ -150,4 +170,16 @@ fn internet(address: &SockaddrStorage) -> Option<SocketAddr> {
 /// `address` with an IPv4 address as such.
 fn plain(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+/// The internet address in `bytes`, a `struct sockaddr` of the trace.
+fn sockaddr(bytes: &[u8]) -> Option<SocketAddr> {
+    let family = i32::from(u16::from_ne_bytes(*bytes.first_chunk()?));
+    let port = u16::from_be_bytes(*bytes.get(2..)?.first_chunk()?);
+    let ip = match family {
+        libc::AF_INET => IpAddr::from(*bytes.get(4..)?.first_chunk::<4>()?),
+        libc::AF_INET6 => IpAddr::from(*bytes.get(8..)?.first_chunk::<16>()?),
+        _ => return None,
+    };
+    Some(plain(SocketAddr::new(ip, port)))
 }

@@ -31,6 +31,10 @@ pub struct RecordType {
     pub is_simulated: bool,
     /// Whether its calls take data from their descriptor, and return how much.
     pub takes_data: bool,
+    /// Whether its calls let somebody in who comes to a socket, and tell who that is.
+    pub takes_visitors: bool,
+    /// Whether its calls may go and visit somebody's socket.
+    pub visits: bool,
     /// Whether a call that waits on a descriptor waits to read from it; else to write.
     pub waits_to_read: bool,
     /// Whether some of its columns hold paths.
@@ -144,9 +148,22 @@ impl RecordType {
             .as_ref()
             .is_some_and(|call| call.is_simulated() && !(call.networked && needs.network));
         let takes_data = waits_to_read && moves_data && !has_paths && has(Role::Descriptor);
+        let takes_visitors = call.as_ref().is_some_and(|call| {
+            call.blocks
+                && call.returns == Returns::Descriptor
+                && has(Role::Descriptor)
+                && !has_paths
+        });
+        let visits = call.as_ref().is_some_and(|call| {
+            call.blocks
+                && call.partly
+                && call.returns == Returns::Number
+                && !moves_data
+                && has(Role::Descriptor)
+        });
         let parts = match &call {
             Some(_) if needs.all_values || has_paths => Parts::All,
-            Some(_) if needs.network && takes_data => Parts::All,
+            Some(_) if needs.network && (takes_data || takes_visitors) => Parts::All,
             Some(call) if needs_values(call) => Parts::All,
             _ => Parts::Fixed,
         };
@@ -162,6 +179,8 @@ impl RecordType {
         Ok(Some(Self {
             is_simulated,
             takes_data,
+            takes_visitors,
+            visits,
             is_idle,
             waits_to_read,
             has_paths,

@@ -9,6 +9,7 @@ use replay_schema::{Returns, Role};
 
 use crate::record::{Batch, Record, What};
 use crate::replay::effects;
+use crate::replay::net::sockaddr;
 use crate::replay::progress::lock;
 use crate::trace::RecordType;
 
@@ -103,6 +104,21 @@ impl Ahead {
         self.more.notify_all();
     }
 
+    /// Whether somebody was on the way to a socket of the network when the call at `position` returned.
+    pub fn is_somebody_coming(&self, types: &[RecordType], position: u64) -> bool {
+        let batches = lock(&self.state).batches.clone();
+        let ahead = batches.iter().filter(|batch| is_behind(batch, position));
+        ahead.flat_map(|batch| batch.records.iter().map(move |record| (batch, record))).any(
+            |(batch, record)| {
+                let What::Call(kind) = record.what else { return false };
+                record.position > position
+                    && record.ready_at <= position
+                    && matches!(record.errno_number, 0 | libc::EINPROGRESS)
+                    && is_visit(&types[kind as usize], batch, record)
+            },
+        )
+    }
+
     /// What the next call behind `position` came upon that `process` made on the descriptor `traced`, as far as the
     /// trace is read; nothing if it has another descriptor of that number before.
     pub fn next(
@@ -144,6 +160,16 @@ impl Ahead {
 
 fn is_behind(batch: &Arc<Batch>, position: u64) -> bool {
     batch.records.last().is_some_and(|last| last.position > position)
+}
+
+/// Whether `record` is of a call that goes to an address of the network.
+fn is_visit(ty: &RecordType, batch: &Batch, record: &Record) -> bool {
+    let cells = batch.cells(record, 0);
+    ty.visits
+        && ty.columns.iter().flatten().any(|column| match cells.get(column) {
+            Value::Bytes(address) => sockaddr(address).is_some(),
+            _ => false,
+        })
 }
 
 /// What `record` says of the other end of `traced`; a nothing if it is the last that has to do with it, or found
