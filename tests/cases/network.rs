@@ -3,12 +3,14 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use replay_tests::built::program;
 use replay_tests::case::{BACKENDS, Case, told};
 use replay_tests::forge::{Cell, Forge};
+use replay_tests::tool::prints;
 
 const LOOPBACK: [&str; 3] = ["--verify", "--net", "loopback"];
 
@@ -127,6 +129,75 @@ fn servers_that_wait_for_several_clients_find_them_ready() {
         let (waited, not) = made(&text, call);
         let least = if by == "epoll" { 1 } else { 3 };
         assert!(waited >= least && not <= 3, "{by}: {waited} made, {not} not: {text}");
+    }
+}
+
+#[test]
+fn what_a_connection_passes_on_inside_the_kernel_comes_and_goes_again() {
+    let greeter = program("greeter");
+    for backend in BACKENDS {
+        let case = record(backend, &[&greeter.to_string_lossy(), "passing-on"], |case| {
+            let mut connection = connect(case);
+            connection.write_all(&[b'q'; 30_000]).expect("the server reads");
+            connection.shutdown(Shutdown::Write).expect("it is connected");
+            let mut answer = Vec::new();
+            connection.read_to_end(&mut answer).expect("the server answers");
+            assert_eq!(answer, [b'q'; 30_000]);
+        });
+        let text = both_ways(&case);
+        let stood = "stood for the other end of 1 connections, sent 30000 bytes and took 30000";
+        assert!(text.contains(stood), "{text}");
+        assert!(made(&text, "splice").0 > 2 && made(&text, "splice").1 == 0, "{text}");
+    }
+}
+
+/// An eventfd, a timer and signals aren't there in a replay: what tells of them is as recorded, and the connection
+/// beside them is met for real all the same.
+#[test]
+fn what_wakes_a_program_beside_its_connections_is_as_recorded() {
+    let greeter = program("greeter");
+    for backend in BACKENDS {
+        let case = record(backend, &[&greeter.to_string_lossy(), "woken"], |case| {
+            let mut connection = connect(case);
+            connection.write_all(b"hello").expect("the server reads");
+            connection.shutdown(Shutdown::Write).expect("it is connected");
+            connection.read_to_end(&mut Vec::new()).expect("the server ends");
+        });
+        let told = std::fs::read_to_string(case.folder().join("told")).expect("it was written");
+        assert!(told.starts_with("[0]\n[0]\n[0]\n[0, 1, 2, 3]\n"), "{told}");
+        let text = both_ways(&case);
+        assert!(text.contains("sent 5 bytes and took 0"), "{text}");
+        // Those that told of the connection alone, and of all four.
+        assert_eq!(made(&text, "pselect6"), (1, 1), "{text}");
+        assert_eq!(made(&text, "poll").0, 2, "{text}");
+        assert_eq!(made(&text, "recvfrom").1, 0, "{text}");
+    }
+}
+
+/// Where there is no network, what calls ask of sockets is what they were told.
+#[test]
+fn addresses_and_options_are_as_recorded() {
+    let greeter = program("greeter");
+    let case = record("ptrace", &[&greeter.to_string_lossy(), "woken"], |case| {
+        let mut connection = connect(case);
+        connection.write_all(b"hello").expect("the server reads");
+        connection.shutdown(Shutdown::Write).expect("it is connected");
+        connection.read_to_end(&mut Vec::new()).expect("the server ends");
+    });
+    case.reset();
+    let copy = case.folder().with_extension("copy.ds");
+    let output = case.replay(&["--verify", "--record", &copy.to_string_lossy()]);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    for (name, columns) in [
+        ("getsockname", "return_value,errno_number,descriptor,sockaddr_buffer,sockaddr_length"),
+        ("getpeername", "return_value,errno_number,descriptor,sockaddr_buffer,sockaddr_length"),
+        ("getsockopt", "return_value,errno_number,level,optname,option_value,buffer_size"),
+        ("accept4", "return_value,sockaddr_buffer"),
+    ] {
+        let rows = |file: &Path| prints(&["cat", "--json", "-t", name, "-c", columns], file);
+        let recorded = rows(&case.trace());
+        assert!(recorded.contains("\"return_value\":"), "{name}: {recorded}");
+        assert_eq!(rows(&copy), recorded, "{name}");
     }
 }
 
@@ -448,4 +519,34 @@ fn a_trace_of_somebody_else_reaches_nobody() {
     assert_eq!(made(&text, "setsockopt"), (0, 1), "{text}");
     assert_eq!(made(&text, "connect"), (1, 0), "{text}");
     assert!(text.contains("stood for the other end of 1 connections"), "{text}");
+}
+
+/// Buffers that only somebody with `CAP_NET_ADMIN` may set: beneath a root nobody has it.
+#[test]
+fn buffers_beyond_the_limit_are_set_within_it_beneath_a_root() {
+    let case = Case::new(|_| {});
+    let mut forge = Forge::new("/");
+    let pair = [
+        ("domain", i64::from(libc::AF_UNIX).into()),
+        ("type", TCP.into()),
+        ("read_descriptor", 3.into()),
+        ("write_descriptor", 4.into()),
+    ];
+    forge.call(1, "socketpair", Ok(0), &pair);
+    let size = 300_000i32.to_ne_bytes();
+    for option in [libc::SO_SNDBUFFORCE, libc::SO_RCVBUFFORCE] {
+        let cells = [
+            ("descriptor", 3.into()),
+            ("level", i64::from(libc::SOL_SOCKET).into()),
+            ("optname", option.into()),
+            ("option_value", size[..].into()),
+            ("buffer_size", 4.into()),
+        ];
+        forge.call(1, "setsockopt", Ok(0), &cells);
+    }
+    forge.write(&case.trace());
+    let root = tempfile::TempDir::new().expect("a folder");
+    let output = case.replay(&["--root", &root.path().to_string_lossy(), "--verbose"]);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert_eq!(made(&told(&output), "setsockopt"), (0, 2), "{}", told(&output));
 }

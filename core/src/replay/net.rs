@@ -19,7 +19,6 @@ use nix::sys::socket::{SockaddrStorage, getpeername, getsockname};
 use replay_schema::{Call, Changes};
 
 use crate::record::{Batch, Record};
-use crate::replay::effects;
 use crate::trace::{RecordType, Trace};
 use crate::verify;
 use ahead::{Ahead, Next};
@@ -81,8 +80,8 @@ impl Network {
         open: impl Fn(i32) -> Option<RawFd>,
     ) {
         let Some(next) = Next::of(ty, batch, record) else { return };
-        let used = effects::used(ty, batch, record);
-        let peer = used.into_iter().find_map(|traced| peer_of(open(traced)?));
+        let met = ahead::met(ty, batch, record);
+        let peer = met.into_iter().find_map(|traced| peer_of(open(traced)?));
         let Some(peer) = peer.filter(|peer| self.stand_ins.has(*peer)) else { return };
         // A call that takes data and leaves its descriptor as it was has had a look at it only.
         let stays = call.changes == Changes::Descriptors && verify::looks(ty, call, batch, record);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use abi::Slot;
 use dataseries::{Bit, Entry, ExtentType, FieldKind, File, Parts};
 use replay_schema::{
-    Call, Changes, Column, Condition, Kind, PREFIX, Returns, Role, RowRule, common,
+    Call, Changes, Column, Condition, Kind, PREFIX, Returns, Role, RowRule, Touch, common,
 };
 
 use crate::registry::Registry;
@@ -31,6 +31,8 @@ pub struct RecordType {
     pub is_simulated: bool,
     /// Whether its calls take data from their descriptor, and return how much.
     pub takes_data: bool,
+    /// Whether its calls move data away from a descriptor, inside the kernel, and return how much.
+    pub takes_unseen: bool,
     /// Whether its calls let somebody in who comes to a socket, and tell who that is.
     pub takes_visitors: bool,
     /// Whether its calls may go and visit somebody's socket.
@@ -148,6 +150,14 @@ impl RecordType {
             .as_ref()
             .is_some_and(|call| call.is_simulated() && !(call.networked && needs.network));
         let takes_data = waits_to_read && moves_data && !has_paths && has(Role::Descriptor);
+        let is_source =
+            |column: &Column| column.role == Role::Descriptor && column.touch == Touch::Looks;
+        let takes_unseen = call.as_ref().is_some_and(|call| {
+            call.returns == Returns::Number
+                && call.changes == Changes::Descriptors
+                && !moves_data
+                && call.columns.iter().any(is_source)
+        });
         let takes_visitors = call.as_ref().is_some_and(|call| {
             call.blocks
                 && call.returns == Returns::Descriptor
@@ -179,6 +189,7 @@ impl RecordType {
         Ok(Some(Self {
             is_simulated,
             takes_data,
+            takes_unseen,
             takes_visitors,
             visits,
             is_idle,

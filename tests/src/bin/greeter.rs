@@ -15,9 +15,11 @@ fn main() {
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["blocking"] => blocking(&listener(), ANSWER),
         ["within"] => within(),
+        ["passing-on"] => passing_on(&listener()),
+        ["woken"] => woken(&listener()),
         ["client", port] => client(port),
         [by] => ready(by, &listener()),
-        _ => panic!("greeter blocking|within|epoll|poll|select|client PORT"),
+        _ => panic!("greeter blocking|within|passing-on|woken|epoll|poll|select|client PORT"),
     }
 }
 
@@ -49,6 +51,81 @@ fn within() {
     let mut child = Command::new(own).args(["client", &port]).spawn().expect("it starts");
     blocking(&listener, 1000);
     assert!(child.wait().expect("it ends").success());
+}
+
+/// One client, which gets back what it sends, without a word of it seen by the program.
+fn passing_on(listener: &TcpListener) {
+    let (connection, _) = listener.accept().expect("a client");
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    let splice = |from: RawFd, to: RawFd, length: usize| {
+        let none = std::ptr::null_mut();
+        // SAFETY: no offsets are passed.
+        let moved = unsafe { libc::splice(from, none, to, none, length, 0) };
+        usize::try_from(moved).expect("data moves")
+    };
+    loop {
+        let mut left = splice(connection.as_raw_fd(), writer.as_raw_fd(), 4096);
+        if left == 0 {
+            break;
+        }
+        while left > 0 {
+            left -= splice(reader.as_raw_fd(), connection.as_raw_fd(), left);
+        }
+    }
+}
+
+/// One client, and what else a program waits for: another thread's word, a time, and a signal.
+fn woken(listener: &TcpListener) {
+    let (mut connection, _) = listener.accept().expect("a client");
+    // What a socket is, and where.
+    assert_eq!(connection.local_addr().expect("it has one").ip(), Ipv4Addr::LOCALHOST);
+    assert!(connection.peer_addr().expect("it has one").ip().is_loopback());
+    assert!(connection.take_error().expect("it can be asked").is_none());
+    assert!(!connection.nodelay().expect("it can be asked"));
+    // SAFETY: the calls take numbers and structures of their own.
+    let (counter, timer, signals) = unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigaddset(&raw mut set, libc::SIGUSR1);
+        libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
+        let timer = libc::timerfd_create(libc::CLOCK_MONOTONIC, libc::TFD_CLOEXEC);
+        (libc::eventfd(0, libc::EFD_CLOEXEC), timer, libc::signalfd(-1, &raw const set, 0))
+    };
+    let all = [connection.as_raw_fd(), counter, timer, signals];
+    let mut waits: Vec<_> = ["poll", "select", "epoll"].map(Waits::new).into();
+    for waits in &mut waits {
+        all.iter().enumerate().for_each(|(number, fd)| waits.add(*fd, number));
+    }
+    let mut told = String::new();
+    let tell = |waits: &[Waits], told: &mut String| {
+        for waits in waits {
+            *told += &format!("{:?}\n", waits.wait());
+        }
+    };
+    // First the client alone, then all of them.
+    connection.peek(&mut [0]).expect("it sends something");
+    tell(&waits, &mut told);
+    // SAFETY: as above; a timer that has gone off once stays so until it is read.
+    unsafe {
+        libc::kill(libc::getpid(), libc::SIGUSR1);
+        libc::write(counter, 3u64.to_ne_bytes().as_ptr().cast(), 8);
+        let soon = libc::timespec { tv_sec: 0, tv_nsec: 1000 };
+        let none = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        let spec = libc::itimerspec { it_interval: none, it_value: soon };
+        libc::timerfd_settime(timer, 0, &raw const spec, std::ptr::null_mut());
+    }
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    tell(&waits, &mut told);
+    let mut text = Vec::new();
+    connection.read_to_end(&mut text).expect("it sends something");
+    for fd in [counter, timer, signals] {
+        let mut room = [0u8; 128];
+        // SAFETY: there is as much room as is said.
+        let length = unsafe { libc::read(fd, room.as_mut_ptr().cast(), room.len()) };
+        told += &format!("{length}\n");
+    }
+    tell(&waits[..1], &mut told);
+    std::fs::write("told", told).expect("the folder is writable");
+    std::fs::write("received", text).expect("the folder is writable");
 }
 
 /// Asks a server, wherever it is.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use dataseries::Value;
-use replay_schema::{Returns, Role};
+use replay_schema::{Returns, Role, Touch};
 
 use crate::record::{Batch, Record, What};
 use crate::replay::effects;
@@ -35,11 +35,27 @@ impl Next {
     pub fn of(ty: &RecordType, batch: &Batch, record: &Record) -> Option<Self> {
         match (record.errno_number, record.return_value) {
             (libc::ECONNRESET | libc::EPIPE, _) => Some(Self::Reset),
-            (0, 0) if ty.takes_data && record.returned => Some(Self::End),
-            (0, taken @ 1..) if ty.takes_data => Some(Self::Bytes(bytes(ty, batch, record, taken))),
+            (0, 0) if takes(ty) && record.returned => Some(Self::End),
+            (0, taken @ 1..) if takes(ty) => Some(Self::Bytes(bytes(ty, batch, record, taken))),
             _ => None,
         }
     }
+}
+
+/// Whether calls of `ty` take data from a descriptor.
+fn takes(ty: &RecordType) -> bool {
+    ty.takes_data || ty.takes_unseen
+}
+
+/// The descriptors that a call may have come upon something at: of one that moves data from one to another, that
+/// which it takes it from, unless the other end broke off.
+pub fn met(ty: &RecordType, batch: &Batch, record: &Record) -> Vec<i32> {
+    let cells = batch.cells(record, 0);
+    let used = effects::descriptors(ty, &cells).filter(|(_, role, touch)| {
+        let is_source = *touch == Touch::Looks || !ty.takes_unseen || record.errno_number != 0;
+        *role == Role::Descriptor && is_source
+    });
+    used.map(|(traced, ..)| traced).collect()
 }
 
 /// The bytes that the call took, `taken` in all; zeros for those that the trace lacks.
@@ -183,8 +199,8 @@ fn look(types: &[RecordType], batch: &Batch, record: &Record, traced: i32) -> Op
     if is_new || ty.closes && effects::closed(ty, batch, record).contains(&traced) {
         return Some(None);
     }
-    let is_one = ty.takes_data || matches!(record.errno_number, libc::ECONNRESET | libc::EPIPE);
-    if !is_one || !effects::used(ty, batch, record).contains(&traced) {
+    let is_one = takes(ty) || matches!(record.errno_number, libc::ECONNRESET | libc::EPIPE);
+    if !is_one || !met(ty, batch, record).contains(&traced) {
         return None;
     }
     Some(Next::of(ty, batch, record))
