@@ -28,7 +28,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
 use nix::unistd::Pid;
-use replay_schema::{Observed, Returns, Value};
+use replay_schema::{Observed, Returns, Touch, Value};
 
 use crate::event::Event;
 use crate::pipeline::Producer;
@@ -108,6 +108,8 @@ pub struct Snapshot {
 struct Use {
     /// Whether its content belongs to the snapshot.
     needs_content: bool,
+    /// Whether it matters if there is something in it: a directory that is to go, or to make room, has to be empty.
+    needs_entry: bool,
     /// Order id of the call.
     id: i64,
 }
@@ -128,7 +130,8 @@ impl Snapshot {
         let descriptors = state.descriptors.iter().map(|open| (&open.target, true));
         let places = [&state.root, &state.cwd].into_iter().flatten().map(|path| (path, false));
         for (path, is_open) in places.chain(descriptors) {
-            let how = Use { needs_content: is_open && self.level >= Level::Read, id: 0 };
+            let needs_content = is_open && self.level >= Level::Read;
+            let how = Use { needs_content, needs_entry: false, id: 0 };
             self.walk(&Place::top(), path.as_bytes(), how, producer);
         }
     }
@@ -169,7 +172,9 @@ impl Snapshot {
             };
             let text = text.strip_suffix(b"\0").unwrap_or(text);
             let Some(place) = Place::of(Pid::from_raw(task), directory, text) else { continue };
-            self.walk(&place, text, Use { needs_content, id }, producer);
+            let touch = call.columns[path.column].touch;
+            let needs_entry = matches!(touch, Touch::Makes | Touch::Removes);
+            self.walk(&place, text, Use { needs_content, needs_entry, id }, producer);
         }
     }
 

@@ -138,6 +138,34 @@ fn what_is_renamed_linked_and_removed_was_there() {
 }
 
 #[test]
+fn a_folder_that_was_not_empty_is_not_empty() {
+    let make = |folder: &Path| {
+        for (name, content) in [("full/one", "1"), ("full/two", "2"), ("fuller/in/one", "")] {
+            let path = folder.join(name);
+            fs::create_dir_all(path.parent().expect("it is in one")).expect("it can be made");
+            fs::write(path, content).expect("it can be written");
+        }
+        fs::create_dir(folder.join("empty")).expect("it can be made");
+    };
+    // What the program doesn't come upon isn't in the trace: nobody lists these folders.
+    let script = "rmdir full && exit 1; mv -T empty fuller && exit 1; rmdir empty; mkdir own; : > own/file; \
+                  rmdir own && exit 1; true";
+    let words = ["sh", "-c", &format!("{{ {script}; }} 2>/dev/null")];
+    for backend in BACKENDS {
+        let case = Case::new(make).with_backend(backend);
+        let output = case.recorder_with(&["--snapshot", "full"], &words).output();
+        assert!(output.expect("it runs").status.success());
+        let root = Root::prepared(&case);
+        let replay = root.replay(&case, &["--verify", "--abort"]);
+        assert_eq!(replay.status.code(), Some(0), "{backend}: {}", told(&replay));
+        let tree = root.tree();
+        let has = |name: &str| tree.0.contains_key(Path::new(name));
+        assert!(has("fuller/in") && has("own/file") && !has("empty"), "{backend}: {tree:?}");
+        assert!(has("full/one") != has("full/two"), "{backend}: one of them is enough: {tree:?}");
+    }
+}
+
+#[test]
 fn sqlite_changes_a_database() {
     let make = |folder: &Path| {
         let script = "CREATE TABLE t(a); INSERT INTO t VALUES (1), (2), (3);";

@@ -31,7 +31,7 @@ impl Scene {
     }
 
     fn walk(&mut self, path: &Path, needs_content: bool) {
-        let how = Use { needs_content, id: 1 };
+        let how = Use { needs_content, needs_entry: false, id: 1 };
         self.snapshot.walk(&Place::top(), path.as_os_str().as_bytes(), how, &mut self.producer);
     }
 

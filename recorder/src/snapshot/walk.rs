@@ -151,7 +151,11 @@ impl Snapshot {
             }
             let (device, inode) = (found.dev(), found.ino());
             let initial = self.names.directory(initial.as_deref(), device, inode);
-            at.names.push((at.live.len(), initial.map(<[u8]>::to_vec)));
+            let initial = initial.map(<[u8]>::to_vec);
+            if let Some(initial) = initial.as_ref().filter(|_| is_last && how.needs_entry) {
+                self.note_an_entry(&live, initial, how.id, producer);
+            }
+            at.names.push((at.live.len(), initial));
             at.live = live;
         }
     }
@@ -175,16 +179,25 @@ impl Snapshot {
         }
     }
 
+    /// Notes one of the entries of the directory at `live`, if it has any.
+    fn note_an_entry(&mut self, live: &[u8], initial: &[u8], id: i64, producer: &mut Producer) {
+        let entry = fs::read_dir(OsStr::from_bytes(live)).into_iter().flatten().flatten().next();
+        let Some(name) = entry.map(|entry| entry.file_name().into_vec()) else { return };
+        let how = Use { needs_content: false, needs_entry: false, id };
+        self.come_upon(&child(live, &name), &child(initial, &name), true, how, producer);
+    }
+
     /// Notes the root of the file system.
     fn note_top(&mut self, id: i64, producer: &mut Producer) {
         if self.names.get(b"").is_none() {
-            self.note(b"/", b"", Use { needs_content: false, id }, producer);
+            let how = Use { needs_content: false, needs_entry: false, id };
+            self.note(b"/", b"", how, producer);
         }
     }
 
     /// Notes the entries of the directory at `live`, which is listed.
     pub(super) fn list(&mut self, live: &[u8], id: i64, producer: &mut Producer) {
-        let how = Use { needs_content: false, id };
+        let how = Use { needs_content: false, needs_entry: false, id };
         self.walk(&Place::top(), live, how, producer);
         let Ok(found) = fs::symlink_metadata(OsStr::from_bytes(live)) else { return };
         let initial = self.names.directory(None, found.dev(), found.ino());
