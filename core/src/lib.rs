@@ -16,6 +16,7 @@
 //! Nothing here names a system call: what a call does to its process, a plugin's declaration says.
 
 pub mod cli;
+pub mod command_line;
 pub mod crash;
 pub mod dry_run;
 pub mod dstool;

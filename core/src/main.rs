@@ -4,8 +4,8 @@
 use std::fmt::Display;
 use std::process::ExitCode;
 
-use clap::Parser;
 use replay_core::cli::Arguments;
+use replay_core::command_line::parse;
 use replay_core::plugins;
 use replay_core::prepare;
 use replay_core::results::compare;
@@ -14,10 +14,10 @@ fn main() -> ExitCode {
     let mut words = std::env::args_os().skip(1).peekable();
     // A trace of a command's name is `./plugins`.
     let status = match words.peek().and_then(|word| word.to_str()) {
-        Some("plugins") => plugins::Arguments::parse_from(words).run().map_err(told),
-        Some("compare") => compare::Arguments::parse_from(words).run().map(|()| 0).map_err(told),
-        Some("prepare") => prepare::Arguments::parse_from(words).run().map(prepared).map_err(told),
-        _ => Arguments::parse().run().map_err(told),
+        Some("plugins") => parse::<plugins::Arguments>(words).run().map_err(told),
+        Some("compare") => parse::<compare::Arguments>(words).run().map(|()| 0).map_err(told),
+        Some("prepare") => parse::<prepare::Arguments>(words).run().map(prepared).map_err(told),
+        _ => parse::<Arguments>(std::env::args_os()).run().map_err(told),
     };
     status.map_or_else(|could_not_run| could_not_run, ExitCode::from)
 }

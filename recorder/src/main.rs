@@ -19,6 +19,7 @@ use recorder::payload::{Environment, Payload};
 use recorder::record::{DumpOn, Options, RecordError, Subject, record};
 use recorder::select::Selection;
 use recorder::snapshot::Level;
+use replay_core::command_line::parse;
 use replay_core::quantity::{seconds, size};
 use replay_core::registry::PluginOptions;
 
@@ -210,7 +211,7 @@ fn file(name: PathBuf) -> Result<PathBuf, &'static str> {
 
 fn main() -> ExitCode {
     replay_core::crash::tell("recorder");
-    let arguments = Arguments::parse();
+    let arguments: Arguments = parse(std::env::args_os());
     let (quiet, verbose) = (arguments.quiet, arguments.verbose);
     let output = arguments.output.clone();
     let recording = match arguments.options().and_then(|options| record(&options)) {

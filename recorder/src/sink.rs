@@ -23,7 +23,7 @@ pub enum SinkError {
         error: io::Error,
     },
     /// The file can't be written.
-    #[error("cannot write {error}")]
+    #[error("cannot write {error}; `dstool recover` saves what is whole of the trace")]
     Write {
         /// Where, and why.
         error: dataseries::Error,

@@ -41,6 +41,16 @@ fn rows(file: &Path) -> String {
 }
 
 #[test]
+fn a_folder_is_no_file_to_look_at() {
+    let folder = TempDir::new().unwrap();
+    for words in [&["check"][..], &["info"], &["stats"]] {
+        let output = ran(dstool(words).arg(folder.path()));
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {}", told(&output));
+        assert!(told(&output).contains("Is a directory"), "{words:?}: {}", told(&output));
+    }
+}
+
+#[test]
 fn damaged_samples_are_recovered_to_the_last_byte() {
     let (folder, out) = scratch();
     for (damaged, expected) in [

@@ -76,6 +76,31 @@ fn a_trace_that_may_not_grow_is_an_error() {
     let output = unsafe { recorder.pre_exec(limit) }.output().expect("the recorder runs");
     assert_eq!(output.status.code(), Some(2), "{:?} {}", output.status, told(&output));
     assert!(told(&output).contains("File too large"), "{}", told(&output));
+    assert!(told(&output).contains("dstool recover"), "{}", told(&output));
+}
+
+#[test]
+fn help_that_nobody_can_read_is_an_error() {
+    for words in [
+        &["recorder", "--help"][..],
+        &["recorder", "--version"],
+        &["replayer", "--help"],
+        &["replayer", "prepare", "--help"],
+        &["dstool", "check", "--help"],
+        &["strace2ds", "-h"],
+    ] {
+        let run = |to: Stdio| {
+            let mut command = Command::new(program(words[0]));
+            command.args(&words[1..]).stdout(to).output().expect("it runs")
+        };
+        let full = fs::File::create("/dev/full").expect("it is there");
+        let output = run(full.into());
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        assert!(told(&output).contains("standard output: No space left"), "{}", told(&output));
+        let output = run(Stdio::piped());
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {}", told(&output));
+        assert!(!output.stdout.is_empty(), "{words:?}");
+    }
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use replay_core::command_line::parse;
 use replay_core::dstool::Arguments;
 
 fn main() -> ExitCode {
-    Arguments::parse().run()
+    parse::<Arguments>(std::env::args_os()).run()
 }

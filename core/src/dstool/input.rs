@@ -70,6 +70,10 @@ impl Input {
 /// It isn't a DataSeries file, or can't be read.
 pub fn unindexed(path: &Path, checks: Checks) -> Result<File> {
     if path != Path::new(STDIN) {
+        if path.is_dir() {
+            let error = io::Error::from_raw_os_error(libc::EISDIR);
+            return Err(ToolError::Input { path: path.to_owned(), error });
+        }
         return Ok(File::open_unindexed(path, checks)?);
     }
     refuse_terminal()?;

@@ -8,6 +8,7 @@ use clap::Parser;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use recorder::own_rows;
 use recorder::strace::{Options, convert};
+use replay_core::command_line::parse;
 use replay_core::crash;
 use replay_core::registry::PluginOptions;
 
@@ -66,7 +67,7 @@ fn umask(text: &str) -> Result<u32, String> {
 
 fn main() -> ExitCode {
     crash::tell("strace2ds");
-    let arguments = Arguments::parse();
+    let arguments: Arguments = parse(std::env::args_os());
     let Some(output) = arguments.output.or_else(|| beside(&arguments.logs[0])) else {
         eprintln!("strace2ds: where to? -o FILE says it");
         return ExitCode::from(COULD_NOT_RUN);
