@@ -186,6 +186,7 @@ impl Arguments {
         }
         let needs = Needs {
             all_values: self.verify || self.verbose || self.record.is_some(),
+            verify: self.verify,
             recover: self.recover,
             network: self.net == Net::Loopback,
         };

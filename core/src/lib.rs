@@ -18,6 +18,7 @@
 pub mod cli;
 pub mod command_line;
 pub mod crash;
+mod digest;
 pub mod dry_run;
 pub mod dstool;
 mod follow;

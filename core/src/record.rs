@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use abi::Row;
-use dataseries::Extent;
+use dataseries::{Column, Extent, Value};
+
+use crate::digest::Digest;
 
 /// What is due next in a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +104,8 @@ pub struct Batch {
     rows: Vec<Row>,
     /// Of each row, its extent and its number there.
     places: Vec<(u32, u32)>,
+    /// Of each row up to the last one that has it, the digest of the value that is compared by it.
+    digests: Vec<Option<Digest>>,
     /// The extents, and how many bytes a row of each has on average.
     extents: Vec<(Arc<Extent>, usize)>,
     weight: usize,
@@ -129,6 +133,11 @@ impl Batch {
         self.extents[extent as usize].0.row(row as usize)
     }
 
+    /// The digest of the long value that row `index` of `record` has, where it was asked for.
+    pub(crate) fn digest(&self, record: &Record, index: usize) -> Option<Digest> {
+        *self.digests.get(record.first_row as usize + index)?
+    }
+
     /// Counts `count` of its records as done; the positions of all, if these were the last.
     pub(crate) fn finish(&self, count: usize) -> Option<Range<u64>> {
         let done = self.done.fetch_add(count, Ordering::AcqRel) + count;
@@ -146,8 +155,15 @@ impl Batch {
         self.rows.len() as u32
     }
 
-    /// Adds row `row` of `extent`.
-    pub(crate) fn push_row(&mut self, extent: &Arc<Extent>, row: usize) {
+    /// Adds row `row` of `extent`, with a digest of its value in column `digested`.
+    pub(crate) fn push_row(&mut self, extent: &Arc<Extent>, row: usize, digested: Option<&Column>) {
+        if let Some(column) = digested
+            && let Value::Bytes(bytes) = extent.row(row).get(column)
+            && let Some(digest) = Digest::of(bytes)
+        {
+            self.digests.resize(self.rows.len(), None);
+            self.digests.push(Some(digest));
+        }
         let size = extent.record_size();
         let fixed = extent.fixed()[row * size..][..size].as_ptr();
         // A plugin reads through the pool's offsets without looking at its bounds.

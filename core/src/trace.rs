@@ -73,6 +73,8 @@ pub enum TraceError {
 pub struct Needs {
     /// All values, also those that only a comparison looks at.
     pub all_values: bool,
+    /// Digests of the values that are compared, of which all are read then.
+    pub verify: bool,
     /// What is whole of files that aren't.
     pub recover: bool,
     /// What came from the network: sockets of the replay are real, and somebody has to send it.
@@ -115,14 +117,13 @@ impl Trace {
             }
             trace.story.read(&file)?;
             let before = trace.types.len();
-            for (number, ty) in file.types().iter().enumerate() {
+            for ty in file.types().iter() {
                 let entries = file.entries().iter();
                 let entries: Vec<_> =
                     entries.filter(|entry| Arc::ptr_eq(&entry.extent_type, ty)).cloned().collect();
                 if entries.is_empty() || ty.is_reserved() {
                     continue;
                 }
-                let _ = number;
                 match RecordType::new(&file, ty, entries, registry, needs)? {
                     Some(record_type) => {
                         trace.notes.extend(record_type.warnings.iter().cloned());

@@ -260,22 +260,33 @@ impl Context {
         (status, outcome)
     }
 
-    /// What the kernel filled in, by the fetches of the call.
-    pub fn filled(&self) -> Vec<Option<&[u8]>> {
-        let filled = self.filled.iter().map(|filled| match filled {
+    /// What the kernel filled in, by the fetches of the call, for `look`.
+    pub fn with_filled<T>(&self, look: impl FnOnce(&[Option<&[u8]>]) -> T) -> T {
+        // Few calls have more fetches, and memory for two of them costs more than to fill in these.
+        let mut few = [None; 4];
+        match few.get_mut(..self.filled.len()) {
+            Some(few) => {
+                few.iter_mut().zip(self.filled()).for_each(|(place, filled)| *place = filled);
+                look(few)
+            }
+            None => look(&self.filled().collect::<Vec<_>>()),
+        }
+    }
+
+    /// The same, copied.
+    pub fn filled_copies(&self) -> Vec<Option<Vec<u8>>> {
+        self.filled().map(|filled| filled.map(<[u8]>::to_vec)).collect()
+    }
+
+    fn filled(&self) -> impl Iterator<Item = Option<&[u8]>> {
+        self.filled.iter().map(|filled| match filled {
             Filled::Nothing => None,
             Filled::InScratch(start, length) => {
                 // SAFETY: the memory is this context's scratch, unchanged since the plugin handed it over.
                 Some(unsafe { std::slice::from_raw_parts(*start, *length) })
             }
             Filled::Copied(bytes) => Some(&bytes[..]),
-        });
-        filled.collect()
-    }
-
-    /// The same, copied.
-    pub fn filled_copies(&self) -> Vec<Option<Vec<u8>>> {
-        self.filled().into_iter().map(|filled| filled.map(<[u8]>::to_vec)).collect()
+        })
     }
 
     /// The standard stream that `stands` for a descriptor, if the call may move data through it.

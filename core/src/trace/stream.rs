@@ -48,6 +48,7 @@ pub(super) struct Stream {
     common: Common,
     rows: Rows,
     parts: Parts,
+    digested: Option<Column>,
     file: Arc<File>,
     entries: VecDeque<Entry>,
     extent: Option<Arc<Extent>>,
@@ -79,6 +80,7 @@ impl Stream {
             common: ty.common.clone(),
             rows: ty.rows.clone(),
             parts: ty.parts,
+            digested: ty.digested.and_then(|at| ty.columns[at].clone()),
             file: ty.file.clone(),
             entries: ty.entries.iter().cloned().collect(),
             extent: None,
@@ -144,12 +146,12 @@ impl Stream {
         if let Rows::TailLast(_) = self.rows {
             let of_task = extent.row(row).int32(&self.common.task);
             for (extent, row) in self.begun.remove(&of_task).unwrap_or_default() {
-                batch.push_row(&extent, row);
+                batch.push_row(&extent, row, self.digested.as_ref());
             }
         }
         let (extent, row) = self.row();
         let (cells, common) = (extent.row(row), &self.common);
-        batch.push_row(extent, row);
+        batch.push_row(extent, row, self.digested.as_ref());
         let returned = !cells.is_null(&common.return_value);
         let time = |column: &Option<Column>| {
             let column = column.as_ref().filter(|column| !cells.is_null(column));
@@ -177,7 +179,7 @@ impl Stream {
         if let Rows::HeadFirst(_) = self.rows {
             while self.advance()? && self.follows(of_task) {
                 let (extent, row) = self.row();
-                batch.push_row(extent, row);
+                batch.push_row(extent, row, self.digested.as_ref());
                 self.next += 1;
             }
         }

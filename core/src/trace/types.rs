@@ -56,6 +56,8 @@ pub struct RecordType {
     pub(super) common: Common,
     pub(super) rows: Rows,
     pub(super) parts: Parts,
+    /// The number of the column whose long values are compared by their digests.
+    pub digested: Option<usize>,
     pub(super) file: Arc<File>,
     pub(super) entries: Vec<Entry>,
 }
@@ -177,6 +179,11 @@ impl RecordType {
             Some(call) if needs_values(call) => Parts::All,
             _ => Parts::Fixed,
         };
+        let digested = call.as_ref().filter(|_| needs.verify).and_then(|call| {
+            let is_data =
+                |column: &Column| column.kind == Kind::Variable32 && column.compared.is_some();
+            (0..columns.len()).find(|at| columns[*at].is_some() && is_data(&call.columns[*at]))
+        });
         let is_idle = call.as_ref().is_none_or(|call| {
             (disabled.is_some() || is_simulated)
                 && matches!(call.returns, Returns::Number | Returns::Address | Returns::Status)
@@ -210,6 +217,7 @@ impl RecordType {
             common,
             rows: rows.unwrap_or(Rows::Single),
             parts,
+            digested,
             file: file.clone(),
             entries,
             call,

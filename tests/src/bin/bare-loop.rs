@@ -4,6 +4,8 @@
 //! `bare-loop pread FILE COUNT` reads 4 KiB at a time, one block after the other and from the start again.
 //! `bare-loop preads FILE COUNT` does that in two threads, COUNT times each.
 //! `bare-loop write FILE COUNT` writes as much, over the first 256 MiB of the file.
+//! `bare-loop write-memory FILE COUNT` does the same with data that lie in 64 MiB of memory, as a trace's do, instead of the
+//! one block that stays in the processor's cache.
 //! `bare-loop find FOLDER COUNT` lists the folders in FOLDER and looks at each of their files, COUNT times.
 //! `bare-loop paced FILE COUNT` reads a block and sleeps for 10 ms, again and again.
 //! `bare-loop relay FILE COUNT` has two threads that write blocks in turn, each told by the other when; the one takes
@@ -25,10 +27,15 @@ const BLOCK: usize = 4096;
 /// Blocks after which a file that is written starts over.
 const BLOCKS: u64 = 65_536;
 
+/// More than a processor's own cache has room for.
+const MEMORY: usize = 64 << 20;
+
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [what, file, count] = words.as_slice() else {
-        eprintln!("usage: bare-loop pread|preads|write|find|paced|relay|fstat|getppid FILE COUNT");
+        eprintln!(
+            "usage: bare-loop pread|preads|write|write-memory|find|paced|relay|fstat|getppid FILE COUNT"
+        );
         return ExitCode::from(2);
     };
     let count = count.parse().unwrap_or(0);
@@ -43,7 +50,8 @@ fn main() -> ExitCode {
             getppid(count);
             Ok(())
         }
-        _ => File::create(file).and_then(|file| write(&file, count)),
+        "write-memory" => File::create(file).and_then(|file| write(&file, count, MEMORY)),
+        _ => File::create(file).and_then(|file| write(&file, count, BLOCK)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -154,10 +162,11 @@ fn getppid(count: u64) {
     }
 }
 
-fn write(file: &File, count: u64) -> std::io::Result<()> {
-    let buffer = [b'x'; BLOCK];
-    for number in 0..count {
-        file.write_all_at(&buffer, number % BLOCKS * BLOCK as u64)?;
+/// Writes what `size` bytes of memory have, one block after the other and from the start again.
+fn write(file: &File, count: u64, size: usize) -> std::io::Result<()> {
+    let memory = vec![b'x'; size];
+    for (number, block) in (0..count).zip(memory.chunks(BLOCK).cycle()) {
+        file.write_all_at(block, number % BLOCKS * BLOCK as u64)?;
     }
     Ok(())
 }

@@ -47,18 +47,28 @@ fn replayer<'s>(
     }
 }
 
-fn contest(setting: &Setting, call: &str, path: &Path, count: &str, what: &str) -> Result<Table> {
+/// A replay of `bare-loop CALL PATH COUNT` against the bare loops that are named, of which the first is what the others
+/// are compared with.
+fn contest(
+    setting: &Setting,
+    call: &str,
+    path: &Path,
+    count: &str,
+    what: &str,
+    bare_loops: &[(&str, &'static str)],
+) -> Result<Table> {
     let trace = record(setting, call, path, count)?;
-    let bare_loop = || {
-        let mut command = Command::new(setting.bare_loop());
-        command.arg(call).arg(path).arg(count);
-        command
+    let bare_loop = |call: &'static str| {
+        move || {
+            let mut command = Command::new(setting.bare_loop());
+            command.arg(call).arg(path).arg(count);
+            command
+        }
     };
-    let contenders = [
-        Contender::new("bare loop", bare_loop),
-        Contender::new("replayer", replayer(setting, &trace, &[])),
-        Contender::new("replayer --verify", replayer(setting, &trace, &["--verify"])),
-    ];
+    let mut contenders: Vec<_> =
+        bare_loops.iter().map(|(name, call)| Contender::new(name, bare_loop(call))).collect();
+    contenders.push(Contender::new("replayer", replayer(setting, &trace, &[])));
+    contenders.push(Contender::new("replayer --verify", replayer(setting, &trace, &["--verify"])));
     let goal = "at most 1.15 of the bare loop; with --verify 1.6";
     let mut table = race(what, goal, setting.rounds, &contenders)?;
     let results = results(setting, &trace, &[])?;
@@ -81,18 +91,23 @@ fn results(setting: &Setting, trace: &Path, words: &[&str]) -> Result<serde_json
 
 /// A million reads of 4 KiB.
 pub fn pread(setting: &Setting) -> Result<Table> {
-    contest(setting, "pread", &file(setting)?, CALLS, "1,000,000 pread of 4 KiB, file in memory")
+    let what = "1,000,000 pread of 4 KiB, file in memory";
+    contest(setting, "pread", &file(setting)?, CALLS, what, &[("bare loop", "pread")])
 }
 
-/// A million writes of 4 KiB.
+/// A million writes of 4 KiB. A trace has a million blocks, which no processor's cache keeps: neither do the blocks of the
+/// bare loop that counts.
 pub fn write(setting: &Setting) -> Result<Table> {
-    contest(setting, "write", &file(setting)?, CALLS, "1,000,000 pwrite of 4 KiB, file in memory")
+    let what = "1,000,000 pwrite of 4 KiB, file in memory";
+    let bare_loops =
+        [("bare loop, its data in memory", "write-memory"), ("bare loop, of one block", "write")];
+    contest(setting, "write", &file(setting)?, CALLS, what, &bare_loops)
 }
 
 /// What find(1) does, without what it does beside calls.
 pub fn find(setting: &Setting) -> Result<Table> {
     let what = "10 times through 400 folders with 100 files each, and a look at each";
-    contest(setting, "find", &record::tree(setting)?, "10", what)
+    contest(setting, "find", &record::tree(setting)?, "10", what, &[("bare loop", "find")])
 }
 
 /// As many reads by one thread, and by two that have nothing to do with each other.

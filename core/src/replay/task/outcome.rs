@@ -30,9 +30,10 @@ impl Task {
         if let Some(difference) = verify::outcome(returns, record, replayed) {
             differences.push(difference);
         } else if self.shared.options.verify && replayed.errno_number == 0 {
-            let memory = self.context.filled();
             let owners = self.shared.rights.owners();
-            let compared = verify::data(ty, batch, record, replayed, &memory, owners);
+            let compared = self
+                .context
+                .with_filled(|memory| verify::data(ty, batch, record, replayed, memory, owners));
             self.tallies[kind].without_value += compared.without_value;
             self.tallies[kind].other_owners += compared.other_owners;
             differences.extend(compared.divergences);
