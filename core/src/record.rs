@@ -118,6 +118,16 @@ unsafe impl Send for Batch {}
 unsafe impl Sync for Batch {}
 
 impl Batch {
+    /// One with memory for `records` records of one row each.
+    pub(crate) fn with_capacity(records: usize) -> Self {
+        Self {
+            records: Vec::with_capacity(records),
+            rows: Vec::with_capacity(records),
+            places: Vec::with_capacity(records),
+            ..Self::default()
+        }
+    }
+
     /// The rows of `record`, which is one of this batch.
     pub fn rows(&self, record: &Record) -> &[Row] {
         &self.rows[record.first_row as usize..][..record.row_count as usize]

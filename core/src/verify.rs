@@ -228,18 +228,14 @@ pub fn looks(ty: &RecordType, call: &Call, batch: &Batch, record: &Record) -> bo
 /// The recorded arguments, as far as columns hold them.
 pub fn arguments(ty: &RecordType, batch: &Batch, record: &Record) -> [u64; 6] {
     let mut arguments = [0; 6];
-    let Some(call) = &ty.call else { return arguments };
     let cells = batch.cells(record, 0);
-    for (declared, column) in call.columns.iter().zip(&ty.columns) {
-        let number = declared.sources.iter().find_map(replay_schema::Source::argument);
-        if let (Some(number), Some(column)) = (number, column) {
-            arguments[number] = match cells.get(column) {
-                Cell::Byte(value) => value.into(),
-                Cell::Int32(value) => value as u64,
-                Cell::Int64(value) => value as u64,
-                _ => continue,
-            };
-        }
+    for (number, column) in &ty.arguments {
+        arguments[*number] = match cells.get(column) {
+            Cell::Byte(value) => value.into(),
+            Cell::Int32(value) => value as u64,
+            Cell::Int64(value) => value as u64,
+            _ => continue,
+        };
     }
     arguments
 }

@@ -53,12 +53,9 @@ fn paths<'a>(ty: &'a RecordType, cells: &'a Row<'a>) -> impl Iterator<Item = &'a
 
 /// The paths of a call, without their NULs, and what it does to each.
 fn touched<'a>(ty: &'a RecordType, cells: &'a Row<'a>) -> impl Iterator<Item = (&'a [u8], Touch)> {
-    let declared = ty.call.iter().flat_map(|call| &call.columns);
-    declared.zip(&ty.columns).filter_map(|(declared, column)| {
-        match cells.get(column.as_ref().filter(|_| declared.role == Role::Path)?) {
-            Value::Bytes(path) => Some((path.strip_suffix(b"\0").unwrap_or(path), declared.touch)),
-            _ => None,
-        }
+    ty.paths.iter().filter_map(|(column, touch)| match cells.get(column) {
+        Value::Bytes(path) => Some((path.strip_suffix(b"\0").unwrap_or(path), *touch)),
+        _ => None,
     })
 }
 
@@ -73,16 +70,9 @@ pub fn descriptors<'a>(
     ty: &'a RecordType,
     cells: &'a Row<'a>,
 ) -> impl Iterator<Item = (i32, Role, Touch)> + 'a {
-    let declared = ty.call.iter().flat_map(|call| &call.columns);
-    declared.zip(&ty.columns).filter_map(|(declared, column)| {
-        let is_descriptor = matches!(
-            declared.role,
-            Role::Descriptor | Role::NewDescriptor | Role::ClosedDescriptor
-        );
-        match cells.get(column.as_ref().filter(|_| is_descriptor)?) {
-            Value::Int32(number) => Some((number, declared.role, declared.touch)),
-            _ => None,
-        }
+    ty.descriptors.iter().filter_map(|(column, role, touch)| match cells.get(column) {
+        Value::Int32(number) => Some((number, *role, *touch)),
+        _ => None,
     })
 }
 

@@ -31,7 +31,7 @@ pub struct Merge {
     tasks: Tasks,
     ends: VecDeque<(i64, i32)>,
     overlaps: Overlaps,
-    /// Ids of the last records, which are the positions before `position`.
+    /// Ids of the last records, which are the positions before `position`: as long as a call may have overlapped them.
     recent: VecDeque<i64>,
     position: u64,
     last_id: i64,
@@ -88,6 +88,8 @@ impl Leaves {
 struct Tasks {
     /// Number of the task that has a kernel id now.
     current: HashMap<i32, u32>,
+    /// Whom the last record was of, and its number: most records are of the same one as those before them.
+    last: Option<(i32, u32)>,
     count: u32,
 }
 
@@ -96,15 +98,29 @@ impl Tasks {
         let number = self.count;
         self.count += 1;
         self.current.insert(id, number);
+        self.last = None;
         batch.tasks.push(NewTask { id, announced });
         number
     }
 
     fn find(&mut self, id: i32, batch: &mut Batch) -> u32 {
-        match self.current.get(&id) {
+        if let Some((last, number)) = self.last
+            && last == id
+        {
+            return number;
+        }
+        let number = match self.current.get(&id) {
             Some(number) => *number,
             None => self.create(id, false, batch),
-        }
+        };
+        self.last = Some((id, number));
+        number
+    }
+
+    /// The task with this id has ended; its number, if it had one.
+    fn end(&mut self, id: i32) -> Option<u32> {
+        self.last = None;
+        self.current.remove(&id)
     }
 }
 
@@ -112,6 +128,11 @@ impl Tasks {
 struct Overlaps(VecDeque<(i64, i64)>);
 
 impl Overlaps {
+    /// Whether none comes any more.
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The order id at which the call was entered that returned at `unique_id`, if others came between.
     fn called_id(&mut self, unique_id: i64) -> Option<i64> {
         while self.0.front().is_some_and(|(unique, _)| *unique < unique_id) {
@@ -147,7 +168,7 @@ impl Merge {
                 of_process: HashMap::default(),
                 last: Vec::new(),
             },
-            tasks: Tasks { current: HashMap::default(), count: 0 },
+            tasks: Tasks { current: HashMap::default(), last: None, count: 0 },
             ends: trace.story.ends.iter().copied().collect(),
             overlaps: Overlaps(trace.story.overlaps.iter().copied().collect()),
             recent: VecDeque::new(),
@@ -175,7 +196,7 @@ impl Merge {
                 self.queue_stream(index)?;
             }
         }
-        let mut batch = Batch::default();
+        let mut batch = Batch::with_capacity(BATCH);
         let mut next = self.queue.pop();
         while batch.records.len() < BATCH
             && batch.weight() < BATCH_WEIGHT
@@ -210,7 +231,7 @@ impl Merge {
     fn end_tasks(&mut self, id: i64, batch: &mut Batch) {
         while let Some((end, task)) = self.ends.pop_front_if(|(end, _)| *end < id) {
             // A task that never made a recorded call left nothing to be ended.
-            if let Some(number) = self.tasks.current.remove(&task) {
+            if let Some(number) = self.tasks.end(task) {
                 self.push(Record::end_of(number, end), batch);
                 if let Some(began) = self.leaves.began(task, number)
                     && let Some(end) = batch.records.last_mut()
@@ -231,9 +252,13 @@ impl Merge {
             }
             None => self.position,
         };
-        self.recent.push_back(record.unique_id);
-        if self.recent.len() as u64 > REACH {
-            self.recent.pop_front();
+        if self.overlaps.is_empty() {
+            self.recent.clear();
+        } else {
+            self.recent.push_back(record.unique_id);
+            if self.recent.len() as u64 > REACH {
+                self.recent.pop_front();
+            }
         }
         self.position += 1;
         batch.records.push(record);
@@ -258,7 +283,7 @@ impl Merge {
         self.leaves.note(head.task, task, kind, self.position);
         self.push(record, batch);
         if self.ends_task[kind] {
-            self.tasks.current.remove(&head.task);
+            self.tasks.end(head.task);
             self.push(Record::end_of(task, self.last_id), batch);
         }
         Ok(following)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use abi::Slot;
 use dataseries::{Bit, Entry, ExtentType, FieldKind, File, Parts};
 use replay_schema::{
-    Call, Changes, Column, Condition, Kind, PREFIX, Returns, Role, RowRule, Touch, common,
+    Call, Changes, Column, Condition, Kind, PREFIX, Returns, Role, RowRule, Source, Touch, common,
 };
 
 use crate::registry::Registry;
@@ -27,6 +27,12 @@ pub struct RecordType {
     pub slots: Box<[Slot]>,
     /// The plugin's columns as the file has them, in its order.
     pub columns: Box<[Option<dataseries::Column>]>,
+    /// Its columns with paths, and what the calls do to those.
+    pub paths: Box<[(dataseries::Column, Touch)]>,
+    /// Its columns with descriptors, what they are to the call, and what it does to them.
+    pub descriptors: Box<[(dataseries::Column, Role, Touch)]>,
+    /// Its columns that are arguments of the call, by the arguments' numbers.
+    pub arguments: Box<[(usize, dataseries::Column)]>,
     /// Whether its calls aren't made, all of them.
     pub is_simulated: bool,
     /// Whether its calls take data from their descriptor, and return how much.
@@ -138,11 +144,26 @@ impl RecordType {
             call.returns == Returns::Number
                 && call.columns.iter().any(|column| column.role == Role::Payload)
         });
-        let has =
-            |role| call.iter().flat_map(|call| &call.columns).any(|column| column.role == role);
+        let declared = || call.iter().flat_map(|call| &call.columns);
+        let has = |role| declared().any(|column| column.role == role);
+        let bound = || {
+            let bound = declared().zip(&columns);
+            bound.filter_map(|(declared, column)| Some((declared, column.clone()?)))
+        };
         let closes = has(Role::ClosedDescriptor);
-        let has_paths =
-            call.iter().flat_map(|call| &call.columns).any(|column| column.role == Role::Path);
+        let has_paths = has(Role::Path);
+        let paths = bound().filter(|(declared, _)| declared.role == Role::Path);
+        let paths = paths.map(|(declared, column)| (column, declared.touch)).collect();
+        let descriptors = bound().filter(|(declared, _)| {
+            matches!(declared.role, Role::Descriptor | Role::NewDescriptor | Role::ClosedDescriptor)
+        });
+        let descriptors =
+            descriptors.map(|(declared, column)| (column, declared.role, declared.touch)).collect();
+        let arguments = bound().filter_map(|(declared, column)| {
+            let argument = declared.sources.iter().find_map(Source::argument)?;
+            Some((argument, column))
+        });
+        let arguments = arguments.collect();
         let waits_to_read = call.as_ref().is_some_and(|call| {
             let is_data = |column: &&Column| column.kind == Kind::Variable32;
             call.returns == Returns::Descriptor
@@ -194,6 +215,9 @@ impl RecordType {
                 && !has(Role::NewDescriptor)
         });
         Ok(Some(Self {
+            paths,
+            descriptors,
+            arguments,
             is_simulated,
             takes_data,
             takes_unseen,
