@@ -33,7 +33,7 @@ impl<'t> Replay<'t> for Setgroups<'t> {
         let words = [self.count as usize, memory.as_ptr() as usize, 0, 0, 0, 0];
         // SAFETY: there are as many groups behind the pointer. The C library's function would change all
         // threads.
-        Ok(unsafe { sys::call(libc::SYS_setgroups, words) })
+        process.take_on(|| unsafe { sys::call(libc::SYS_setgroups, words) })
     }
 }
 

@@ -55,6 +55,36 @@ fn files_made_as_other_users_belong_to_them_again() {
     assert_eq!(recorded.differences(&Tree::of(&below)), Vec::<String>::new(), "{}", told(&replay));
 }
 
+/// A program that changes its user first, and its groups with a right that it kept (setpriv does).
+#[test]
+fn groups_are_taken_on_after_the_user() {
+    if !is_root() {
+        return;
+    }
+    let make = |folder: &Path| fs::set_permissions(folder, Permissions::from_mode(0o777)).unwrap();
+    let case = Case::new(make);
+    let user = NOBODY.to_string();
+    let script = "id -G > groups; chgrp 7 groups";
+    let words = [
+        "setpriv", "--reuid", &user, "--regid", &user, "--groups", "7,8", "--", "sh", "-c", script,
+    ];
+    let recorded = case.record(&words);
+    assert!(recorded.status.success(), "{}", told(&recorded));
+    let recorded = case.tree();
+    assert_eq!(owners(&recorded), BTreeSet::from([(NOBODY, 7)]));
+    case.reset();
+    let replay = case.replay(&["--verify", "--abort"]);
+    assert_eq!(replay.status.code(), Some(0), "{}", told(&replay));
+    assert_eq!(recorded.differences(&case.tree()), Vec::<String>::new());
+    let root = tempfile::tempdir().unwrap();
+    let below = root.path().join(case.folder().strip_prefix("/").unwrap());
+    fs::create_dir_all(&below).unwrap();
+    make(&below);
+    let replay = case.replay(&["--root", &root.path().to_string_lossy()]);
+    assert_eq!(recorded.differences(&Tree::of(&below)), Vec::<String>::new(), "{}", told(&replay));
+    assert!(!told(&replay).contains(" setgroups("), "{}", told(&replay));
+}
+
 #[test]
 fn who_is_not_root_stays_who_they_are_and_owners_are_counted() {
     if !is_root() {
