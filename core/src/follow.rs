@@ -9,4 +9,4 @@ mod whereabouts;
 pub use paths::{ancestors, parent, plain};
 pub use places::{Name, Places};
 pub use seen::{Seen, Shares};
-pub use whereabouts::Whereabouts;
+pub use whereabouts::{Named, Whereabouts};

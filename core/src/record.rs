@@ -9,6 +9,8 @@ use dataseries::{Column, Extent, Value};
 
 use crate::digest::Digest;
 
+use crate::follow::Named;
+
 /// What is due next in a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
@@ -101,6 +103,8 @@ pub struct Batch {
     pub records: Vec<Record>,
     /// Tasks that begin with a record of this batch, numbered on from those of earlier batches.
     pub tasks: Vec<NewTask>,
+    /// What each of the records is on, if somebody has to know.
+    pub on: Vec<Vec<Named>>,
     rows: Vec<Row>,
     /// Of each row, its extent and its number there.
     places: Vec<(u32, u32)>,

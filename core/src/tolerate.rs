@@ -4,8 +4,9 @@ use std::fmt;
 
 use abi::Outcome;
 use clap::ValueEnum;
-use replay_schema::Touch;
+use replay_schema::{Changes, Touch};
 
+use crate::follow::Named;
 use crate::record::{Batch, Record, What};
 use crate::replay::effects::paths_touched;
 use crate::trace::RecordType;
@@ -14,8 +15,8 @@ use crate::verify;
 /// A rule, by its name on the command line; `docs/replay.md` tells why there is such a one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Rule {
-    /// A call that only looks at a name found it, or didn't, while a call that made or removed that name was
-    /// under way: no recorder sees which of the two came first
+    /// A call that only looks found a name, or didn't, while a call that made or removed that name was under way; or
+    /// it looked at a file, or read it, while a call changed it: no recorder sees which of the two came first
     Overlap,
 }
 
@@ -40,7 +41,10 @@ impl Rule {
         replayed: Outcome,
     ) -> bool {
         match self {
-            Self::Overlap => is_overlap(types, batch, index, replayed),
+            Self::Overlap => {
+                is_overlap(types, batch, index, replayed)
+                    || is_overlap_on_a_file(types, batch, index, replayed)
+            }
         }
     }
 }
@@ -58,6 +62,50 @@ fn is_overlap(types: &[RecordType], batch: &Batch, index: usize, replayed: Outco
             && other.succeeded()
             && overlap(record, other)
             && changed(types, batch, other).contains(&looked_at)
+    })
+}
+
+/// Whether the call looked at a file, or read it, and succeeded, while one that overlapped it changed that file.
+fn is_overlap_on_a_file(
+    types: &[RecordType],
+    batch: &Batch,
+    index: usize,
+    replayed: Outcome,
+) -> bool {
+    let record = &batch.records[index];
+    let looked_at = batch.on.get(index).filter(|on| !on.is_empty());
+    let Some(looked_at) = looked_at.filter(|_| record.succeeded() && replayed.errno_number == 0)
+    else {
+        return false;
+    };
+    does(types, batch, record) == Some(Does::Looks)
+        && batch.records.iter().zip(&batch.on).any(|(other, on)| {
+            other.task != record.task
+                && other.succeeded()
+                && overlap(record, other)
+                && does(types, batch, other) == Some(Does::Changes)
+                && on.iter().any(|on| {
+                    let is_same = |one: &Named| one.path.is_some() && one.path == on.path;
+                    on.touch != Touch::Looks && looked_at.iter().any(is_same)
+                })
+        })
+}
+
+/// What a call does to what it is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Does {
+    Looks,
+    Changes,
+    Nothing,
+}
+
+fn does(types: &[RecordType], batch: &Batch, record: &Record) -> Option<Does> {
+    let ty = record_type(types, record)?;
+    let call = ty.call.as_ref()?;
+    Some(match call.changes {
+        _ if verify::looks(ty, call, batch, record) => Does::Looks,
+        Changes::Nothing => Does::Nothing,
+        _ => Does::Changes,
     })
 }
 

@@ -99,3 +99,48 @@ fn nothing_else_is_tolerated() {
         assert!(!told(&output).contains("tolerated"), "{why}: {}", told(&output));
     }
 }
+
+/// A task that appends to a file, and another one that looks at file `name` at the same time, and saw it as it was.
+fn appended(looks: &str, is: &str, name: &str) -> String {
+    let call = looks.split('(').next().unwrap_or_default();
+    format!(
+        "10 1700000000.000000 openat(AT_FDCWD, \"a\", O_WRONLY|O_APPEND) = 3 <0.000001>\n\
+         11 1700000000.000002 openat(AT_FDCWD, \"folder/../{name}\", O_RDONLY) = 4 <0.000001>\n\
+         10 1700000000.000004 write(3, \"more\\n\", 5 <unfinished ...>\n\
+         11 1700000000.000005 {looks} <unfinished ...>\n\
+         10 1700000000.000006 <... write resumed>) = 5 <0.000002>\n\
+         11 1700000000.000007 <... {call} resumed>{is} <0.000002>\n"
+    )
+}
+
+#[test]
+fn a_file_that_was_looked_at_while_it_changed_is_tolerated() {
+    for (looks, is) in [
+        ("fstat(4,", "{st_mode=S_IFREG|0644, st_size=5, ...}) = 0"),
+        ("lseek(4, 0, SEEK_END", ") = 5"),
+        ("read(4,", "\"text\\n\", 100) = 5"),
+        ("newfstatat(AT_FDCWD, \"./a\",", "{st_mode=S_IFREG|0644, st_size=5, ...}, 0) = 0"),
+    ] {
+        let log = appended(looks, is, "a");
+        let strict = replay(&log, &["--verify"]);
+        assert_eq!(strict.status.code(), Some(1), "{looks}: {}", told(&strict));
+        let tolerant = replay(&log, &[&TOLERATE[..], &["--verify"]].concat());
+        assert_eq!(tolerant.status.code(), Some(0), "{looks}: {}", told(&tolerant));
+        assert!(told(&tolerant).contains("tolerated, overlap: 1 "), "{}", told(&tolerant));
+    }
+}
+
+#[test]
+fn another_file_or_another_time_is_not_tolerated() {
+    let (looks, is) = ("fstat(4,", "{st_mode=S_IFREG|0644, st_size=4, ...}) = 0");
+    let at_once = appended(looks, is, "b");
+    // The write had returned before.
+    let in_turn = appended(looks, is, "a").replace("000005 fstat", "0000065 fstat");
+    let lines: Vec<_> = in_turn.lines().collect();
+    let in_turn = [lines[0], lines[1], lines[2], lines[4], lines[3], lines[5], ""].join("\n");
+    for log in [at_once, in_turn] {
+        let output = replay(&log, &[&TOLERATE[..], &["--verify"]].concat());
+        assert_eq!(output.status.code(), Some(1), "{log}: {}", told(&output));
+        assert!(!told(&output).contains("tolerated"), "{}", told(&output));
+    }
+}

@@ -16,6 +16,7 @@ use crate::replay::overlaps::Overlaps;
 use crate::replay::progress::{Progress, Stopped};
 use crate::replay::shared::Shared;
 use crate::replay::tasks::{Birth, Expected, start};
+use crate::tolerate::Rule;
 use crate::trace::Faults;
 
 /// Records of one task, in one batch.
@@ -100,11 +101,17 @@ pub fn read(shared: &Arc<Shared>, out: &mut ReadOut) -> Result<(), ReplayError> 
     let mut window = Window::default();
     let mut overlaps = Overlaps::default();
     let mut ignore = Ignore::new(shared);
+    let mut followed =
+        shared.options.tolerate.contains(&Rule::Overlap).then(|| whereabouts(shared));
     let mut began = Instant::now();
     while let Some(mut batch) = merge.next_batch()? {
         overlaps.settle(&shared.trace.types, &mut batch);
         if let Some(ignore) = &mut ignore {
             ignore.mark(&mut batch);
+        }
+        if let Some(followed) = &mut followed {
+            let on = batch.records.iter().map(|r| followed.of(&shared.trace.types, &batch, r));
+            batch.on = on.collect();
         }
         if out.records > 0 && shared.turn.position() == out.records {
             out.stalls.count += 1;
@@ -139,6 +146,12 @@ pub fn read(shared: &Arc<Shared>, out: &mut ReadOut) -> Result<(), ReplayError> 
     Ok(())
 }
 
+/// Where the first process is. The trace of a log doesn't say where its program started: it does where this one did.
+fn whereabouts(shared: &Shared) -> Whereabouts {
+    let here = std::env::current_dir().unwrap_or_default();
+    Whereabouts::new(&shared.trace.story.initial).or_in(here.as_os_str().as_bytes())
+}
+
 /// Finds the records that aren't to be replayed because of their paths.
 struct Ignore<'s> {
     shared: &'s Shared,
@@ -147,14 +160,8 @@ struct Ignore<'s> {
 
 impl<'s> Ignore<'s> {
     fn new(shared: &'s Shared) -> Option<Self> {
-        let initial = &shared.trace.story.initial;
         let is_asked = !shared.options.place.ignore.is_empty();
-        is_asked.then(|| {
-            // The trace of a log doesn't say where its program started: it does where this one did.
-            let here = std::env::current_dir().unwrap_or_default();
-            let whereabouts = Whereabouts::new(initial).or_in(here.as_os_str().as_bytes());
-            Self { shared, whereabouts }
-        })
+        is_asked.then(|| Self { shared, whereabouts: whereabouts(shared) })
     }
 
     /// Marks those of `batch`. Where a change of the working directory isn't made, relative paths lead elsewhere
