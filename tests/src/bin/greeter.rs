@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsRawFd, RawFd};
 use std::process::Command;
 
@@ -17,18 +17,40 @@ fn main() {
         ["within"] => within(),
         ["passing-on"] => passing_on(&listener()),
         ["woken"] => woken(&listener()),
+        ["datagrams"] => datagrams(),
         ["client", port] => client(port),
         [by] => ready(by, &listener()),
-        _ => panic!("greeter blocking|within|passing-on|woken|epoll|poll|select|client PORT"),
+        _ => panic!(
+            "greeter blocking|within|passing-on|woken|datagrams|epoll|poll|select|client PORT"
+        ),
     }
 }
 
 fn listener() -> TcpListener {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let port = listener.local_addr().expect("an address").port();
+    tell(listener.local_addr().expect("an address").port());
+    listener
+}
+
+/// Lets everybody know where to find us.
+fn tell(port: u16) {
     std::fs::write("port.new", port.to_string()).expect("the folder is writable");
     std::fs::rename("port.new", "port").expect("the folder is writable");
-    listener
+}
+
+/// Three datagrams, which are sent back.
+fn datagrams() {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    tell(socket.local_addr().expect("an address").port());
+    let mut text = Vec::new();
+    for _ in 0..3 {
+        let mut room = [0; 100];
+        let (length, from) = socket.recv_from(&mut room).expect("a datagram");
+        socket.send_to(&room[..length], from).expect("somebody is there");
+        text.extend_from_slice(&room[..length]);
+        text.push(b'|');
+    }
+    std::fs::write("received", text).expect("the folder is writable");
 }
 
 /// One client, which is waited for at each step.
@@ -96,14 +118,14 @@ fn woken(listener: &TcpListener) {
         all.iter().enumerate().for_each(|(number, fd)| waits.add(*fd, number));
     }
     let mut told = String::new();
-    let tell = |waits: &[Waits], told: &mut String| {
+    let wait = |waits: &[Waits], told: &mut String| {
         for waits in waits {
             *told += &format!("{:?}\n", waits.wait());
         }
     };
     // First the client alone, then all of them.
     connection.peek(&mut [0]).expect("it sends something");
-    tell(&waits, &mut told);
+    wait(&waits, &mut told);
     // SAFETY: as above; a timer that has gone off once stays so until it is read.
     unsafe {
         libc::kill(libc::getpid(), libc::SIGUSR1);
@@ -114,7 +136,7 @@ fn woken(listener: &TcpListener) {
         libc::timerfd_settime(timer, 0, &raw const spec, std::ptr::null_mut());
     }
     std::thread::sleep(std::time::Duration::from_millis(20));
-    tell(&waits, &mut told);
+    wait(&waits, &mut told);
     let mut text = Vec::new();
     connection.read_to_end(&mut text).expect("it sends something");
     for fd in [counter, timer, signals] {
@@ -123,7 +145,7 @@ fn woken(listener: &TcpListener) {
         let length = unsafe { libc::read(fd, room.as_mut_ptr().cast(), room.len()) };
         told += &format!("{length}\n");
     }
-    tell(&waits[..1], &mut told);
+    wait(&waits[..1], &mut told);
     std::fs::write("told", told).expect("the folder is writable");
     std::fs::write("received", text).expect("the folder is writable");
 }
