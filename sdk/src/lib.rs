@@ -43,6 +43,7 @@ pub mod direct;
 pub mod directory;
 pub mod export;
 pub mod group;
+mod lock;
 pub mod network;
 pub mod options;
 mod outcome;

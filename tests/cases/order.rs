@@ -191,3 +191,67 @@ fn of_two_calls_at_once_the_outcomes_tell_which_was_first() {
         }
     }
 }
+
+/// A process takes a lock without waiting for it, and another one's call that gives it up returns later.
+#[test]
+fn a_lock_that_is_given_up_meanwhile_is_had() {
+    let case = Case::new(|folder| std::fs::write(folder.join("a"), "").unwrap());
+    let open = [
+        ("descriptor", Cell::Number(libc::AT_FDCWD.into())),
+        ("given_pathname", "a".into()),
+        ("open_value", libc::O_RDWR.into()),
+    ];
+    let fcntl = |forge: &mut Forge, task, kind: i32| {
+        let cells = [
+            ("descriptor", Cell::Number(3)),
+            ("command_value", libc::F_SETLK.into()),
+            ("lock_type", kind.into()),
+            ("lock_whence", 0.into()),
+            ("lock_start", 0.into()),
+            ("lock_length", 0.into()),
+            ("lock_pid", 0.into()),
+        ];
+        forge.call(task, "fcntl", Ok(0), &cells);
+    };
+    let flock = |forge: &mut Forge, task, operation: i32| {
+        let operations = [("operation", operation.into()), ("operation_value", operation.into())];
+        let cells = [&[("descriptor", Cell::Number(3))][..], &operations].concat();
+        forge.call(task, "flock", Ok(0), &cells);
+    };
+    for is_fcntl in [true, false] {
+        let lock = |forge: &mut Forge, task, is_taken| match (is_fcntl, is_taken) {
+            (true, true) => fcntl(forge, task, libc::F_WRLCK),
+            (true, false) => fcntl(forge, task, libc::F_UNLCK),
+            (false, true) => flock(forge, task, libc::LOCK_EX | libc::LOCK_NB),
+            (false, false) => flock(forge, task, libc::LOCK_UN),
+        };
+        let mut forge = Forge::new(&case.folder().to_string_lossy());
+        forge.call(1, "clone", Ok(2), &[("flag_value", libc::SIGCHLD.into())]);
+        for task in [1, 2] {
+            forge.call(task, "openat", Ok(3), &open);
+        }
+        lock(&mut forge, 1, true);
+        lock(&mut forge, 2, true);
+        lock(&mut forge, 1, false);
+        forge.overlapped(4);
+        forge.write(&case.trace());
+        for order in ["strict", "causal"] {
+            let replay = case.replay(&["--abort", "--order", order]);
+            assert_eq!(replay.status.code(), Some(0), "{order}: {}", told(&replay));
+            assert!(told(&replay).contains("faithful; 6 of 6"), "{}", told(&replay));
+        }
+        // Of one that isn't given up before it can't be had.
+        let mut forge = Forge::new(&case.folder().to_string_lossy());
+        forge.call(1, "clone", Ok(2), &[("flag_value", libc::SIGCHLD.into())]);
+        for task in [1, 2] {
+            forge.call(task, "openat", Ok(3), &open);
+        }
+        lock(&mut forge, 1, true);
+        lock(&mut forge, 2, true);
+        lock(&mut forge, 1, false);
+        forge.write(&case.trace());
+        let replay = case.replay(&["--call-timeout", "1"]);
+        assert_eq!(replay.status.code(), Some(1), "{}", told(&replay));
+        assert!(told(&replay).contains("expected 0, got EAGAIN"), "{}", told(&replay));
+    }
+}

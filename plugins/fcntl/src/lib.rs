@@ -204,8 +204,17 @@ impl Fcntl {
             l_pid: captured(self.lock_pid)?,
         };
         let lock = (&raw const lock) as usize;
-        // SAFETY: the kernel reads the one structure that it is pointed to.
-        Ok(unsafe { sys::call(libc::SYS_fcntl, [fd as usize, command as usize, lock, 0, 0, 0]) })
+        let fcntl = |command: i32| {
+            let words = [fd as usize, command as usize, lock, 0, 0, 0];
+            // SAFETY: the kernel reads the one structure that it is pointed to.
+            unsafe { sys::call(libc::SYS_fcntl, words) }
+        };
+        let patient = match command {
+            F_OFD_SETLK => F_OFD_SETLKW,
+            F_SETLK => F_SETLKW,
+            command => command,
+        };
+        Ok(process.lock_again(|| fcntl(command), || fcntl(patient)))
     }
 }
 

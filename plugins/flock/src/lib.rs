@@ -5,7 +5,7 @@ use sdk::declare::{bit, value_of};
 use sdk::prelude::*;
 
 /// `operation` and `operation_value` hold the same.
-#[derive(Record, Replay)]
+#[derive(Record)]
 #[record(syscall = "flock", blocks, keeps_offset, changes = nothing)]
 struct Flock {
     #[arg(0)]
@@ -24,6 +24,19 @@ const OPERATION: &[Bit] = &[
     value_of("", "LOCK_UN", !(libc::LOCK_NB as i64), libc::LOCK_UN as i64),
     bit("", "LOCK_NB", libc::LOCK_NB as i64),
 ];
+
+impl<'t> Replay<'t> for Flock {
+    fn replay(&self, process: &mut Process<'t>) -> Replayed {
+        process.refuse_interrupted()?;
+        let fd = process.fd(self.descriptor)?;
+        let flock = |operation: i32| {
+            // SAFETY: the call takes numbers only.
+            unsafe { sys::numbers(libc::SYS_flock, [fd.into(), operation.into()]) }
+        };
+        let operation = i32::from(self.operation) | self.operation_value;
+        Ok(process.lock_again(|| flock(operation), || flock(operation & !libc::LOCK_NB)))
+    }
+}
 
 export_plugin!(Flock);
 
