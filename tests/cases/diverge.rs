@@ -40,6 +40,43 @@ fn a_wrong_byte_diverges_where_data_is_verified() {
     assert_eq!(case.replay(&[]).status.code(), Some(0), "without --verify data isn't looked at");
 }
 
+/// Long values are compared by digests, and shown as short ones are.
+#[test]
+fn a_wrong_bit_in_a_long_value_diverges_too() {
+    let mut text = vec![b'x'; 3 * 4096 + 100];
+    let case = Case::new(|folder| fs::write(folder.join("a"), &text).unwrap());
+    case.record_all(&["dd", "if=a", "of=/dev/null", "status=none", "bs=4096"]);
+    let replay = case.replay(&["--verify"]);
+    assert_eq!(replay.status.code(), Some(0), "{}", told(&replay));
+    for at in [0, 2 * 4096 + 4095, 3 * 4096 + 99] {
+        text[at] ^= 1;
+        fs::write(case.folder().join("a"), &text).unwrap();
+        text[at] ^= 1;
+        let replay = case.replay(&["--verify"]);
+        assert_eq!(replay.status.code(), Some(1), "{}", told(&replay));
+        let of = if at < 3 * 4096 { 4096 } else { 100 };
+        let got = format!("at byte {} of {of}", at % 4096);
+        assert_line(&told(&replay), &["read(", "data_read: expected \"x", "got \"y", &got]);
+        assert_line(&told(&replay), &["diverged: 1 call"]);
+    }
+}
+
+/// Each buffer has a row of its own.
+#[test]
+fn a_wrong_bit_in_the_second_of_several_long_buffers_diverges() {
+    let mut text = vec![b'x'; 3 * 4096];
+    let case = Case::new(|folder| fs::write(folder.join("a"), &text).unwrap());
+    let read = "import os; fd = os.open('a', os.O_RDONLY); \
+                os.readv(fd, [bytearray(4096) for _ in range(3)])";
+    case.record_all(&["python3", "-c", read]);
+    assert_eq!(case.replay(&["--verify"]).status.code(), Some(0));
+    text[4096 + 700] ^= 1;
+    fs::write(case.folder().join("a"), &text).unwrap();
+    let replay = case.replay(&["--verify"]);
+    assert_eq!(replay.status.code(), Some(1), "{}", told(&replay));
+    assert_line(&told(&replay), &["readv(", "of row 1: expected \"x", "at byte 700 of 4096"]);
+}
+
 #[test]
 fn a_removed_file_diverges() {
     let case = cat();

@@ -216,7 +216,10 @@ impl Merge {
         let [call, called_id, returned_id, time_called, time_returned, result, arguments @ ..] =
             words;
         let layout = self.layouts.get(usize::try_from(call).ok()?)?.as_ref()?;
-        self.counted = self.counted.max(shared.arena.counter().load(Ordering::SeqCst));
+        // The programs' threads take ids from the counter all the time: it is left alone as long as it can be.
+        if returned_id >= self.counted {
+            self.counted = self.counted.max(shared.arena.counter().load(Ordering::SeqCst));
+        }
         if called_id >= returned_id || returned_id >= self.counted {
             return None;
         }
