@@ -47,6 +47,8 @@ struct Declared {
     sources: Vec<Source>,
     elements: Vec<Source>,
     bits: Vec<Bit>,
+    /// Whether the plugin says that it isn't to be compared.
+    is_never_compared: bool,
 }
 
 impl Declaration {
@@ -77,6 +79,7 @@ impl Declaration {
             sources: Vec::new(),
             elements: Vec::new(),
             bits: Vec::new(),
+            is_never_compared: false,
         });
         ColumnDeclaration { declaration: self, index, width: T::WIDTH, when: ALWAYS }
     }
@@ -99,7 +102,20 @@ impl Declaration {
     fn vectors_at(&mut self, address: Place, count: Place, moment: Moment, number: &'static str) {
         let op = fetch::VECTORS;
         let fetch = self.fetch_at(moment, Fetch { op, address, length: count, ..NO_FETCH });
+        if moment == Moment::After {
+            self.compare_element_bytes();
+        }
         self.rows_of(fetch, number);
+    }
+
+    /// What the kernel fills in is compared, unless the plugin says otherwise.
+    fn compare_element_bytes(&mut self) {
+        let is_bytes = |source: &Source| source.op == source::ELEMENT_BYTES;
+        for declared in &mut self.columns {
+            if declared.elements.iter().any(is_bytes) && !declared.is_never_compared {
+                declared.column.compare = compare::EQUAL;
+            }
+        }
     }
 
     /// The rows after the first are the structures behind argument `argument`, `count` of them; column

@@ -92,6 +92,7 @@ impl ColumnDeclaration<'_> {
     /// Never compared: what the column holds is expected to change.
     pub fn not_compared(&mut self) -> &mut Self {
         self.declared().column.compare = compare::NONE;
+        self.declared().is_never_compared = true;
         self
     }
 

@@ -3,6 +3,7 @@
 //!
 //! `bare-loop pread FILE COUNT` reads 4 KiB at a time, one block after the other and from the start again.
 //! `bare-loop preads FILE COUNT` does that in two threads, COUNT times each.
+//! `bare-loop readv FILE COUNT` reads from the start into three blocks, one after the other.
 //! `bare-loop write FILE COUNT` writes as much, over the first 256 MiB of the file.
 //! `bare-loop write-memory FILE COUNT` does the same with data that lie in 64 MiB of memory, as a trace's do, instead of the
 //! one block that stays in the processor's cache.
@@ -14,7 +15,7 @@
 
 use std::ffi::CString;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{IoSliceMut, Read, Seek, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [what, file, count] = words.as_slice() else {
         eprintln!(
-            "usage: bare-loop pread|preads|write|write-memory|find|paced|relay|fstat|getppid FILE COUNT"
+            "usage: bare-loop pread|preads|readv|write|write-memory|find|paced|relay|fstat|getppid FILE COUNT"
         );
         return ExitCode::from(2);
     };
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
     let done = match what.as_str() {
         "pread" => File::open(file).and_then(|file| pread(&file, count)),
         "preads" => File::open(file).and_then(|file| preads(&file, count)),
+        "readv" => File::open(file).and_then(|file| readv(&file, count)),
         "find" => find(file.as_ref(), count),
         "paced" => File::open(file).and_then(|file| paced(&file, count)),
         "relay" => File::create(file).and_then(|file| relay(&file, count)),
@@ -67,6 +69,15 @@ fn pread(file: &File, count: u64) -> std::io::Result<()> {
     let mut buffer = [0; BLOCK];
     for number in 0..count {
         file.read_at(&mut buffer, number % blocks * BLOCK as u64)?;
+    }
+    Ok(())
+}
+
+fn readv(mut file: &File, count: u64) -> std::io::Result<()> {
+    let mut blocks = [[0; BLOCK]; 3];
+    for _ in 0..count {
+        file.rewind()?;
+        file.read_vectored(&mut blocks.each_mut().map(|block| IoSliceMut::new(block)))?;
     }
     Ok(())
 }
