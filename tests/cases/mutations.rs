@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dataseries::Value;
-use replay_schema::{Call, Condition, Returns, Role, common};
+use replay_core::registry::{PluginOptions, Registry};
+use replay_schema::{Call, Condition, Kind, Returns, Role, common};
 use replay_tests::case::told;
 use replay_tests::families::recorded::Recorded;
 use replay_tests::families::{ALL, Family};
@@ -279,15 +280,36 @@ macro_rules! families {
 
 families!(files names metadata descriptors sockets processes task credentials signals memory ipc machine);
 
+fn registry() -> Registry {
+    let plugins = vec![replay_tests::built::plugins()];
+    Registry::open(&PluginOptions { plugins, ..Default::default() }).expect("the plugins are taken")
+}
+
+/// Data that the kernel fills in and that isn't compared column by column, with the reason.
+const DATA_NOT_COMPARED: &[(&str, &str, &str)] = &[];
+
+#[test]
+fn all_data_that_the_kernel_fills_in_is_compared() {
+    let registry = registry();
+    let calls = registry.syscalls().expect("the plugins are loaded");
+    let made = calls.iter().filter(|(_, call)| !call.is_simulated());
+    let not_compared = made.flat_map(|(_, call)| {
+        let data = call.columns.iter().filter(|column| {
+            column.kind == Kind::Variable32 && call.is_result(column) && column.compared.is_none()
+        });
+        data.map(|column| (call.extent.as_str(), column.name.as_str()))
+    });
+    let listed = DATA_NOT_COMPARED.iter().map(|(call, column, _)| (*call, *column));
+    let (not_compared, listed): (BTreeSet<_>, BTreeSet<_>) =
+        (not_compared.collect(), listed.collect());
+    assert_eq!(not_compared, listed);
+}
+
 #[test]
 fn every_call_that_is_made_is_changed_in_some_family() {
     let in_families: BTreeSet<&str> =
         ALL.iter().flat_map(Family::calls).map(|(call, ..)| call).collect();
-    let registry = replay_core::registry::Registry::open(&replay_core::registry::PluginOptions {
-        plugins: vec![replay_tests::built::plugins()],
-        ..Default::default()
-    });
-    let registry = registry.expect("the plugins are taken");
+    let registry = registry();
     let calls = registry.syscalls().expect("the plugins are loaded");
     let made = calls.iter().filter(|(_, call)| !call.is_simulated()).map(|(name, _)| *name);
     let missing: Vec<_> = made.filter(|name| !in_families.contains(name)).collect();
