@@ -3,7 +3,9 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
+use dataseries::Value;
 use replay_tests::case::{Case, told};
+use replay_tests::trace::{Cell, Changes, Trace};
 
 /// `cat a` recorded.
 fn cat() -> Case {
@@ -73,6 +75,28 @@ fn a_wrong_bit_in_the_second_of_several_long_buffers_diverges() {
     let replay = case.replay(&["--verify"]);
     assert_eq!(replay.status.code(), Some(1), "{}", told(&replay));
     assert_line(&told(&replay), &["readv(", "of row 1: expected \"x", "at byte 700 of 4096"]);
+}
+
+/// The original recorder took down whole buffers, also what the kernel left of them as it was.
+#[test]
+fn what_is_behind_the_bytes_that_were_read_is_not_compared() {
+    let case = Case::new(|folder| fs::write(folder.join("a"), vec![b'x'; 4096 + 600]).unwrap());
+    case.record_all(&[env!("CARGO_BIN_EXE_bare-loop"), "readv", "a", "1"]);
+    let trace = Trace::open(&case.trace());
+    let (rows, column) = (trace.rows_of("readv"), "iov_data_read");
+    let [_, _, at, _] = rows[..] else { panic!("there are {} rows", rows.len()) };
+    assert!(matches!(trace.value(at, column), Value::Bytes(read) if read.len() == 600));
+    let buffer = |value: u8, length: usize| {
+        let whole = [vec![value; length], vec![b'?'; 4096 - length]].concat();
+        Changes::from([(at, vec![(column.to_owned(), Cell::Bytes(whole))])])
+    };
+    trace.write(&case.trace(), &buffer(b'x', 600));
+    let replay = case.replay(&["--verify"]);
+    assert_eq!(replay.status.code(), Some(0), "{}", told(&replay));
+    trace.write(&case.trace(), &buffer(b'x', 599));
+    let replay = case.replay(&["--verify"]);
+    assert_eq!(replay.status.code(), Some(1), "{}", told(&replay));
+    assert_line(&told(&replay), &["readv(", "of row 1: expected \"?\" at byte 599 of 600"]);
 }
 
 #[test]
