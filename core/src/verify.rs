@@ -110,6 +110,7 @@ pub fn data(
         element: None,
     };
     let mut compare = |row: usize, observed: &Observed<'_>| {
+        let cells = batch.cells(record, row);
         for (at, (declared, column)) in call.columns.iter().zip(&ty.columns).enumerate() {
             let (Some(condition), Some(column)) = (&declared.compared, column) else { continue };
             if !condition.holds(observed) {
@@ -122,7 +123,7 @@ pub fn data(
             {
                 continue;
             }
-            let cell = match (batch.cells(record, row).get(column), replayed) {
+            let cell = match (cells.get(column), replayed) {
                 // The original recorder took down whole buffers, whatever the kernel filled in of them (trace
                 // schema, §6); how much that is follows from the return value, which is the same.
                 (Cell::Bytes(whole), Value::Bytes(filled)) if observed.element.is_some() => {
@@ -172,12 +173,12 @@ fn compare_value(
     row: usize,
     compared: &mut Compared,
 ) {
-    let name = match row {
-        0 => declared.name.clone(),
-        _ => format!("{} of row {}", declared.name, row - 1),
-    };
     let mut differ = |expected: String, got: String| {
-        compared.divergences.push(Divergence { column: name.clone(), expected, got });
+        let column = match row {
+            0 => declared.name.clone(),
+            _ => format!("{} of row {}", declared.name, row - 1),
+        };
+        compared.divergences.push(Divergence { column, expected, got });
     };
     match (recorded, replayed) {
         (_, Value::Null) => {}
