@@ -77,7 +77,9 @@ fn readv(mut file: &File, count: u64) -> std::io::Result<()> {
     let mut blocks = [[0; BLOCK]; 3];
     for _ in 0..count {
         file.rewind()?;
-        file.read_vectored(&mut blocks.each_mut().map(|block| IoSliceMut::new(block)))?;
+        if file.read_vectored(&mut blocks.each_mut().map(|block| IoSliceMut::new(block)))? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
     }
     Ok(())
 }
