@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use crate::command_line::one_of;
 use crate::crash;
 use crate::dry_run::dry_run;
 use crate::misdeed::OnPluginError;
@@ -29,7 +30,8 @@ use crate::trace::{Needs, Trace, TraceError};
 /// Exit status: 0 if the replay was faithful, 1 if it diverged, 2 if it wasn't possible, 130, 143 or 129 if Ctrl-C,
 /// SIGTERM or SIGHUP ended it; docs/replay.md says what a replay leaves alone.
 ///
-/// `replayer plugins` tells which plugins there are; see `replayer plugins --help`.
+/// `replayer prepare` makes the files that a trace brings, `replayer compare` tells how the results of replays
+/// differ, `replayer plugins` which plugins there are; each of them has a --help of its own.
 #[derive(Debug, Parser)]
 #[command(name = "replayer", version, max_term_width = 100)]
 pub struct Arguments {
@@ -127,6 +129,14 @@ pub struct Arguments {
 /// Why the command can't do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
+    /// The trace itself.
+    #[error("{option} {}: that is the trace, which would be lost; name another file", path.display())]
+    IsTrace {
+        /// What is to be written.
+        option: &'static str,
+        /// Where to.
+        path: PathBuf,
+    },
     /// The log.
     #[error("cannot write the log {}: {error}", path.display())]
     Log {
@@ -167,6 +177,13 @@ impl Arguments {
     /// Why it can't be done.
     pub fn run(self) -> Result<u8, CommandError> {
         crash::tell("replayer");
+        for (option, path) in [("--record", &self.record), ("--log", &self.log)] {
+            if let Some(path) = path
+                && one_of(&self.files, path).is_some()
+            {
+                return Err(CommandError::IsTrace { option, path: path.clone() });
+            }
+        }
         let log = match &self.log {
             None => None,
             Some(path) => {

@@ -1,6 +1,8 @@
 //! What people say on the command line.
 
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -23,4 +25,11 @@ pub fn parse<T: Parser>(words: impl IntoIterator<Item = std::ffi::OsString>) -> 
             _ => std::process::exit(0),
         }
     })
+}
+
+/// Which of `files` is the file at `path`, so that writing that one would destroy it.
+pub fn one_of<'f>(files: &'f [PathBuf], path: &Path) -> Option<&'f Path> {
+    let identity = |path: &Path| path.metadata().ok().map(|file| (file.dev(), file.ino()));
+    let wanted = identity(path)?;
+    files.iter().map(PathBuf::as_path).find(|file| identity(file) == Some(wanted))
 }

@@ -98,7 +98,7 @@ pub fn dry_run(trace: &Trace, options: &Options) -> Result<Forecast, ReplayError
 }
 
 fn is_made(ty: &RecordType, call: &Call) -> bool {
-    ty.disabled.is_none() && !call.is_simulated()
+    ty.disabled.is_none() && !ty.lacks_columns && !call.is_simulated()
 }
 
 fn is_harmless(call: &Call) -> bool {

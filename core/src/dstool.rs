@@ -120,16 +120,11 @@ enum ToolError {
 
 /// What to do about it.
 fn hint(error: &dataseries::Error) -> &'static str {
-    use dataseries::{Error, HEADER_SIZE};
     match error {
-        Error::Checksum { place, .. }
-        | Error::Corrupt { place, .. }
-        | Error::Truncated { place, .. }
-            if place.offset > HEADER_SIZE as u64 =>
-        {
+        error if error.is_damage() => {
             "; `dstool check` lists all damage, `dstool recover` saves the rest"
         }
-        Error::OverLimit { .. } => "; --max-extent raises it",
+        dataseries::Error::OverLimit { .. } => "; --max-extent raises it",
         _ => "",
     }
 }

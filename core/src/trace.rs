@@ -30,7 +30,7 @@ const CHECKED_WHOLE: u64 = 64 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     /// The file can't be read as it should be.
-    #[error(transparent)]
+    #[error("{}{}", .0, hint(.0))]
     File(#[from] dataseries::Error),
     /// The file has no good end.
     #[error("{0}; if its recorder was killed, --recover replays what is whole")]
@@ -39,8 +39,13 @@ pub enum TraceError {
     #[error("{}: not a regular file", .0.display())]
     NotAFile(PathBuf),
     /// No calls in it.
-    #[error("{}: it holds no records of system calls", .0.display())]
-    NoCalls(PathBuf),
+    #[error("{}: it holds no records of system calls{}", file.display(), held(holds))]
+    NoCalls {
+        /// The file.
+        file: PathBuf,
+        /// The types of its extents.
+        holds: Vec<String>,
+    },
     /// Another major version of the record type.
     #[error("{file}: record type {name} has version {version}, and only 1.x is understood")]
     Version {
@@ -66,6 +71,22 @@ pub enum TraceError {
     /// The plugins.
     #[error(transparent)]
     Plugins(#[from] RegistryError),
+}
+
+/// What to do about a file that can't be read as it should be.
+fn hint(error: &dataseries::Error) -> &'static str {
+    if error.is_damage() { "; --recover replays what is whole" } else { "" }
+}
+
+/// What is in a file that has no calls.
+fn held(types: &[String]) -> String {
+    match types {
+        [] => String::new(),
+        [first, rest @ ..] => {
+            let more = if rest.is_empty() { "" } else { " and others" };
+            format!(", but rows of {first}{more}; `dstool cat` shows them")
+        }
+    }
 }
 
 /// What is read of the records.
@@ -138,7 +159,11 @@ impl Trace {
                 }
             }
             if trace.types.len() == before {
-                return Err(TraceError::NoCalls(path.clone()));
+                let data = file.entries().iter().filter(|entry| entry.is_data());
+                let names = data.map(|entry| entry.extent_type.name().to_owned());
+                let mut holds: Vec<_> = names.filter(|name| !added::is_known(name)).collect();
+                holds.dedup();
+                return Err(TraceError::NoCalls { file: path.clone(), holds });
             }
             trace.files.push(file);
         }
@@ -189,9 +214,14 @@ pub(crate) fn open(path: &Path, needs: Needs, notes: &mut Vec<String>) -> Result
             other => TraceError::File(other),
         });
     }
-    let (file, end) = File::scan(path, checks)?;
+    let (mut file, end) = File::scan(path, checks)?;
     if let End::Damaged(error) = end {
         notes.push(format!("the trace is not whole: {error}; what comes before is replayed"));
+    }
+    for (entry, error) in file.leave_out_damaged(&Checks::ALL) {
+        let rows = file.read_prefix(&entry).map_or(0, |prefix| prefix.records);
+        let name = entry.extent_type.name();
+        notes.push(format!("the trace is not whole: {error}; {rows} rows of {name} are lost"));
     }
     Ok(file)
 }

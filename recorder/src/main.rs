@@ -31,11 +31,11 @@ const COULD_NOT_RUN: u8 = 2;
 /// The program's input, output and errors are untouched, and the recorder ends as the program did: with
 /// its exit status, or by its signal. If the recorder itself fails, its exit status is 2.
 #[derive(Parser)]
-#[command(version, max_term_width = 100)]
+#[command(name = "recorder", version, max_term_width = 100)]
 #[command(group(clap::ArgGroup::new("subject").required(true).args(["attach", "words"])))]
 struct Arguments {
     /// Write the trace to FILE
-    #[arg(short = 'X', short_alias = 'o', long = "output", value_name = "FILE", value_parser = PathBufValueParser::new().try_map(file))]
+    #[arg(short = 'X', visible_short_alias = 'o', long = "output", value_name = "FILE", value_parser = PathBufValueParser::new().try_map(file))]
     output: PathBuf,
     /// Record process PID, which runs already, and all that it makes; Ctrl-C lets it go on by itself
     #[arg(short = 'p', long, value_name = "PID", value_delimiter = ',')]

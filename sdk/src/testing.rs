@@ -80,6 +80,12 @@ impl Stage {
         self
     }
 
+    /// Of the next records the trace lacks some of the data.
+    pub fn not_captured(&mut self) -> &mut Self {
+        self.wants |= want::CUT;
+        self
+    }
+
     /// The replay takes on the program's users and groups.
     pub fn takes_on_users(&mut self) -> &mut Self {
         self.wants |= want::CREDENTIALS;

@@ -141,10 +141,20 @@ impl<'t, T: Value<'t>> Value<'t> for Option<T> {
     }
 }
 
-impl<'t, T: Argument<'t>> Argument<'t> for Option<T> {
+impl<'t, T: Argument<'t> + Value<'t>> Argument<'t> for Option<T> {
     #[inline]
     fn word(self, process: &mut Process<'t>) -> Result<usize, Skip> {
-        self.map_or(Ok(0), |value| value.word(process))
+        match self {
+            Some(value) => value.word(process),
+            // What the program named isn't in the trace: a null pointer would be another call.
+            None if T::KIND == kind::VARIABLE32
+                && process.is_cut()
+                && process.recorded().errno != libc::EFAULT =>
+            {
+                Err(Skip::NOT_CAPTURED)
+            }
+            None => Ok(0),
+        }
     }
 }
 

@@ -170,3 +170,39 @@ fn a_trace_that_cannot_be_written_is_named() {
     recorder.arg("--plugins").arg(plugins()).args(["-X", "/nonexistent/trace.ds", "true"]);
     assert_refused(&recorder.output().unwrap(), &["/nonexistent/trace.ds", "No such file"]);
 }
+
+#[test]
+fn nothing_is_written_over_what_is_read() {
+    let scratch = TempDir::new().unwrap();
+    let path = |name: &str| scratch.path().join(name).to_string_lossy().into_owned();
+    fs::copy(TRACE, path("trace.ds")).unwrap();
+    fs::hard_link(path("trace.ds"), path("same.ds")).unwrap();
+    for option in ["--record", "--log"] {
+        let words = [option, &path("same.ds"), &path("trace.ds")];
+        assert_refused(&replay(&plugins(), &words), &[option, "would be lost"]);
+    }
+    assert_eq!(fs::read(path("trace.ds")).unwrap(), fs::read(TRACE).unwrap());
+
+    fs::write(path("log"), "close(9) = -1 EBADF (Bad file descriptor)\n").unwrap();
+    let mut strace2ds = Command::new(program("strace2ds"));
+    strace2ds.arg("--plugins").arg(plugins()).args(["-o", &path("log"), &path("log")]);
+    assert_refused(&strace2ds.output().unwrap(), &["-o", "would be lost"]);
+    assert!(fs::read_to_string(path("log")).unwrap().starts_with("close"));
+}
+
+#[test]
+fn a_program_says_its_own_name() {
+    for name in ["recorder", "replayer", "strace2ds", "dstool"] {
+        let version = Command::new(program(name)).arg("--version").output().unwrap();
+        let version = String::from_utf8(version.stdout).unwrap();
+        assert_eq!(version.split(' ').next(), Some(name), "{version}");
+    }
+    for command in ["prepare", "compare", "plugins"] {
+        let help = Command::new(program("replayer")).args([command, "--help"]).output().unwrap();
+        let help = String::from_utf8(help.stdout).unwrap();
+        assert!(help.contains(&format!("Usage: replayer {command}")), "{help}");
+        let all = Command::new(program("replayer")).arg("--help").output().unwrap();
+        let all = String::from_utf8(all.stdout).unwrap();
+        assert!(all.contains(&format!("`replayer {command}`")), "{all}");
+    }
+}

@@ -152,6 +152,16 @@ fn each_step_of_the_search_order_outranks_those_behind_it() {
     };
     let in_prefix = |command: &mut Command| added(command.current_dir(prefix.path("")));
     assert_eq!(prefix.found(in_prefix), ["dup3", "stat"]);
+    let before_variable = |command: &mut Command| {
+        by_variable(command);
+        in_prefix(command);
+    };
+    assert_eq!(prefix.found(before_variable), ["close", "open", "stat"], "the variable's folders");
+    let emptied = |command: &mut Command| {
+        command.env("REPLAYER_PLUGINS", "e1:");
+        in_prefix(command);
+    };
+    assert_eq!(prefix.found(emptied), ["dup3", "open", "stat"], "and what stands behind them");
     let file = format!("[plugin.chmod]\npath = '{}'", library("chmod").display());
     let named = prefix.manifest("named.toml", &file);
     let by_word = |command: &mut Command| {

@@ -137,6 +137,14 @@ fn flags_and_modes_become_numbers_again() {
 }
 
 #[test]
+fn a_number_of_which_only_the_bar_behind_it_is_printed_is_nothing() {
+    // So it is with -X raw, where the flags have no name for 0.
+    let row =
+        row_of(r#"statx(-100, "f", |0x100, 0x25e, 0x7f0000000000) = -1 ENOENT (No such file)"#);
+    expect(&row, &[("flags_value", json!(0x100)), ("mask_value", json!(0x25e))]);
+}
+
+#[test]
 fn structures_are_laid_out_as_the_kernel_has_them() {
     let row = row_of(
         "fstat(3, {st_dev=makedev(0x8, 0x1), st_ino=7, st_mode=S_IFREG|0644, st_nlink=1, st_uid=0, \
@@ -283,6 +291,15 @@ fn what_is_no_call_is_passed_over() {
          \x20> unexpected_backtracing_error [0x7ffd]\n\
          --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=9, si_uid=0} ---\n\
          --- stopped by SIGSTOP ---\n\
+         \x20* 20 bytes in buffer 0\n\
+         \x20| 00000  61 61 61 61                                       aaaa             |\n\
+         System call usage summary for 64 bit mode:\n\
+         % time     seconds  usecs/call     calls    errors syscall\n\
+         ------ ----------- ----------- --------- --------- ----------------\n\
+         \x2036.59    0.000075           9         8           mmap\n\
+         \x20 4.88    0.000010          10         1         1 access\n\
+         ------ ----------- ----------- --------- --------- ----------------\n\
+         100.00    0.000205           7        29         1 total\n\
          \n\
          +++ killed by SIGKILL +++\n",
     );

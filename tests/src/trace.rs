@@ -122,7 +122,7 @@ impl Trace {
     }
 
     /// The trace with other types: `change` is given each one's text and returns the new one. Columns keep
-    /// their values by name.
+    /// their values by name; one in another form has none.
     ///
     /// # Panics
     /// If there is no such type.
@@ -139,7 +139,8 @@ impl Trace {
             for row in extent.rows() {
                 builder.new_row();
                 for column in ty.columns() {
-                    if let Some(old) = extent.extent_type().column(&column.name) {
+                    let old = extent.extent_type().column(&column.name);
+                    if let Some(old) = old.filter(|old| old.kind == column.kind) {
                         copy(&mut builder, column, row.get(old));
                     }
                 }

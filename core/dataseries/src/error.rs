@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::compress::Codec;
 use crate::compress::CodecError;
 use crate::extent_type::TypeError;
+use crate::header::HEADER_SIZE;
 use crate::pool::BadPool;
 
 /// A place in a file: what every error begins with.
@@ -34,6 +35,11 @@ impl fmt::Display for Place {
             None => Ok(()),
         }
     }
+}
+
+/// The place of what the operating system refused: a file that can't be opened has no offsets.
+fn where_in(place: &Place) -> String {
+    if place.offset == 0 { place.file.to_string() } else { place.to_string() }
 }
 
 /// One of the checksums that a file carries (FORMAT.md §5).
@@ -80,7 +86,7 @@ impl fmt::Display for Part {
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refused.
-    #[error("{place}: {source}")]
+    #[error("{}: {source}", where_in(place))]
     Io {
         /// Where.
         place: Place,
@@ -200,6 +206,18 @@ pub enum Error {
     /// Text could not be written.
     #[error("cannot write the text: {0}")]
     Output(#[source] io::Error),
+}
+
+impl Error {
+    /// Whether an extent behind the type library is damaged or cut off, so that others may be whole.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Checksum { place, .. }
+            | Self::Corrupt { place, .. }
+            | Self::Truncated { place, .. } => place.offset > HEADER_SIZE as u64,
+            _ => false,
+        }
+    }
 }
 
 /// How the bytes of an extent are wrong: the detail of [`Error::Corrupt`].

@@ -21,6 +21,7 @@ use crate::prefix::PREFIX_SIZE;
 use crate::prefix::Prefix;
 use crate::source::Source;
 use crate::stored;
+use crate::stored::Parts;
 use crate::stored::StoredExtent;
 use crate::tail::TAIL_SIZE;
 use crate::tail::Tail;
@@ -204,6 +205,19 @@ impl File {
         }
         self.entries = entries;
         (self, end)
+    }
+
+    /// Reads every extent and leaves those out of [`entries`](File::entries) that are damaged; returns these, and
+    /// what is wrong with each.
+    pub fn leave_out_damaged(&mut self, checks: &Checks) -> Vec<(Entry, Error)> {
+        let mut damaged = Vec::new();
+        let mut whole = std::mem::take(&mut self.entries);
+        whole.retain(|entry| {
+            let read = self.read(entry).and_then(|stored| stored.unpack(Parts::All, checks));
+            read.map_err(|error| damaged.push((entry.clone(), error))).is_ok()
+        });
+        self.entries = whole;
+        damaged
     }
 
     fn expect_type(&self, stored: &StoredExtent, expected: &str) -> Result<(), Error> {

@@ -5,8 +5,9 @@ use std::time::Duration;
 /// For dates from 2000 to 2096, times in units of 2⁻³² s are above this and nanoseconds below.
 const TFRAC: i64 = 4_000_000_000_000_000_000;
 
-/// Whole seconds of this century are below this, and nanoseconds far above.
-const SECONDS: i64 = 100_000_000_000;
+/// Whole seconds of this century and the next are below this, and nanoseconds far above; so many seconds are still a
+/// number of nanoseconds.
+const SECONDS: i64 = 9_000_000_000;
 
 const NANOSECONDS: i128 = 1_000_000_000;
 
@@ -171,6 +172,14 @@ mod tests {
         assert_eq!(nanoseconds(1_600_000_000), 1_600_000_000_000_000_000);
         assert_eq!((nanoseconds(0), nanoseconds(-5)), (0, -5));
         assert!(nanoseconds(i64::MAX) > 0);
+    }
+
+    #[test]
+    fn no_time_is_too_large_or_small() {
+        assert_eq!(nanoseconds(SECONDS - 1), 8_999_999_999_000_000_000);
+        for time in [SECONDS, 99_999_999_999, TFRAC - 1, i64::MIN] {
+            assert_eq!(nanoseconds(time), time);
+        }
     }
 
     #[test]

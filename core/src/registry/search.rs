@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::words::FOLDERS_VARIABLE;
 use super::{PluginOptions, RegistryError};
 use crate::loader::installed_folders;
 use crate::manifest::Manifest;
@@ -43,10 +44,24 @@ pub fn folders(
     if named.is_empty() {
         return otherwise(manifest);
     }
+    // Words of the command line hide those of the variable, and come before them.
+    let variable = std::env::var_os(FOLDERS_VARIABLE).unwrap_or_default();
+    let of_variable: Vec<_> = std::env::split_paths(&variable).collect();
+    if of_variable.is_empty() || of_variable == *named {
+        return expanded(named, || otherwise(manifest));
+    }
+    expanded(named, || expanded(&of_variable, || otherwise(manifest)))
+}
+
+/// Folders `named`, an empty name standing for those that there are `otherwise`.
+fn expanded(
+    named: &[PathBuf],
+    otherwise: impl Fn() -> Result<Vec<PathBuf>, RegistryError>,
+) -> Result<Vec<PathBuf>, RegistryError> {
     let mut folders = Vec::new();
     for folder in named {
         if folder.as_os_str().is_empty() {
-            folders.extend(otherwise(manifest)?);
+            folders.extend(otherwise()?);
         } else {
             folders.push(folder.clone());
         }

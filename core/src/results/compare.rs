@@ -16,7 +16,7 @@ use super::{Key, Run};
 /// With --repeat the difference counts only where the intervals of confidence are apart. Exit status: 0, or 2 if
 /// the results can't be read.
 #[derive(Debug, Parser)]
-#[command(name = "replayer compare", max_term_width = 100)]
+#[command(name = "replayer compare", bin_name = "replayer compare", max_term_width = 100)]
 pub struct Arguments {
     /// The results that the others are measured by
     #[arg(value_name = "BEFORE.json")]

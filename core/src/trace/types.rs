@@ -56,6 +56,8 @@ pub struct RecordType {
     pub closes: bool,
     /// Whether its calls move as many bytes as they return.
     pub moves_data: bool,
+    /// Whether the file lacks a column that its calls can't be made without.
+    pub lacks_columns: bool,
     /// What doesn't fit between file and plugin.
     pub warnings: Vec<String>,
     extent_type: Arc<ExtentType>,
@@ -130,6 +132,10 @@ impl RecordType {
             Some(call) => bind(call, ty, &mut warnings),
             None => Box::default(),
         };
+        let lacks_columns = call.as_ref().is_some_and(|call| {
+            let mut bound = call.columns.iter().zip(&columns);
+            bound.any(|(declared, column)| column.is_none() && is_indispensable(declared, ty))
+        });
         let number = |index: usize| {
             let column: Option<&dataseries::Column> = columns[index].as_ref();
             column.filter(|column| column.kind == FieldKind::Int32).cloned()
@@ -237,6 +243,7 @@ impl RecordType {
             disabled,
             slots,
             columns,
+            lacks_columns,
             warnings,
             common,
             rows: rows.unwrap_or(Rows::Single),
@@ -291,6 +298,14 @@ fn common(file: &File, ty: &ExtentType) -> Result<Common, TraceError> {
         time_called: optional(common::TIME_CALLED, FieldKind::Int64),
         time_returned: optional(common::TIME_RETURNED, FieldKind::Int64),
     })
+}
+
+/// Whether a call can't be made without `column`, which isn't in `ty` as it is declared: a descriptor would be 0, and
+/// what is there in another form would be nothing.
+fn is_indispensable(column: &Column, ty: &ExtentType) -> bool {
+    let is_argument = column.sources.iter().any(|source| source.argument().is_some());
+    let is_descriptor = matches!(column.role, Role::Descriptor | Role::ClosedDescriptor);
+    is_argument && (is_descriptor || ty.column(&column.name).is_some())
 }
 
 /// The file's columns for those that the plugin declares.

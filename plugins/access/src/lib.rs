@@ -46,6 +46,16 @@ mod tests {
     }
 
     #[test]
+    fn a_path_that_the_trace_lacks_is_not_a_null_pointer() {
+        let record = Access { given_pathname: None, mode_value: Some(0), full_pathname: None };
+        let mut stage = Stage::new();
+        stage.recorded(-1, libc::EFAULT).replay(&record).fails(libc::EFAULT);
+        stage.not_captured().replay(&record).fails(libc::EFAULT);
+        stage.recorded(-1, libc::ENOENT).replay(&record).is_not_made();
+        stage.recorded(0, 0).replay(&record).is_not_made();
+    }
+
+    #[test]
     fn a_mode_that_is_none_fails_again() {
         let mut stage = Stage::with_file(3, b"");
         let path = stage.traced_path("file");

@@ -23,12 +23,12 @@ const COULD_NOT_RUN: u8 = 2;
 ///
 ///     strace -f -ttt -T -v -s 1000000 -o LOG PROGRAM …
 ///
-/// or goes straight into the trace with -o '|strace2ds -o foo.ds -'. What a log lacks is told, with the option
-/// of strace that brings it.
+/// or goes straight into the trace with -o '|strace2ds -o foo.ds -'. What a log lacks is told, with
+/// the option of strace that brings it.
 ///
 /// Exit status: 0 the trace has all that a replay makes, 1 it lacks something, 2 there is no trace.
 #[derive(Parser)]
-#[command(version, max_term_width = 100, verbatim_doc_comment)]
+#[command(name = "strace2ds", version, max_term_width = 100, verbatim_doc_comment)]
 struct Arguments {
     /// Write the trace to FILE; without it, to the first log's name with .ds at its end
     #[arg(short = 'o', short_alias = 'X', long = "output", value_name = "FILE")]

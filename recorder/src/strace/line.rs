@@ -68,14 +68,38 @@ pub enum Body<'a> {
     },
     /// `strace: Process N attached`.
     Attached(i32),
-    /// A signal, a stack frame, strace speaking of itself: no call.
+    /// A signal, a stack frame, a buffer's bytes once more, a summary, strace speaking of itself: no call.
     Aside,
 }
 
 /// Takes a line apart; none if it is no line of strace's.
 pub fn split(line: &[u8]) -> Option<(Prefix, Body<'_>)> {
+    if is_summary(line) {
+        return Some((Prefix::default(), Body::Aside));
+    }
     let (prefix, rest) = prefix(line);
     Some((prefix, body(rest)?))
+}
+
+/// Whether the line is of the table that `-C` ends with.
+fn is_summary(line: &[u8]) -> bool {
+    let line = trim_end(line);
+    if line.starts_with(b"% time ") || line.starts_with(b"System call usage summary") {
+        return true;
+    }
+    // Every number is set off by spaces, and a name without brackets ends it.
+    if !line.first().is_some_and(|byte| matches!(byte, b' ' | b'-' | b'0'..=b'9')) {
+        return false;
+    }
+    let mut words = line.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    let last = words.next_back().unwrap_or_default();
+    let is_number = |word: &[u8]| word.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.'));
+    let is_name = last.first().is_some_and(u8::is_ascii_alphabetic)
+        && last.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let is_rule = |word: &[u8]| word.len() >= 6 && word.iter().all(|byte| *byte == b'-');
+    let count = words.clone().count();
+    (3..=5).contains(&count)
+        && ((is_name && words.clone().all(is_number)) || (is_rule(last) && words.all(is_rule)))
 }
 
 fn prefix(line: &[u8]) -> (Prefix, &[u8]) {
@@ -221,6 +245,11 @@ fn body(text: &[u8]) -> Option<Body<'_>> {
         b'+' => ended(text.strip_prefix(b"+++ ")?.strip_suffix(b" +++")?),
         b'-' => text.starts_with(b"--- ").then_some(Body::Aside),
         b' ' => text.starts_with(b" > ").then_some(Body::Aside),
+        // What `-e read=` and `-e write=` show beside the call.
+        b'|' => text.starts_with(b"| ").then_some(Body::Aside),
+        b'*' => (text.starts_with(b"* ")
+            && text.windows(17).any(|part| part == b" bytes in buffer "))
+        .then_some(Body::Aside),
         b'[' => personality(text),
         _ => call(text),
     }

@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use dataseries::Codec;
+use replay_core::command_line::one_of;
 use replay_core::registry::{PluginOptions, Registry, RegistryError};
 use replay_schema::added::{self, info, state};
 
@@ -70,6 +71,9 @@ pub enum ConvertError {
         /// Why.
         error: io::Error,
     },
+    /// The trace would be written over a log.
+    #[error("-o {}: that is the log, which would be lost; name another file", .0.display())]
+    IsLog(PathBuf),
     /// A line that isn't strace's, where all must be.
     #[error("{}:{number}: {what}", path.display())]
     Malformed {
@@ -156,6 +160,9 @@ impl Complaints {
 /// # Errors
 /// Why there is no trace, or not all of it. The file may then hold a part.
 pub fn convert(options: &Options) -> Result<Conversion, ConvertError> {
+    if one_of(&options.logs, &options.output).is_some() {
+        return Err(ConvertError::IsLog(options.output.clone()));
+    }
     let logs = options.logs.iter().map(|path| open(path)).collect::<Result<Vec<_>, _>>()?;
     let registry = Registry::open(&options.plugins)?;
     let plans = Plans::new(&registry, &[], &[])?;

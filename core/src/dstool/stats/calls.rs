@@ -150,7 +150,8 @@ impl Tally {
         if errno != 0 {
             self.errors += 1;
         } else if calls.moves_bytes {
-            self.bytes += value.and_then(|value| u64::try_from(value).ok()).unwrap_or(0);
+            let moved = value.and_then(|value| u64::try_from(value).ok()).unwrap_or(0);
+            self.bytes = self.bytes.saturating_add(moved);
         }
         let at = |column| number(row, column).map(time::nanoseconds);
         let (Some(called), Some(ended)) =
@@ -170,7 +171,7 @@ impl Tally {
     fn include(&mut self, other: &Self) {
         self.calls += other.calls;
         self.errors += other.errors;
-        self.bytes += other.bytes;
+        self.bytes = self.bytes.saturating_add(other.bytes);
         self.timed += other.timed;
         self.total = self.total.saturating_add(other.total);
         self.longest = self.longest.max(other.longest);

@@ -149,7 +149,7 @@ impl Resources {
     ) {
         let Some(call) = &ty.call else { return };
         let task = self.tasks[at.task as usize];
-        let is_made = ty.disabled.is_none() && !ty.is_simulated;
+        let is_made = ty.disabled.is_none() && !ty.is_simulated && !ty.lacks_columns;
         let looks = verify::looks(ty, call, batch, record);
         seen.read_again(ty, call, batch, record);
         if is_made {

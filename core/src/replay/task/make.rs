@@ -204,6 +204,9 @@ fn not_to_be_made(ty: &RecordType, call: &Call, record: &Record) -> Option<Reaso
     if ty.is_simulated {
         return Some(Reason::Simulated);
     }
+    if ty.lacks_columns {
+        return Some(Reason::NotCaptured);
+    }
     if record.ignored {
         return Some(Reason::Ignored);
     }

@@ -207,6 +207,8 @@ impl<'a> Parser<'a> {
                 Ok(self.tree.push(Kind::Unknown, name))
             }
             Some(b'0'..=b'9' | b'-') => Ok(self.number()),
+            // With -X raw, some flags begin with the 0 of others, of which only the bar is there.
+            Some(b'|') => Ok(self.tree.push(Kind::Number(0), Span::default())),
             Some(byte) if byte.is_ascii_alphabetic() || byte == b'_' => {
                 let name = self.word();
                 self.named(name)
