@@ -8,8 +8,8 @@ use abi::Row;
 use dataseries::{Column, Extent, Value};
 
 use crate::digest::Digest;
-
 use crate::follow::Named;
+use crate::report::Reason;
 
 /// What is due next in a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +48,8 @@ pub struct Record {
     pub returned: bool,
     /// Whether the recorder missed some of its data.
     pub incomplete: bool,
-    /// Whether it is on a path that somebody wants ignored.
-    pub ignored: bool,
+    /// Why its call isn't made, where that is known before its turn comes.
+    pub skipped: Option<Reason>,
     /// Whether the trace has no later call of this type.
     pub is_last: bool,
     /// Its rows in the batch.
@@ -73,7 +73,7 @@ impl Record {
             errno_number: 0,
             returned: false,
             incomplete: false,
-            ignored: false,
+            skipped: None,
             is_last: false,
             first_row: 0,
             row_count: 0,
@@ -116,6 +116,22 @@ pub struct Batch {
     done: AtomicUsize,
 }
 
+/// Bytes of a row that are asked for ahead.
+const MOST_FETCHED: usize = 256;
+
+/// Asks the processor for the memory from `start` on, if there is any; nothing waits for it.
+#[inline]
+fn prefetch(start: *const u8, length: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for line in (0..length).step_by(64) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: the instruction reads nothing, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(line).cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (start, length);
+}
+
 // SAFETY: the rows point into the extents that the batch keeps, which nobody changes.
 unsafe impl Send for Batch {}
 // SAFETY: as above.
@@ -145,6 +161,20 @@ impl Batch {
         assert!(index < record.row_count as usize, "a record has so many rows");
         let (extent, row) = self.places[record.first_row as usize + index];
         self.extents[extent as usize].0.row(row as usize)
+    }
+
+    /// Asks the processor for record `index`, and for the rows of the one before it that was asked for: they come from
+    /// the processor that read them while the calls before them are made.
+    #[inline]
+    pub(crate) fn prefetch(&self, record: Option<usize>, rows_of: Option<usize>) {
+        if let Some(record) = record.and_then(|index| self.records.get(index)) {
+            prefetch(std::ptr::from_ref(record).cast(), size_of::<Record>());
+        }
+        if let Some(record) = rows_of.and_then(|index| self.records.get(index))
+            && let Some(row) = self.rows.get(record.first_row as usize)
+        {
+            prefetch(row.fixed, MOST_FETCHED);
+        }
     }
 
     /// The digest of the long value that row `index` of `record` has, where it was asked for.

@@ -31,6 +31,7 @@ mod scratch;
 mod sentry;
 mod shared;
 mod signals;
+mod skips;
 mod streams;
 mod task;
 mod tasks;
@@ -219,6 +220,12 @@ pub fn replay(trace: Trace, mut options: Options, log: Arc<Log>) -> Result<Summa
         given_up: Default::default(),
         memories: Default::default(),
         passes_idle: options.speed == Speed::Max && !options.verbose && records.is_none(),
+        passes_plain: options.speed == Speed::Max
+            && !options.verbose
+            && !options.read_only
+            && options.stats.is_none()
+            && records.is_none()
+            && options.place.net == Net::Simulate,
         tells_by_batch: options.speed == Speed::Max && options.order.needs_no_positions(),
         told: AtomicU64::new(0),
         explained: AtomicU64::new(0),

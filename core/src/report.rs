@@ -14,6 +14,7 @@ use nix::sys::signal::Signal;
 use crate::replay::{Exchanged, Stalls, Timing};
 use crate::results::Stats;
 use crate::tolerate::Rule;
+use crate::verify::Compared;
 
 /// Why a call wasn't made again; its recorded outcome stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,11 +55,13 @@ pub enum Reason {
     Rights,
     /// It closed a descriptor whose number another call was given before it returned.
     Overtaken,
+    /// It was refused for what the machine was.
+    Refused,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Simulated,
         Self::Disabled,
         Self::NoPlugin,
@@ -77,6 +80,7 @@ impl Reason {
         Self::Ignored,
         Self::Rights,
         Self::Overtaken,
+        Self::Refused,
     ];
 }
 
@@ -102,6 +106,7 @@ impl fmt::Display for Reason {
             Self::Overtaken => {
                 "closed already, by those that were given their descriptors' numbers"
             }
+            Self::Refused => "refused for the machine's file systems, their room, or limits",
             Self::Waited => "let go, for they waited for what didn't come",
         })
     }
@@ -128,6 +133,12 @@ impl Tally {
     /// All calls.
     pub fn calls(&self) -> u64 {
         self.made + self.skipped.iter().sum::<u64>()
+    }
+
+    /// Counts what was compared of a call's data, and what couldn't be.
+    pub fn add_compared(&mut self, compared: &Compared) {
+        self.without_value += compared.without_value;
+        self.other_owners += compared.other_owners;
     }
 
     /// Adds what another thread counted.

@@ -7,7 +7,7 @@
 use abi::Outcome;
 use dataseries::Value as Cell;
 use nix::errno::Errno;
-use replay_schema::{Call, Column, Condition, Observed, Returns, Role, RowRule, Value};
+use replay_schema::{Call, Column, Observed, Returns, Role, RowRule, Value};
 
 use crate::digest::Digest;
 use crate::record::{Batch, Record};
@@ -218,15 +218,12 @@ fn differing(expected: &[u8], got: &[u8]) -> (String, String) {
 
 /// What the return value of the recorded call is.
 pub fn returns(ty: &RecordType, call: &Call, batch: &Batch, record: &Record) -> Returns {
-    match call.returns_when == Condition::ALWAYS {
-        true => call.returns,
-        false => call.returns(arguments(ty, batch, record)),
-    }
+    ty.returns.unwrap_or_else(|| call.returns(arguments(ty, batch, record)))
 }
 
 /// Whether the recorded call only looks: it changes no file and no name.
 pub fn looks(ty: &RecordType, call: &Call, batch: &Batch, record: &Record) -> bool {
-    if call.looks == Condition::ALWAYS {
+    if ty.always_looks {
         return true;
     }
     let arguments = arguments(ty, batch, record);

@@ -9,10 +9,12 @@
 //! place than the start, or that read the same open directory through several descriptors; and where the
 //! directory was changed meanwhile, names that differ prove nothing.
 
-use std::ffi::c_long;
-use std::hash::{DefaultHasher, Hasher};
+use std::ffi::{CStr, c_long};
+use std::hash::{BuildHasher, Hasher};
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
+
+use foldhash::fast::FixedState;
 
 use crate::{Fd, Process, Replayed, sys};
 
@@ -54,7 +56,8 @@ impl Names {
         while !entries.is_empty() {
             let length = u16::from_ne_bytes(*entries.get(LENGTH..)?.first_chunk()?);
             let (entry, rest) = entries.split_at_checked(length.into())?;
-            let name = entry.get(name..)?.split(|byte| *byte == 0).next()?;
+            let name = entry.get(name..)?;
+            let name = CStr::from_bytes_until_nul(name).map_or(name, CStr::to_bytes);
             if !matches!(name, b"." | b"..") {
                 names.add(Self { count: 1, sum: hash(name) });
             }
@@ -109,7 +112,8 @@ impl<'t> Listing<'t> {
         // The replay's next name may be the longer one.
         let room = if recorded.succeeded() { self.room.max(LONGEST) } else { self.room };
         let (start, room) = process.output(1, room)?;
-        let before = place(fd);
+        let verifies = process.verifies();
+        let before = if verifies { place(fd) } else { 0 };
         let mut names = Names::default();
         let ended = recorded.return_value == 0;
         let listed = loop {
@@ -119,15 +123,17 @@ impl<'t> Listing<'t> {
             if !recorded.succeeded() {
                 break listed;
             }
-            // SAFETY: the kernel filled in that much of the room.
-            let entries =
-                unsafe { std::slice::from_raw_parts(start as *const u8, length as usize) };
-            names.add(Names::of(entries, self.name).unwrap_or_default());
+            if verifies {
+                // SAFETY: the kernel filled in that much of the room.
+                let entries =
+                    unsafe { std::slice::from_raw_parts(start as *const u8, length as usize) };
+                names.add(Names::of(entries, self.name).unwrap_or_default());
+            }
             if length == 0 || !ended {
                 break listed;
             }
         };
-        if process.verifies() && recorded.succeeded() && listed.is_ok() {
+        if verifies && recorded.succeeded() && listed.is_ok() {
             self.compare(process, fd, before, names);
         }
         Ok(listed)
@@ -187,7 +193,7 @@ fn changed(fd: RawFd) -> u32 {
 }
 
 fn hash(bytes: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FixedState::default().build_hasher();
     hasher.write(bytes);
     hasher.finish()
 }

@@ -45,6 +45,7 @@ pub mod export;
 pub mod group;
 mod lock;
 pub mod network;
+pub mod node;
 pub mod options;
 mod outcome;
 mod own;

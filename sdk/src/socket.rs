@@ -5,9 +5,14 @@
 //! connected to none that isn't ([`Process::is_announced`]). So a replay never talks to a service of the
 //! machine.
 
+use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::UnixDatagram;
 
 use libc::{c_int, msghdr, sockaddr_un};
 
@@ -82,6 +87,17 @@ impl<'t> Address<'t> {
     /// Pointer and length to pass.
     pub fn words(&self) -> (usize, usize) {
         (self.0.as_ptr() as usize, self.0.len())
+    }
+
+    /// Removes the file of a local socket that is there, if no socket is bound to it any more; whether it did.
+    pub fn remove_abandoned(&self) -> bool {
+        let Some(Name::Path(path)) = Name::of(self.0) else { return false };
+        let path = std::path::Path::new(OsStr::from_bytes(path));
+        let is_socket = path.symlink_metadata().is_ok_and(|it| it.file_type().is_socket());
+        // One that isn't of datagrams says that it is of another type (unix(7)); no socket at all refuses.
+        let answer = UnixDatagram::unbound().and_then(|probe| probe.connect(path));
+        let is_refused = answer.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused);
+        is_socket && is_refused && std::fs::remove_file(path).is_ok()
     }
 }
 

@@ -60,10 +60,10 @@ impl Seen {
     pub fn read_again(&mut self, ty: &RecordType, call: &Call, batch: &Batch, record: &Record) {
         self.clear();
         let cells = batch.cells(record, 0);
-        for (declared, column) in call.columns.iter().zip(&ty.columns) {
-            // Other values may not have been read.
-            if let (true, Some(column)) = (Self::wants(declared), column) {
-                self.add(declared, cells.get(column));
+        // Other values may not have been read.
+        for number in &ty.followed {
+            if let Some(column) = &ty.columns[*number] {
+                self.add(&call.columns[*number], cells.get(column));
             }
         }
         self.makes_descriptor =

@@ -9,15 +9,17 @@ const FOWNER: u32 = 3;
 const FSETID: u32 = 4;
 const SETGID: u32 = 6;
 const SETUID: u32 = 7;
+const LINUX_IMMUTABLE: u32 = 9;
 const SYS_ADMIN: u32 = 21;
 const MKNOD: u32 = 27;
 
-/// What a replay needs beneath a root, and may have there: files' owners and modes, and whose it acts as.
+/// What a replay needs beneath a root, and may have there: files' owners, modes and attributes, and whose it acts as.
 ///
 /// Without the others it has no way out. With `CAP_SYS_CHROOT` it could change its root again, with
 /// `CAP_DAC_READ_SEARCH` open any file of the root's file system by its number (open_by_handle_at(2)), with
 /// `CAP_MKNOD` or `CAP_SYS_ADMIN` reach the machine's devices, with `CAP_SYS_PTRACE` other processes.
-const BENEATH_A_ROOT: [u32; 6] = [CHOWN, DAC_OVERRIDE, FOWNER, FSETID, SETGID, SETUID];
+const BENEATH_A_ROOT: [u32; 7] =
+    [CHOWN, DAC_OVERRIDE, FOWNER, FSETID, SETGID, SETUID, LINUX_IMMUTABLE];
 
 /// Header of capset(2).
 #[repr(C)]

@@ -29,12 +29,12 @@ use functions::host;
 /// What a plugin is told through [`Record::wants`](abi::Record::wants).
 #[derive(Clone, Debug, Default)]
 pub struct Wants {
+    /// Of all calls: bits of [`want`].
+    bits: u32,
     /// Compare the data that the kernel returns.
     pub verify: bool,
     /// Expect the defects of the original recorder.
     pub is_reference: bool,
-    /// Take on the program's users and groups.
-    pub takes_on_users: bool,
     /// What stands for the standard streams, if calls that move data through them are made.
     pub streams: Streams,
     /// Write this instead of what was recorded.
@@ -57,10 +57,18 @@ impl Wants {
         network: Option<Arc<Network>>,
     ) -> Self {
         let Options { verify, pattern, place, streams, .. } = options;
+        let bits = [
+            (is_reference, want::REFERENCE),
+            (rights.takes_on_users, want::CREDENTIALS),
+            (network.is_some(), want::NETWORK),
+            (*verify, want::VERIFY),
+            (pattern.is_some(), want::PATTERN),
+            (!place.map.is_empty() || proc.is_some(), want::PATHS),
+        ];
         Self {
+            bits: bits.iter().filter(|(is_so, _)| *is_so).fold(0, |bits, (_, bit)| bits | bit),
             verify: *verify,
             is_reference,
-            takes_on_users: rights.takes_on_users,
             streams: *streams,
             pattern: pattern.clone(),
             map: place.map.clone(),
@@ -101,6 +109,8 @@ pub struct Identity {
 /// What came of a record, beside the outcome.
 #[derive(Debug, Default)]
 pub struct Acts {
+    /// Whether there is anything.
+    pub are_any: bool,
     /// The child that starts.
     pub child: Option<Child>,
     /// The last traced descriptor that the plugin made simulated.
@@ -115,6 +125,14 @@ pub struct Acts {
     pub messages: Vec<(u32, String)>,
     /// The first thing that the plugin did and may not do.
     pub misdeed: Option<Misdeed>,
+}
+
+impl Acts {
+    /// Something more.
+    pub fn add(&mut self) -> &mut Self {
+        self.are_any = true;
+        self
+    }
 }
 
 /// What plugins tell one another, by name; all tasks know it.
@@ -187,28 +205,16 @@ impl Context {
         of: Identity,
     ) -> (u32, Outcome) {
         let rows = batch.rows(record);
-        let mut wants = if self.wants.is_reference { want::REFERENCE } else { 0 };
-        if !self.wants.is_reference && record.incomplete {
-            wants |= want::CUT;
-        }
-        if self.wants.takes_on_users {
-            wants |= want::CREDENTIALS;
-        }
-        if self.wants.network.is_some() {
-            wants |= want::NETWORK;
-        }
+        let is_cut = !self.wants.is_reference && record.incomplete;
+        let wants = self.wants.bits | if is_cut { want::CUT } else { 0 };
+        self.acts.are_any = false;
         self.moves = self.wants.streams.moves(ty, call, batch, record);
         if self.wants.verify {
-            wants |= want::VERIFY;
             self.filled.clear();
             self.filled.resize_with(call.fetches.len(), Filled::default);
         }
-        if self.wants.pattern.is_some() {
-            wants |= want::PATTERN;
+        if self.wants.bits & (want::PATTERN | want::PATHS) != 0 {
             self.payloads.clear();
-        }
-        if !self.wants.map.is_empty() || self.wants.proc.is_some() {
-            wants |= want::PATHS;
             self.paths.clear();
         }
         self.unique_id = record.unique_id;
@@ -251,7 +257,7 @@ impl Context {
             _ => None,
         };
         if let Some(misdeed) = misdeed {
-            self.acts.misdeed.get_or_insert(misdeed);
+            self.acts.add().misdeed.get_or_insert(misdeed);
         }
         self.recalled.clear();
         if let Some((traced, note)) = self.note.take() {

@@ -15,7 +15,9 @@ use crate::replay::order::{Resources, Waits, link_on_disk};
 use crate::replay::overlaps::Overlaps;
 use crate::replay::progress::{Progress, Stopped};
 use crate::replay::shared::Shared;
+use crate::replay::skips;
 use crate::replay::tasks::{Birth, Expected, start};
+use crate::report::Reason;
 use crate::tolerate::Rule;
 use crate::trace::Faults;
 
@@ -45,6 +47,14 @@ impl Segment {
             Indices::Some(indices) => (0, &indices[..]),
         };
         (0..all).chain(some.iter().map(|index| *index as usize))
+    }
+
+    /// The number in the batch of the task's record `number`, as it counts them.
+    pub fn index(&self, number: usize) -> Option<usize> {
+        match &self.indices {
+            Indices::All(count) => (number < *count).then_some(number),
+            Indices::Some(indices) => indices.get(number).map(|index| *index as usize),
+        }
     }
 }
 
@@ -109,6 +119,7 @@ pub fn read(shared: &Arc<Shared>, out: &mut ReadOut) -> Result<(), ReplayError> 
         if let Some(ignore) = &mut ignore {
             ignore.mark(&mut batch);
         }
+        skips::mark(&shared.trace.types, &mut batch, shared.is_rooted);
         if let Some(followed) = &mut followed {
             let on = batch.records.iter().map(|r| followed.of(&shared.trace.types, &batch, r));
             batch.on = on.collect();
@@ -179,7 +190,7 @@ impl<'s> Ignore<'s> {
             if ignored && shared.changes_fs(&record) && record.succeeded() {
                 whereabouts.lose(&record);
             }
-            batch.records[index].ignored = ignored;
+            batch.records[index].skipped = ignored.then_some(Reason::Ignored);
         }
     }
 }
@@ -280,8 +291,17 @@ impl Window {
         self.batches.len() >= MOST_BATCHES || self.weight >= MOST_WEIGHT
     }
 
+    /// Whether so much is done that to go on is worth while: a reader that is woken for each batch takes the processor
+    /// from the tasks as often.
+    fn has_room(&self) -> bool {
+        self.batches.len() <= MOST_BATCHES * 3 / 4 && self.weight <= MOST_WEIGHT * 3 / 4
+    }
+
     fn wait_for_room(&mut self, shared: &Shared) -> Result<(), Stopped> {
-        while let Some((end, weight)) = self.batches.front().copied().filter(|_| self.is_full()) {
+        if !self.is_full() {
+            return Ok(());
+        }
+        while let Some((end, weight)) = self.batches.front().copied().filter(|_| !self.has_room()) {
             let before = shared.turn.position();
             if shared.turn.wait_up_to(end, STUCK)? {
                 self.batches.pop_front();

@@ -103,6 +103,8 @@ pub struct Shared {
     pub seen: Box<[AtomicBool]>,
     /// Whether calls that aren't made needn't wait for their turn; see [`Self::is_idle`].
     pub passes_idle: bool,
+    /// Whether nobody wants to know more of a call that comes out as recorded than that it does.
+    pub passes_plain: bool,
     /// Whether tasks say what they have done when a batch of records is done, rather than at each record: where
     /// nobody waits for exact positions, threads that have nothing in common needn't meet at one.
     pub tells_by_batch: bool,

@@ -2,6 +2,7 @@
 
 mod make;
 mod outcome;
+mod plain;
 mod process;
 mod words;
 
@@ -24,6 +25,7 @@ use crate::replay::pace::{Clock, Speed, Took};
 use crate::replay::progress::{Progress, Stopped};
 use crate::replay::reader::Segment;
 use crate::replay::shared::{End, Shared};
+use crate::replay::task::plain::Plain;
 use crate::replay::tasks::Counted;
 use crate::replay::watch::Busy;
 use crate::report::{Reason, Tally};
@@ -115,6 +117,7 @@ impl Task {
         let batch = &segment.batch;
         let (mut done, mut has_ended) = (0, false);
         for index in segment.indices() {
+            batch.prefetch(segment.index(done + 2), segment.index(done + 1));
             self.record(shared, batch, index, segment.waits.of(index))?;
             done += 1;
             if batch.records[index].what == What::TaskEnd {
@@ -209,9 +212,15 @@ impl Task {
         if shared.options.announces && !shared.options.verbose && shared.is_first(kind) {
             self.say(&format!("first {}, record {}", ty.name, record.unique_id));
         }
-        let called = shared.copy.as_ref().map_or(0, Recording::now);
         self.context.acts.simulated = None;
-        let came = self.make(shared, ty, batch, record)?;
+        let called = shared.copy.as_ref().map_or(0, Recording::now);
+        let came = match (self.make_plain(shared, kind, ty, batch, record), &ty.call) {
+            (Plain::AsRecorded, _) => return Ok(()),
+            (Plain::Asked(asked), Some(call)) => {
+                self.came_of(shared, call, ty, batch, record, asked)?
+            }
+            _ => self.make(shared, ty, batch, record)?,
+        };
         let returned = shared.copy.as_ref().map_or(0, Recording::now);
         if let Some(clock) = &mut self.clock {
             let waits_for_others = ty.call.as_ref().is_some_and(|call| call.blocks);

@@ -228,7 +228,15 @@ impl Merge {
     }
 
     /// Adds the ends of tasks before order id `id`.
+    #[inline]
     fn end_tasks(&mut self, id: i64, batch: &mut Batch) {
+        if self.ends.front().is_some_and(|(end, _)| *end < id) {
+            self.end_those(id, batch);
+        }
+    }
+
+    #[cold]
+    fn end_those(&mut self, id: i64, batch: &mut Batch) {
         while let Some((end, task)) = self.ends.pop_front_if(|(end, _)| *end < id) {
             // A task that never made a recorded call left nothing to be ended.
             if let Some(number) = self.tasks.end(task) {
@@ -268,22 +276,22 @@ impl Merge {
     fn take(&mut self, index: usize, batch: &mut Batch) -> Result<Option<i64>, TraceError> {
         let stream = &mut self.streams[index];
         let kind = stream.kind() as usize;
-        let head = stream.head()?;
-        let task = self.tasks.find(head.task, batch);
-        let mut record = stream.take(task, batch)?;
+        let (mut record, id) = stream.take(batch)?;
         let following = stream.peek()?;
-        let child = (self.creates_task[kind] && head.return_value > 0)
-            .then(|| self.tasks.create(head.return_value as i32, true, batch));
+        let task = self.tasks.find(id, batch);
+        let child = (self.creates_task[kind] && record.return_value > 0)
+            .then(|| self.tasks.create(record.return_value as i32, true, batch));
+        record.task = task;
         record.is_last = following.is_none();
         record.child = child;
         if record.unique_id < self.last_id {
             self.faults.out_of_order += 1;
         }
         self.last_id = record.unique_id;
-        self.leaves.note(head.task, task, kind, self.position);
+        self.leaves.note(id, task, kind, self.position);
         self.push(record, batch);
         if self.ends_task[kind] {
-            self.tasks.end(head.task);
+            self.tasks.end(id);
             self.push(Record::end_of(task, self.last_id), batch);
         }
         Ok(following)

@@ -52,6 +52,8 @@ pub(super) struct Stream {
     file: Arc<File>,
     entries: VecDeque<Entry>,
     extent: Option<Arc<Extent>>,
+    /// How many rows it has.
+    count: usize,
     /// Extents before it, of which batches may still have rows.
     used: VecDeque<Arc<Extent>>,
     /// Rows in the order in which they are taken, where the extent has them in another.
@@ -62,12 +64,6 @@ pub(super) struct Stream {
     begun: HashMap<i32, Vec<RowAt>>,
     /// Records whose last row never came, and rows whose first one didn't.
     pub unfinished: u64,
-}
-
-/// What a record's first or last row says of it.
-pub(super) struct Head {
-    pub task: i32,
-    pub return_value: i64,
 }
 
 impl Stream {
@@ -84,6 +80,7 @@ impl Stream {
             file: ty.file.clone(),
             entries: ty.entries.iter().cloned().collect(),
             extent: None,
+            count: 0,
             used: VecDeque::new(),
             sorted: None,
             next: 0,
@@ -126,21 +123,9 @@ impl Stream {
         }
     }
 
-    /// What the next record says of its task. `peek` found one.
-    pub fn head(&mut self) -> Result<Head, dataseries::Error> {
-        self.advance()?;
-        let (extent, row) = self.row();
-        let cells = extent.row(row);
-        let return_value = match cells.is_null(&self.common.return_value) {
-            true => 0,
-            false => cells.int64(&self.common.return_value),
-        };
-        Ok(Head { task: cells.int32(&self.common.task), return_value })
-    }
-
-    /// The next record, as one of `task`, its rows added to `batch`. `peek` found one.
-    pub fn take(&mut self, task: u32, batch: &mut Batch) -> Result<Record, dataseries::Error> {
-        self.advance()?;
+    /// The next record, but for the number of its task, and the kernel's id of that; its rows are added to `batch`.
+    /// `peek` found one.
+    pub fn take(&mut self, batch: &mut Batch) -> Result<(Record, i32), dataseries::Error> {
         let first_row = batch.row_count();
         let (extent, row) = self.row();
         if let Rows::TailLast(_) = self.rows {
@@ -168,8 +153,7 @@ impl Stream {
             errno_number: if returned { cells.int32(&common.errno_number) } else { 0 },
             returned,
             incomplete,
-            ignored: false,
-            ..Record::end_of(task, id)
+            ..Record::end_of(0, id)
         };
         if self.is_reference {
             self.normalise(&mut record);
@@ -185,7 +169,7 @@ impl Stream {
         }
         record.first_row = first_row;
         record.row_count = batch.row_count() - first_row;
-        Ok(record)
+        Ok((record, of_task))
     }
 
     /// Two ways in which traces of the original tools say that a call failed, made one (trace schema, §11):
@@ -218,11 +202,15 @@ impl Stream {
     }
 
     /// Goes on to the extent that has the next row; false if there is none.
+    #[inline]
     fn advance(&mut self) -> Result<bool, dataseries::Error> {
-        loop {
-            if self.extent.as_ref().is_some_and(|extent| self.next < extent.row_count()) {
-                return Ok(true);
-            }
+        if self.next < self.count { Ok(true) } else { self.advance_extent() }
+    }
+
+    /// As [`Self::advance`], where the extent has no more rows.
+    #[cold]
+    fn advance_extent(&mut self) -> Result<bool, dataseries::Error> {
+        while self.next >= self.count {
             let Some(entry) = self.entries.pop_front() else { return Ok(false) };
             let checks = Checks { bjhash: false, ..Checks::ALL };
             let stored = self.file.read(&entry)?;
@@ -231,9 +219,10 @@ impl Stream {
             stored.unpack_into(&mut extent, self.parts, &checks)?;
             let extent = Arc::new(extent);
             self.sorted = self.sort(&extent);
+            (self.next, self.count) = (0, extent.row_count());
             self.extent = Some(extent);
-            self.next = 0;
         }
+        Ok(true)
     }
 
     /// An extent that nobody reads any more: its buffers are warm, and needn't be cleared.
@@ -259,7 +248,7 @@ impl Stream {
             Rows::TailLast(_) => return None,
         }
         let id = |row: usize| extent.row(row).int64(&self.common.unique_id);
-        if (1..extent.row_count()).all(|row| id(row - 1) <= id(row)) {
+        if extent.rows().map(|row| row.int64(&self.common.unique_id)).is_sorted() {
             return None;
         }
         let mut rows: Vec<u32> = (0..extent.row_count() as u32).collect();

@@ -9,6 +9,7 @@ use replay_schema::{
     Call, Changes, Column, Condition, Kind, PREFIX, Returns, Role, RowRule, Source, Touch, common,
 };
 
+use crate::follow::Seen;
 use crate::registry::Registry;
 use crate::trace::{Needs, TraceError};
 
@@ -31,8 +32,16 @@ pub struct RecordType {
     pub paths: Box<[(dataseries::Column, Touch)]>,
     /// Its columns with descriptors, what they are to the call, and what it does to them.
     pub descriptors: Box<[(dataseries::Column, Role, Touch)]>,
+    /// The numbers of its columns that say on what the call is; see [`Seen`].
+    pub followed: Box<[usize]>,
     /// Its columns that are arguments of the call, by the arguments' numbers.
     pub arguments: Box<[(usize, dataseries::Column)]>,
+    /// Whether its calls only look, all of them.
+    pub always_looks: bool,
+    /// What its calls return, if that is the same for all of them.
+    pub returns: Option<Returns>,
+    /// Whether nothing has to be seen to before or after its calls, as far as their type tells.
+    pub is_plain: bool,
     /// Whether its calls aren't made, all of them.
     pub is_simulated: bool,
     /// Whether its calls take data from their descriptor, and return how much.
@@ -220,7 +229,25 @@ impl RecordType {
                 && !closes
                 && !has(Role::NewDescriptor)
         });
+        let followed = call.iter().flat_map(|call| call.columns.iter().enumerate());
+        let followed =
+            followed.filter(|(at, column)| Seen::wants(column) && columns[*at].is_some());
+        let followed = followed.map(|(at, _)| at).collect();
+        let always = call.as_ref().filter(|call| call.returns_when == Condition::ALWAYS);
+        let is_plain = call.as_ref().is_some_and(|call| {
+            disabled.is_none()
+                && !is_simulated
+                && !closes
+                && !call.blocks
+                && !call.changes_fs
+                && call.changes != Changes::Program
+                && call.is_stock
+        });
         Ok(Some(Self {
+            is_plain,
+            followed,
+            always_looks: call.as_ref().is_some_and(|call| call.looks == Condition::ALWAYS),
+            returns: always.map(|call| call.returns),
             paths,
             descriptors,
             arguments,

@@ -23,7 +23,13 @@ impl<'t> Replay<'t> for Bind<'t> {
         };
         let (pointer, length) = address.words();
         // SAFETY: there are as many bytes behind the pointer as the length says.
-        let bound = unsafe { sys::call(libc::SYS_bind, [fd as usize, pointer, length, 0, 0, 0]) };
+        let bind = || unsafe { sys::call(libc::SYS_bind, [fd as usize, pointer, length, 0, 0, 0]) };
+        let mut bound = bind();
+        // When the program bound its socket there was no such file.
+        let is_free = process.recorded().succeeded();
+        if bound == Err(Errno(libc::EADDRINUSE)) && is_free && address.remove_abandoned() {
+            bound = bind();
+        }
         if bound.is_ok() {
             process.announce(&address);
             process.announce_port(fd, recorded);
@@ -60,6 +66,27 @@ mod tests {
         stage.replay(&record).returns(0);
         assert!(stage.path("socket").exists());
         stage.recorded(-1, libc::EADDRINUSE).replay(&record).fails(libc::EADDRINUSE);
+        // Its socket still has it.
+        stage.recorded(0, 0).replay(&record).fails(libc::EADDRINUSE);
+    }
+
+    #[test]
+    fn a_file_that_no_socket_has_any_more_gives_way() {
+        let mut stage = Stage::with_socket(3);
+        drop(std::os::unix::net::UnixListener::bind(stage.path("socket")).unwrap());
+        std::fs::write(stage.path("file"), b"").unwrap();
+        for (name, is_abandoned) in [("file", false), ("socket", true)] {
+            let address = bind(&stage, name);
+            let sockaddr_length = address.len() as i32;
+            let sockaddr_buffer = Some(&address[..]);
+            let record = Bind { descriptor: Fd(3), sockaddr_buffer, sockaddr_length };
+            let played = stage.recorded(0, 0).replay(&record);
+            if is_abandoned {
+                played.returns(0)
+            } else {
+                played.fails(libc::EADDRINUSE)
+            };
+        }
     }
 
     #[test]

@@ -8,8 +8,8 @@ use super::Group;
 use crate::bits;
 use crate::declare::{Declaration, Moment};
 
-/// The `statfs_result_*` columns of statfs(2). Only the file system's type, block size and longest
-/// name are compared: how much is free changes by the minute.
+/// The `statfs_result_*` columns of statfs(2). Only the longest name is compared: which kind of file system it is is the
+/// machine's, and how much is free changes by the minute.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Statfs;
 
@@ -55,13 +55,15 @@ fn columns(d: &mut Declaration, argument: u8, flags: &[abi::Bit]) {
     d.column::<Option<i64>>("statfs_result_flags")
         .memory(argument, behind, flags_offset)
         .bits(flags);
-    d.column::<Option<i32>>("statfs_result_bsize")
-        .memory_of_width(argument, behind, offset_of!(statfs, f_bsize) as u32, 8)
-        .compared();
+    d.column::<Option<i32>>("statfs_result_bsize").memory_of_width(
+        argument,
+        behind,
+        offset_of!(statfs, f_bsize) as u32,
+        8,
+    );
     d.column::<Option<i32>>("statfs_result_type")
         .memory_of_width(argument, behind, offset_of!(statfs, f_type) as u32, 8)
-        .shown(abi::display::HEX)
-        .compared();
+        .shown(abi::display::HEX);
     d.column::<Option<i32>>("statfs_result_fsid").memory(
         argument,
         behind,

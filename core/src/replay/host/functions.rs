@@ -93,10 +93,10 @@ unsafe extern "C" fn adopt(context: *mut c_void, traced: i32, replayed: i32) {
     }
     let is_open = replayed >= 0 && (context.is_stock || flags(replayed).is_some());
     if replayed >= 0 && !is_open {
-        context.acts.misdeed.get_or_insert(Misdeed::NotOpen(replayed));
+        context.acts.add().misdeed.get_or_insert(Misdeed::NotOpen(replayed));
     }
     let stands = if is_open { Stands::Open(replayed) } else { Stands::Simulated };
-    context.acts.simulated = (!is_open).then_some(traced);
+    context.acts.add().simulated = (!is_open).then_some(traced);
     let before = context.files.adopt(traced, stands, context.position);
     before.into_iter().for_each(Stands::close);
 }
@@ -124,7 +124,7 @@ unsafe extern "C" fn alias(context: *mut c_void, old: i32, new: i32) {
     // Of the same thing the same is known, where nothing else stands for it.
     if let (Stands::Simulated, Some(note)) = (stands, note) {
         files.set_note(new, note);
-        context.acts.simulated = Some(new);
+        context.acts.add().simulated = Some(new);
     }
     drop(files);
     before.into_iter().for_each(Stands::close);
@@ -141,7 +141,7 @@ unsafe extern "C" fn returned(context: *mut c_void, fetch: u32, start: *const u8
     let context = unsafe { of(context) };
     let count = context.call.as_ref().map_or(0, |call| call.fetches.len());
     if fetch as usize >= count {
-        context.acts.misdeed.get_or_insert(Misdeed::Fetch { number: fetch, count });
+        context.acts.add().misdeed.get_or_insert(Misdeed::Fetch { number: fetch, count });
     }
     let in_scratch = context.scratch.holds(start, length);
     let Some(filled) = context.filled.get_mut(fetch as usize) else { return };
@@ -155,7 +155,7 @@ unsafe extern "C" fn returned(context: *mut c_void, fetch: u32, start: *const u8
         Filled::Copied(copy)
     } else {
         let misdeed = Misdeed::Dangling { start: start.addr(), length };
-        context.acts.misdeed.get_or_insert(misdeed);
+        context.acts.add().misdeed.get_or_insert(misdeed);
         Filled::Nothing
     };
 }
@@ -166,7 +166,7 @@ unsafe extern "C" fn payload(context: *mut c_void, recorded: *const u8, length: 
     let Some(pattern) = &context.wants.pattern else { return recorded };
     if length > own_memory::MOST {
         let misdeed = Misdeed::Dangling { start: recorded.addr(), length };
-        context.acts.misdeed.get_or_insert(misdeed);
+        context.acts.add().misdeed.get_or_insert(misdeed);
         return recorded;
     }
     let mut data = vec![0; length as usize].into_boxed_slice();
@@ -212,12 +212,12 @@ unsafe extern "C" fn note(context: *mut c_void, traced: i32) -> *mut u64 {
 
 unsafe extern "C" fn create_task(context: *mut c_void, task: i32, shares: u32) {
     // SAFETY: as `of` says.
-    unsafe { of(context) }.acts.child = Some(Child { id: task, shares });
+    unsafe { of(context) }.acts.add().child = Some(Child { id: task, shares });
 }
 
 unsafe extern "C" fn execute(context: *mut c_void) {
     // SAFETY: as `of` says.
-    unsafe { of(context) }.acts.executed = true;
+    unsafe { of(context) }.acts.add().executed = true;
 }
 
 /// The trace tells when tasks end, of which this call may be the cause.
@@ -237,11 +237,11 @@ unsafe extern "C" fn diverged(
     let columns = context.call.iter().flat_map(|call| &call.columns);
     let count = columns.clone().count();
     if column != abi::DIVERGED && column as usize >= count {
-        context.acts.misdeed.get_or_insert(Misdeed::Column { number: column, count });
+        context.acts.add().misdeed.get_or_insert(Misdeed::Column { number: column, count });
     }
     let column = columns.into_iter().nth(column as usize);
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    context.acts.divergences.push(Divergence {
+    context.acts.add().divergences.push(Divergence {
         column: column.map_or("return_value", |column| &column.name).to_owned(),
         expected: text(expected),
         got: text(got),
@@ -250,7 +250,7 @@ unsafe extern "C" fn diverged(
 
 unsafe extern "C" fn unshare(context: *mut c_void, shares: u32) {
     // SAFETY: as `of` says.
-    unsafe { of(context) }.acts.unshared |= shares;
+    unsafe { of(context) }.acts.add().unshared |= shares;
 }
 
 unsafe extern "C" fn remember(
@@ -293,7 +293,7 @@ unsafe extern "C" fn recall(
 unsafe extern "C" fn log(context: *mut c_void, level: u32, text: *const u8, length: u64) {
     // SAFETY: as `of` and `bytes` say.
     let (context, text) = unsafe { (of(context), bytes(text, length)) };
-    context.acts.messages.push((level, String::from_utf8_lossy(text).into_owned()));
+    context.acts.add().messages.push((level, String::from_utf8_lossy(text).into_owned()));
 }
 
 unsafe extern "C" fn descriptor_of(context: *mut c_void, task: i32, traced: i32) -> i32 {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use abi::{Outcome, status};
-use replay_schema::{Call, Returns};
+use replay_schema::Call;
 
 use crate::crash::{self, InPlugin};
 use crate::misdeed::{Misdeed, OnPluginError};
@@ -12,7 +12,7 @@ use crate::record::{Batch, Record, What};
 use crate::replay::ReplayError;
 use crate::replay::descriptors::Stands;
 use crate::replay::effects;
-use crate::replay::kernels::is_kernels;
+use crate::replay::kernels::is_missed;
 use crate::replay::progress::Stopped;
 use crate::replay::shared::{End, Shared};
 use crate::replay::task::{Came, Task};
@@ -29,10 +29,10 @@ impl Task {
         batch: &Batch,
         record: &Record,
     ) -> Result<Came, Stopped> {
-        let Some(call) = &ty.call else { return Ok(Came::Not(Reason::NoPlugin)) };
-        if let Some(reason) = not_to_be_made(ty, call, record) {
+        if let Some(reason) = record.skipped {
             return Ok(Came::Not(reason));
         }
+        let Some(call) = &ty.call else { return Ok(Came::Not(Reason::NoPlugin)) };
         if ty.closes && record.ready_at < record.position {
             let closed = effects::closed(ty, batch, record);
             let mut files = self.context.files.lock();
@@ -51,9 +51,6 @@ impl Task {
         {
             return Ok(Came::Not(Reason::ReadOnly));
         }
-        if effects::has_path(ty, batch, record, |path| is_kernels(path, shared.is_rooted)) {
-            return Ok(Came::Not(Reason::Kernels));
-        }
         if let Some(network) = &shared.network {
             network.before(ty, call, batch, record, |traced| {
                 match self.context.files.lock().get_at(traced, record.position) {
@@ -69,7 +66,7 @@ impl Task {
             }
         }
         let began = self.stats.is_some().then(Instant::now);
-        let (status, outcome) = self.ask_plugin(shared, call, ty, batch, record);
+        let asked = self.ask_plugin(shared, call, ty, batch, record);
         self.took = began.map_or(Duration::ZERO, |began| began.elapsed());
         if call.blocks {
             shared.turn.leave_kernel(record.position);
@@ -77,6 +74,19 @@ impl Task {
                 return Err(Stopped);
             }
         }
+        self.came_of(shared, call, ty, batch, record, asked)
+    }
+
+    /// What came of a call, of which its plugin says this; what it did beside is seen to.
+    pub(super) fn came_of(
+        &mut self,
+        shared: &Shared,
+        call: &Call,
+        ty: &RecordType,
+        batch: &Batch,
+        record: &Record,
+        (status, outcome): (u32, Outcome),
+    ) -> Result<Came, Stopped> {
         for (level, message) in std::mem::take(&mut self.context.acts.messages) {
             self.plugin_says(ty, record, level, &message);
         }
@@ -95,6 +105,13 @@ impl Task {
             {
                 Came::Not(Reason::Rights)
             }
+            status::MADE
+                if shared.is_rooted
+                    && record.succeeded()
+                    && effects::has_path(ty, batch, record, is_missed(outcome.errno_number)) =>
+            {
+                Came::Not(Reason::Kernels)
+            }
             status::MADE => Came::Made(outcome),
             status::SIMULATED => Came::Not(Reason::Simulated),
             status::SIMULATED_DESCRIPTOR => Came::Not(Reason::SimulatedDescriptor),
@@ -103,7 +120,7 @@ impl Task {
             status::NOT_CAPTURED => Came::Not(Reason::NotCaptured),
             status::TIMING => Came::Not(Reason::Timing),
             _ => {
-                self.context.acts.divergences.push(Divergence {
+                self.context.acts.add().divergences.push(Divergence {
                     column: "record".to_owned(),
                     expected: "one that makes sense".to_owned(),
                     got: "one that doesn't".to_owned(),
@@ -114,7 +131,7 @@ impl Task {
     }
 
     /// Lets the plugin make the call, and looks after it if it isn't one of ours.
-    fn ask_plugin(
+    pub(super) fn ask_plugin(
         &mut self,
         shared: &Shared,
         call: &Arc<Call>,
@@ -125,7 +142,7 @@ impl Task {
         let What::Call(kind) = record.what else { unreachable!("only calls are made") };
         let kind = kind as usize;
         if !call.is_stock {
-            self.context.acts.misdeed = self.guard.before(kind, &shared.fs_changes).err();
+            self.context.acts.add().misdeed = self.guard.before(kind, &shared.fs_changes).err();
         }
         if call.changes_fs {
             shared.fs_changes.count();
@@ -141,7 +158,7 @@ impl Task {
         if !call.is_stock
             && let Err(misdeed) = self.guard.after(&shared.fs_changes)
         {
-            self.context.acts.misdeed.get_or_insert(misdeed);
+            self.context.acts.add().misdeed.get_or_insert(misdeed);
         }
         came
     }
@@ -170,7 +187,7 @@ impl Task {
         if shared.options.on_plugin_error == OnPluginError::Simulate && is_its_own {
             shared.given_up.add(plugin);
         }
-        self.context.acts.divergences.push(Divergence {
+        self.context.acts.add().divergences.push(Divergence {
             column: format!("plugin `{plugin}`"),
             expected: "a call made again".to_owned(),
             got: format!("that it {misdeed}"),
@@ -193,30 +210,5 @@ impl Task {
         // SAFETY: the kernel reads and writes the structures that it is told of.
         let ready = unsafe { libc::poll(polls.as_mut_ptr(), polls.len() as u64, 0) };
         !polls.is_empty() && ready == 0
-    }
-}
-
-/// Why a call isn't even given to its plugin.
-fn not_to_be_made(ty: &RecordType, call: &Call, record: &Record) -> Option<Reason> {
-    if ty.disabled.is_some() {
-        return Some(Reason::Disabled);
-    }
-    if ty.is_simulated {
-        return Some(Reason::Simulated);
-    }
-    if ty.lacks_columns {
-        return Some(Reason::NotCaptured);
-    }
-    if record.ignored {
-        return Some(Reason::Ignored);
-    }
-    if !record.returned && call.returns != Returns::Never {
-        return Some(Reason::NeverReturned);
-    }
-    match record.errno_number {
-        0 => None,
-        libc::EINTR | 512..=516 => Some(Reason::Timing),
-        libc::EAGAIN if call.blocks => Some(Reason::Timing),
-        _ => None,
     }
 }

@@ -12,7 +12,7 @@ use crate::replay::task::{Came, Task};
 use crate::results::{By, Sample};
 use crate::tolerate::Rule;
 use crate::trace::RecordType;
-use crate::verify::{self, Divergence};
+use crate::verify::{self, Compared, Divergence};
 
 impl Task {
     /// What differs between the recorded and the replayed call.
@@ -30,15 +30,39 @@ impl Task {
         if let Some(difference) = verify::outcome(returns, record, replayed) {
             differences.push(difference);
         } else if self.shared.options.verify && replayed.errno_number == 0 {
-            let owners = self.shared.rights.owners();
-            let compared = self
-                .context
-                .with_filled(|memory| verify::data(ty, batch, record, replayed, memory, owners));
-            self.tallies[kind].without_value += compared.without_value;
-            self.tallies[kind].other_owners += compared.other_owners;
+            let compared = self.compare_data(ty, batch, record, replayed);
+            self.tallies[kind].add_compared(&compared);
             differences.extend(compared.divergences);
         }
         differences
+    }
+
+    /// Whether the replayed call's data is that of the recorded one; only if so, what was compared is counted.
+    pub(super) fn has_same_data(
+        &mut self,
+        kind: usize,
+        ty: &RecordType,
+        batch: &Batch,
+        record: &Record,
+        replayed: Outcome,
+    ) -> bool {
+        let compared = self.compare_data(ty, batch, record, replayed);
+        let is_same = compared.divergences.is_empty();
+        if is_same {
+            self.tallies[kind].add_compared(&compared);
+        }
+        is_same
+    }
+
+    fn compare_data(
+        &self,
+        ty: &RecordType,
+        batch: &Batch,
+        record: &Record,
+        replayed: Outcome,
+    ) -> Compared {
+        let owners = self.shared.rights.owners();
+        self.context.with_filled(|memory| verify::data(ty, batch, record, replayed, memory, owners))
     }
 
     /// The differences, unless a rule explains them, which is counted.
