@@ -45,7 +45,6 @@ pub mod export;
 pub mod group;
 mod lock;
 pub mod network;
-pub mod node;
 pub mod options;
 mod outcome;
 mod own;

@@ -83,7 +83,7 @@ const NOT_SHOWN: &[(&str, &str, &str)] = &[
 ];
 
 /// Errors that most calls don't meet; which of them is passed on goes by the call.
-const OTHER_ERRORS: [i32; 4] = [libc::EXDEV, libc::EINVAL, libc::ESPIPE, libc::EPIPE];
+const OTHER_ERRORS: [i32; 4] = [libc::ELOOP, libc::EINVAL, libc::ESPIPE, libc::EPIPE];
 
 /// Descriptors that may be open where a call was made on one that isn't.
 const OPEN: [i64; 3] = [3, 4, 5];

@@ -1,10 +1,9 @@
 //! mknod(2): make a file, a FIFO, a socket or a device.
 
 use sdk::prelude::*;
-use sdk::{Argument, node};
 
 /// `dev` is null unless a device is made. `S_IFCHR` is a part of `S_IFBLK`.
-#[derive(Record)]
+#[derive(Record, Replay)]
 #[record(syscall = "mknod", privileged)]
 struct Mknod<'t> {
     #[pathname(0)]
@@ -22,13 +21,6 @@ struct Mknod<'t> {
     dev: Option<i32>,
     #[unset]
     full_pathname: Option<Path<'t>>,
-}
-
-impl<'t> Replay<'t> for Mknod<'t> {
-    fn replay(&self, process: &mut Process<'t>) -> Replayed {
-        let path = self.given_pathname.word(process)?;
-        node::make(process, libc::AT_FDCWD, path, self.mode_value, self.dev.unwrap_or(0))
-    }
 }
 
 export_plugin!(Mknod);

@@ -1,10 +1,9 @@
 //! mknodat(2): make a file, a FIFO, a socket or a device, looked up from a directory.
 
 use sdk::prelude::*;
-use sdk::{Argument, node};
 
 /// `dev` is null unless a device is made. `S_IFCHR` is a part of `S_IFBLK`.
-#[derive(Record)]
+#[derive(Record, Replay)]
 #[record(syscall = "mknodat", privileged)]
 struct Mknodat<'t> {
     #[arg(0)]
@@ -24,14 +23,6 @@ struct Mknodat<'t> {
     dev: Option<i32>,
     #[unset]
     full_pathname: Option<Path<'t>>,
-}
-
-impl<'t> Replay<'t> for Mknodat<'t> {
-    fn replay(&self, process: &mut Process<'t>) -> Replayed {
-        let dirfd = process.dirfd(self.descriptor, self.given_pathname)?;
-        let path = self.given_pathname.word(process)?;
-        node::make(process, dirfd, path, self.mode_value, self.dev.unwrap_or(0))
-    }
 }
 
 export_plugin!(Mknodat);
