@@ -2,7 +2,7 @@
 //! a replay with.
 //!
 //! `bare-loop pread FILE COUNT` reads 4 KiB at a time, one block after the other and from the start again.
-//! `bare-loop preads FILE COUNT` does that in two threads, COUNT times each.
+//! `bare-loop preads FILE COUNT` does that in two threads, COUNT times each, with half of the file for each.
 //! `bare-loop readv FILE COUNT` reads from the start into three blocks, one after the other.
 //! `bare-loop write FILE COUNT` writes as much, over the first 256 MiB of the file.
 //! `bare-loop write-memory FILE COUNT` does the same with data that lie in 64 MiB of memory, as a trace's do, instead of the
@@ -41,8 +41,8 @@ fn main() -> ExitCode {
     };
     let count = count.parse().unwrap_or(0);
     let done = match what.as_str() {
-        "pread" => File::open(file).and_then(|file| pread(&file, count)),
-        "preads" => File::open(file).and_then(|file| preads(&file, count)),
+        "pread" => pread(file, (0, 1), count),
+        "preads" => preads(file, count),
         "readv" => File::open(file).and_then(|file| readv(&file, count)),
         "find" => find(file.as_ref(), count),
         "paced" => File::open(file).and_then(|file| paced(&file, count)),
@@ -64,11 +64,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn pread(file: &File, count: u64) -> std::io::Result<()> {
-    let blocks = (file.metadata()?.len() / BLOCK as u64).max(1);
+/// Reads block after block of one part of the file: of the `part.1` that it has, number `part.0`.
+fn pread(file: &str, part: (u64, u64), count: u64) -> std::io::Result<()> {
+    let file = File::open(file)?;
+    let blocks = (file.metadata()?.len() / BLOCK as u64 / part.1).max(1);
     let mut buffer = [0; BLOCK];
     for number in 0..count {
-        file.read_at(&mut buffer, number % blocks * BLOCK as u64)?;
+        let block = part.0 * blocks + number % blocks;
+        file.read_at(&mut buffer, block * BLOCK as u64)?;
     }
     Ok(())
 }
@@ -84,9 +87,10 @@ fn readv(mut file: &File, count: u64) -> std::io::Result<()> {
     Ok(())
 }
 
-fn preads(file: &File, count: u64) -> std::io::Result<()> {
+/// Two threads that have nothing in common: not the open file, and not a page of it.
+fn preads(file: &str, count: u64) -> std::io::Result<()> {
     std::thread::scope(|scope| {
-        let threads = [(); 2].map(|()| scope.spawn(|| pread(file, count)));
+        let threads = [0, 1].map(|part| scope.spawn(move || pread(file, (part, 2), count)));
         threads.into_iter().try_for_each(|thread| thread.join().unwrap_or(Ok(())))
     })
 }

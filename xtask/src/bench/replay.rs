@@ -116,12 +116,22 @@ pub fn threads(setting: &Setting) -> Result<Table> {
     let file = file(setting)?;
     let one = record(setting, "pread", &file, "1000000")?;
     let two = record(setting, "preads", &file, "500000")?;
+    let bare_loop = |call: &'static str, count: &'static str| {
+        let file = &file;
+        move || {
+            let mut command = Command::new(setting.bare_loop());
+            command.arg(call).arg(file).arg(count);
+            command
+        }
+    };
     let contenders = [
         Contender::new("one thread", replayer(setting, &one, &["--order", "resource"])),
         Contender::new("two, strict", replayer(setting, &two, &["--order", "strict"])),
         Contender::new("two, causal", replayer(setting, &two, &["--order", "causal"])),
         Contender::new("two, resource", replayer(setting, &two, &["--order", "resource"])),
         Contender::new("two, free", replayer(setting, &two, &["--order", "free"])),
+        Contender::new("bare loop, one thread", bare_loop("pread", "1000000")),
+        Contender::new("bare loop, two", bare_loop("preads", "500000")),
     ];
     let what = "1,000,000 pread of 4 KiB by one thread, and 500,000 each by two, on two CPUs";
     race(
