@@ -192,6 +192,99 @@ fn of_two_calls_at_once_the_outcomes_tell_which_was_first() {
     }
 }
 
+/// What came of a call may tell of another one that it overlapped, by the name of a directory or by a file's names.
+#[test]
+fn what_calls_met_tells_which_took_effect_first() {
+    let file = |name: &'static str, flags: i32| {
+        [
+            ("descriptor", Cell::Number(libc::AT_FDCWD.into())),
+            ("given_pathname", name.into()),
+            ("open_value", flags.into()),
+            ("mode_value", 0o644.into()),
+        ]
+    };
+    let name =
+        |name: &'static str| [("given_pathname", Cell::from(name)), ("mode_value", 0o755.into())];
+    let path = |path: &'static str| [("given_pathname", Cell::from(path))];
+    let make = libc::O_WRONLY | libc::O_CREAT;
+    let case = Case::new(|_| {});
+    let mut forge = Forge::new(&case.folder().to_string_lossy());
+    let mut now = 0;
+    let mut call = |task, call: &str, returned: Result<i64, i32>, cells: &[_], overlaps: bool| {
+        forge.call(task, call, returned, cells);
+        if overlaps {
+            forge.overlapped(now - 1);
+        }
+        now += 1;
+    };
+    call(1, "clone", Ok(2), &[("flag_value", libc::SIGCHLD.into())], false);
+    // Names in a directory that wasn't there yet, and is by the time that this returns.
+    call(2, "mkdir", Ok(0), &name("new"), false);
+    call(1, "mkdir", Err(libc::ENOENT), &name("new/one"), true);
+    call(2, "mkdir", Ok(0), &name("new/one"), false);
+    call(1, "openat", Err(libc::ENOENT), &file("./new/one/file", make), true);
+    // Found before the call that makes it has returned, and used as a directory.
+    call(2, "access", Ok(0), &path("two"), false);
+    call(1, "mkdir", Ok(0), &name("two"), true);
+    call(2, "openat", Ok(3), &file("three", libc::O_RDONLY), false);
+    call(1, "openat", Ok(3), &file("three", make | libc::O_EXCL), true);
+    call(2, "openat", Ok(4), &file("four/file", make), false);
+    call(1, "mkdir", Ok(0), &name("four"), true);
+    // Emptied, and then not.
+    call(2, "rmdir", Err(libc::ENOTEMPTY), &path("four"), false);
+    call(2, "unlink", Ok(0), &path("four/file"), false);
+    call(2, "rmdir", Ok(0), &path("two"), false);
+    call(1, "rmdir", Err(libc::ENOENT), &path("two"), true);
+    call(2, "mkdir", Ok(0), &name("four/five"), false);
+    call(1, "rmdir", Ok(0), &path("four/five"), false);
+    call(2, "rmdir", Ok(0), &path("four"), false);
+    call(1, "access", Ok(0), &path("four/."), true);
+    // A file that had lost its name.
+    let gone = [
+        ("descriptor", Cell::Number(3)),
+        ("given_pathname", "".into()),
+        ("flags_value", libc::AT_EMPTY_PATH.into()),
+        ("stat_result_nlink", 0.into()),
+        ("stat_result_mode", 0o100_644.into()),
+    ];
+    call(2, "fstatat", Ok(0), &gone, false);
+    call(1, "unlink", Ok(0), &path("three"), true);
+    forge.write(&case.trace());
+    for order in ["strict", "causal", "resource"] {
+        case.reset();
+        let replay = case.replay(&["--order", order, "--verify", "--warn"]);
+        assert_eq!(replay.status.code(), Some(0), "{order}: {}", told(&replay));
+    }
+}
+
+/// Records are read a thousand at a time, and those of calls that overlapped together.
+#[test]
+fn overlapping_calls_are_looked_at_together_wherever_they_are() {
+    let case = Case::new(|_| {});
+    let path = |path: &'static str| [("given_pathname", Cell::from(path))];
+    for before in 1018..1030 {
+        let mut forge = Forge::new(&case.folder().to_string_lossy());
+        forge.call(1, "clone", Ok(2), &[("flag_value", libc::SIGCHLD.into())]);
+        forge.call(
+            1,
+            "mkdir",
+            Ok(0),
+            &[("given_pathname", "one".into()), ("mode_value", 0o755.into())],
+        );
+        for _ in 0..before {
+            forge.call(1, "access", Err(libc::ENOENT), &path("nothing"));
+        }
+        for _ in 0..4 {
+            forge.call(2, "access", Err(libc::ENOENT), &path("one"));
+        }
+        forge.call(1, "rmdir", Ok(0), &path("one")).overlapped(2 + before);
+        forge.write(&case.trace());
+        case.reset();
+        let replay = case.replay(&["--abort"]);
+        assert_eq!(replay.status.code(), Some(0), "{before}: {}", told(&replay));
+    }
+}
+
 /// A process takes a lock without waiting for it, and another one's call that gives it up returns later.
 #[test]
 fn a_lock_that_is_given_up_meanwhile_is_had() {
@@ -253,5 +346,56 @@ fn a_lock_that_is_given_up_meanwhile_is_had() {
         let replay = case.replay(&["--call-timeout", "1"]);
         assert_eq!(replay.status.code(), Some(1), "{}", told(&replay));
         assert!(told(&replay).contains("expected 0, got EAGAIN"), "{}", told(&replay));
+    }
+}
+
+/// A process gives up its end of a pipe at some moment between its last call and when the kernel tells of its end: what
+/// another one wrote meanwhile says when.
+#[test]
+fn what_is_written_while_the_reader_ends_tells_when_it_had_ended() {
+    let case = Case::new(|_| {});
+    let write = |forge: &mut Forge, returned| {
+        let data = ("data_written", Cell::Bytes(b"x"));
+        let cells = [("descriptor", 4.into()), data, ("bytes_requested", 1.into())];
+        forge.call(1, "write", returned, &cells);
+    };
+    // The trace is of a process that writes to its child, which reads nothing and ends.
+    let begin = || {
+        let mut forge = Forge::new(&case.folder().to_string_lossy());
+        let pipe = [
+            ("read_descriptor", 3.into()),
+            ("write_descriptor", 4.into()),
+            ("flags_value", 0.into()),
+        ];
+        forge.call(1, "pipe2", Ok(0), &pipe);
+        forge.call(1, "clone", Ok(2), &[("flag_value", libc::SIGCHLD.into())]);
+        forge.call(1, "close", Ok(0), &[("descriptor", 3.into())]);
+        forge.call(2, "exit", Ok(0), &[]);
+        forge
+    };
+    for order in ["strict", "causal"] {
+        // Written before the end, of which the kernel told before the write returned.
+        let mut forge = begin();
+        forge.ended(2);
+        write(&mut forge, Ok(1));
+        forge.overlapped(3);
+        write(&mut forge, Err(libc::EPIPE));
+        forge.write(&case.trace());
+        let replay = case.replay(&["--abort", "--order", order]);
+        assert_eq!(replay.status.code(), Some(0), "{order}: {}", told(&replay));
+        // Written after the end, of which the kernel told later.
+        let mut forge = begin();
+        write(&mut forge, Err(libc::EPIPE));
+        forge.ended(2);
+        forge.write(&case.trace());
+        let replay = case.replay(&["--abort", "--order", order]);
+        assert_eq!(replay.status.code(), Some(0), "{order}: {}", told(&replay));
+        // No end that was over by then explains what was written.
+        let mut forge = begin();
+        forge.ended(2);
+        write(&mut forge, Ok(1));
+        forge.write(&case.trace());
+        let replay = case.replay(&["--order", order]);
+        assert_eq!(replay.status.code(), Some(1), "{order}: {}", told(&replay));
     }
 }

@@ -22,7 +22,7 @@ use run::Outcome;
 /// Which applications to run, and how.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// A rung (1 to 4), or a part of a name; all if none is given
+    /// A rung (1 to 5), or a part of a name; all if none is given
     pub which: Option<String>,
     /// Only those that CI has time for
     #[arg(long)]
@@ -94,14 +94,22 @@ impl Application {
     }
 }
 
-/// The applications of the table.
+/// The applications of the tables: those of the ladder, and others.
 ///
 /// # Errors
-/// The table makes no sense.
+/// A table makes no sense.
 fn applications() -> Result<Vec<Application>> {
-    let table: Table = toml::from_str(include_str!("apps/table.toml"))
-        .map_err(|error| format!("xtask/src/apps/table.toml: {error}"))?;
-    Ok(table.application)
+    let tables = [
+        ("table.toml", include_str!("apps/table.toml")),
+        ("others.toml", include_str!("apps/others.toml")),
+    ];
+    let mut all = Vec::new();
+    for (name, text) in tables {
+        let table: Table =
+            toml::from_str(text).map_err(|error| format!("xtask/src/apps/{name}: {error}"))?;
+        all.extend(table.application);
+    }
+    Ok(all)
 }
 
 /// The programs that are tried out.
@@ -248,7 +256,7 @@ mod tests {
         let all = applications().expect("the table is well-formed");
         let names: BTreeSet<_> = all.iter().map(Application::folder).collect();
         assert_eq!(names.len(), all.len());
-        assert!(all.iter().all(|one| (1..=4).contains(&one.rung) && !one.run.trim().is_empty()));
+        assert!(all.iter().all(|one| (1..=5).contains(&one.rung) && !one.run.trim().is_empty()));
         assert!(all.iter().filter(|one| !one.differs.is_empty()).all(|one| !one.limits.is_empty()));
     }
 

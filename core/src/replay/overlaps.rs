@@ -4,100 +4,27 @@
 //! first, all the same; and where both are on one name it may be seen that it did: one process's unlink(2) finds no
 //! file, and another's, which returns a moment later, removes it. Such a call is moved up, before the other one. It
 //! goes past none of its own task's calls, which was in this one all the while. Of two that let somebody in from the
-//! network, who came tells.
+//! network, who came tells. Likewise for the end of a process, which gives up its descriptors at some moment between its
+//! last call and when the kernel tells of it: what was written to a pipe meanwhile was written before, and what failed
+//! with `EPIPE` came after.
+
+mod ends;
+mod signs;
 
 use std::cell::OnceCell;
 use std::collections::VecDeque;
 
-use replay_schema::Touch;
-
-use crate::follow::Seen;
-use crate::record::{Batch, Record, What};
-use crate::replay::net::Visitor;
+use crate::record::{Batch, What};
 use crate::trace::{REACH, RecordType};
-use crate::verify;
+
+use ends::before_end;
+use signs::{Signs, Then};
 
 /// Moves calls before others that they overlapped, and that could only have come after them.
 #[derive(Debug, Default)]
 pub struct Overlaps {
     /// What was moved: to the first position, from the second.
     moved: VecDeque<(u64, u64)>,
-}
-
-/// A path's last name. Tasks may call one directory by many paths; if two names only look the same, a call is moved that
-/// could as well have stayed.
-type Name = Vec<u8>;
-
-fn last_name(path: &[u8]) -> Option<Name> {
-    let path = path.strip_suffix(b"\0").unwrap_or(path);
-    let name = path.rsplit(|byte| *byte == b'/').find(|name| !name.is_empty())?;
-    Some(name.to_vec())
-}
-
-/// What tells when a call took effect: what it did to the names that it is on, or whom it let in.
-#[derive(Debug, Default)]
-struct Signs {
-    made: Vec<Name>,
-    removed: Vec<Name>,
-    /// Those that it only looked at or used.
-    found: Vec<Name>,
-    /// Those that weren't there, or were and shouldn't have been.
-    missed: Vec<Name>,
-    in_the_way: Vec<Name>,
-    visitor: Option<Visitor>,
-}
-
-impl Signs {
-    fn of(types: &[RecordType], batch: &Batch, record: &Record) -> Self {
-        let mut signs = Self::default();
-        let What::Call(kind) = record.what else { return signs };
-        let ty = &types[kind as usize];
-        let Some(call) = ty.call.as_ref().filter(|_| record.returned) else { return signs };
-        let Seen { paths, touches, .. } = Seen::read(ty, call, batch, record);
-        let looks = verify::looks(ty, call, batch, record);
-        for ((_, path), touch) in paths.into_iter().zip(touches.0) {
-            let makes = touch == Touch::Makes && !looks;
-            let list = match (record.errno_number, touch) {
-                // Of a name that can't be made its directory isn't there.
-                (libc::ENOENT, _) if !makes => &mut signs.missed,
-                (libc::EEXIST, _) if makes => &mut signs.in_the_way,
-                (0, _) if makes => &mut signs.made,
-                (0, Touch::Removes) => &mut signs.removed,
-                (0, _) => &mut signs.found,
-                _ => continue,
-            };
-            list.extend(last_name(&path));
-        }
-        signs.visitor = Visitor::of(ty, batch, record);
-        signs
-    }
-
-    /// Whether a call with these signs took effect after `other`, which returned later, if the two overlapped.
-    fn came_after(&self, other: &Self) -> bool {
-        let common = |ours: &[Name], theirs: &[Name]| ours.iter().any(|name| theirs.contains(name));
-        common(&self.missed, &other.removed)
-            || common(&self.in_the_way, &other.made)
-            || common(&self.removed, &other.found)
-            || common(&self.made, &other.missed)
-            || self
-                .visitor
-                .zip(other.visitor)
-                .is_some_and(|(ours, theirs)| ours.came_after(&theirs))
-    }
-
-    /// Whether it made or took away one of the names of `other`.
-    fn changed(&self, other: &Self) -> bool {
-        self.made.iter().chain(&self.removed).any(|name| other.all().any(|other| other == name))
-    }
-
-    fn are_none(&self) -> bool {
-        self.visitor.is_none() && self.all().next().is_none()
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Name> {
-        let Self { made, removed, found, missed, in_the_way, visitor: _ } = self;
-        [made, removed, found, missed, in_the_way].into_iter().flatten()
-    }
 }
 
 impl Overlaps {
@@ -122,6 +49,16 @@ impl Overlaps {
                 continue;
             }
             known.resize_with(batch.records.len(), OnceCell::new);
+            let first = record.ready_at.saturating_sub(start) as usize;
+            if let Some(to) = before_end(types, batch, first, index) {
+                self.move_up(batch, to, index);
+                known[to..=index].rotate_right(1);
+                if record.what != What::TaskEnd {
+                    // Not while the call is under way either.
+                    batch.records[to + 1].ready_at = batch.records[to + 1].position;
+                }
+                continue;
+            }
             let signs_of = |index: usize| {
                 known[index].get_or_init(|| Signs::of(types, batch, &batch.records[index]))
             };
@@ -130,10 +67,15 @@ impl Overlaps {
             if signs.are_none() {
                 continue;
             }
-            let first = record.ready_at.saturating_sub(start) as usize;
-            let before = (first..index).find(|before| signs_of(*before).came_after(signs));
-            let Some(to) = before else { continue };
-            if !(to + 1..index).any(|between| signs_of(between).changed(signs)) {
+            let mut to = None;
+            for earlier in (first..index).rev() {
+                match signs_of(earlier).then(signs) {
+                    Then::Before => to = Some(earlier),
+                    Then::After => break,
+                    Then::Unknown => {}
+                }
+            }
+            if let Some(to) = to {
                 self.move_up(batch, to, index);
                 known[to..=index].rotate_right(1);
             }

@@ -16,6 +16,10 @@ const BATCH: usize = 1024;
 /// A batch ends early when its rows have this many bytes.
 pub(super) const BATCH_WEIGHT: usize = 1 << 20;
 
+/// A batch goes on, up to twice as much, while a call that began in it returns with one of so many ids to come: calls that
+/// overlapped are looked at together.
+const SOON: i64 = 128;
+
 /// Records that a call can reach back over and still be entered as early as it was. One that overlapped
 /// more of them is entered later than it was recorded to be.
 pub const REACH: u64 = 1 << 16;
@@ -142,6 +146,15 @@ impl Overlaps {
     }
 }
 
+impl Overlaps {
+    /// Whether a call that was entered before `id` returned later, and by `soon` ids more.
+    fn is_any_at(&self, id: i64, soon: i64) -> bool {
+        let end = id.saturating_add(soon);
+        let mut next = self.0.iter().take_while(|(unique, _)| *unique <= end);
+        next.any(|(unique, called)| *unique > id && *called < id)
+    }
+}
+
 impl Merge {
     pub(super) fn new(trace: &Trace) -> Self {
         let streams = trace.types.iter().enumerate();
@@ -198,9 +211,8 @@ impl Merge {
         }
         let mut batch = Batch::with_capacity(BATCH);
         let mut next = self.queue.pop();
-        while batch.records.len() < BATCH
-            && batch.weight() < BATCH_WEIGHT
-            && let Some(Reverse((id, index))) = next
+        while let Some(Reverse((id, index))) = next
+            && self.goes_on(&batch)
         {
             self.end_tasks(id, &mut batch);
             let following = self.take(index, &mut batch)?.map(|id| Reverse((id, index)));
@@ -219,6 +231,14 @@ impl Merge {
             self.end_tasks(i64::MAX, &mut batch);
         }
         Ok((!batch.records.is_empty()).then_some(batch))
+    }
+
+    /// Whether `batch` has more records than it has.
+    #[inline]
+    fn goes_on(&self, batch: &Batch) -> bool {
+        let (count, weight) = (batch.records.len(), batch.weight());
+        let is_below = |times| count < times * BATCH && weight < times * BATCH_WEIGHT;
+        is_below(1) || (is_below(2) && self.overlaps.is_any_at(self.last_id, SOON))
     }
 
     fn queue_stream(&mut self, index: usize) -> Result<(), TraceError> {

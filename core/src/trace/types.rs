@@ -34,6 +34,10 @@ pub struct RecordType {
     pub descriptors: Box<[(dataseries::Column, Role, Touch)]>,
     /// The numbers of its columns that say on what the call is; see [`Seen`].
     pub followed: Box<[usize]>,
+    /// Its column with the number of a file's names.
+    pub links: Option<dataseries::Column>,
+    /// Its column with the flags of open(2).
+    pub open_flags: Option<dataseries::Column>,
     /// Its columns that are arguments of the call, by the arguments' numbers.
     pub arguments: Box<[(usize, dataseries::Column)]>,
     /// Whether its calls only look, all of them.
@@ -174,6 +178,12 @@ impl RecordType {
         });
         let descriptors =
             descriptors.map(|(declared, column)| (column, declared.role, declared.touch)).collect();
+        let named = |is: fn(&str) -> bool| {
+            let mut bound = bound().filter(|(_, column)| column.kind == FieldKind::Int32);
+            bound.find(|(declared, _)| is(&declared.name)).map(|(_, column)| column)
+        };
+        let links = named(|name| name.ends_with("_nlink"));
+        let open_flags = named(|name| name == "open_value");
         let arguments = bound().filter_map(|(declared, column)| {
             let argument = declared.sources.iter().find_map(Source::argument)?;
             Some((argument, column))
@@ -250,6 +260,8 @@ impl RecordType {
             returns: always.map(|call| call.returns),
             paths,
             descriptors,
+            links,
+            open_flags,
             arguments,
             is_simulated,
             takes_data,
