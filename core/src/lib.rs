@@ -39,6 +39,7 @@ pub mod report;
 pub mod results;
 pub mod settings;
 pub mod show;
+pub mod side_by_side;
 pub mod snapshot;
 pub mod tolerate;
 pub mod trace;

@@ -14,7 +14,7 @@ mod header;
 mod plain;
 mod refused;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -67,9 +67,11 @@ struct Read {
 /// Opens libraries, each of them once.
 #[derive(Debug, Default)]
 pub struct Loader {
-    /// Libraries of several plugins that are open and checked.
-    open: Mutex<BTreeMap<PathBuf, &'static [Part]>>,
+    /// Libraries of several plugins that are open and checked, and the plugins by their names.
+    open: Mutex<BTreeMap<PathBuf, Named>>,
 }
+
+type Named = Arc<HashMap<&'static [u8], Part>>;
 
 impl Loader {
     /// Loads the plugin in file `path`, whose header was read before.
@@ -97,26 +99,30 @@ impl Loader {
         Ok(Loaded { calls, options, configure })
     }
 
-    fn open(&self) -> MutexGuard<'_, BTreeMap<PathBuf, &'static [Part]>> {
+    fn open(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Named>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The plugin called `name` in a library of several.
     fn part(&self, code: &CodeFile, name: &str) -> Result<Part, Refused> {
         let refused = |why: String| Refused::Code { path: code.path.clone(), why };
-        let known = self.open().get(&code.path).copied();
-        let parts = match known {
-            Some(parts) => parts,
+        let mut open = self.open();
+        let parts = match open.get(&code.path) {
+            Some(parts) => parts.clone(),
             None => {
                 let parts = open_parts(code).map_err(|error| refused(error.to_string()))?;
-                self.open().insert(code.path.clone(), parts);
-                parts
+                let named = parts.iter().map(|part| {
+                    let name = part.header.name.split(|byte| *byte == 0).next();
+                    (name.unwrap_or_default(), *part)
+                });
+                // Of two of one name the first is meant.
+                let named: Named = Arc::new(named.rev().collect());
+                open.insert(code.path.clone(), named.clone());
+                named
             }
         };
-        let named = |part: &&Part| {
-            part.header.name.split(|byte| *byte == 0).next() == Some(name.as_bytes())
-        };
-        let part = parts.iter().find(named).copied();
+        drop(open);
+        let part = parts.get(name.as_bytes()).copied();
         part.ok_or_else(|| refused(format!("it has no plugin `{name}`")))
     }
 }

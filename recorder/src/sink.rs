@@ -8,6 +8,7 @@ use std::sync::Arc;
 use dataseries::{
     Compression, Declared, ExtentBuilder, ExtentType, Packed, StoredExtent, Writer, WriterOptions,
 };
+use replay_core::side_by_side::side_by_side;
 use replay_schema::Call;
 use replay_schema::added::{self, Added};
 
@@ -168,7 +169,10 @@ impl AddedRows {
 
 /// The types that a trace of `calls` lists: theirs, and the trace's own.
 pub fn library(calls: &[Arc<Call>]) -> Vec<Declared> {
-    let calls = calls.iter().map(|call| Declared::new(call.type_name(), call.extent_type()));
+    let calls = side_by_side(calls, 64, |calls| {
+        let types = calls.iter().map(|call| Declared::new(call.type_name(), call.extent_type()));
+        types.collect::<Vec<_>>()
+    });
     let own = added::ALL.iter().map(|added| Declared::new(added.name, added.extent_type()));
-    calls.chain(own).collect()
+    calls.into_iter().flatten().chain(own).collect()
 }

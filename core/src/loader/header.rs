@@ -52,20 +52,29 @@ pub struct CodeFile {
     pub sha256: [u8; 32],
 }
 
-/// Reads the header of the plugin in file `path`, which is really at `real`, without loading it.
+/// Reads the header of the plugin in file `path`, which is really at `real`, without loading it. `is_file` says where
+/// there are files.
 ///
 /// # Errors
 /// Why the file is no plugin for this program.
-pub fn read_header(path: &Path, real: &Path) -> Result<PluginHeader, Refused> {
+pub fn read_header(
+    path: &Path,
+    real: &Path,
+    is_file: impl FnMut(&Path) -> bool,
+) -> Result<PluginHeader, Refused> {
     let wanted = [(abi::HEADER_SYMBOL, size_of::<Header>()), (abi::CODE_SYMBOL, size_of::<Code>())];
     let [header, code] = elf::read_symbols(path, wanted)?;
     let header = parse_header(&header.ok_or(Refused::NotAPlugin)?)?;
-    let code = code.map(|bytes| parse_code(&bytes, real)).transpose()?;
+    let code = code.map(|bytes| parse_code(&bytes, real, is_file)).transpose()?;
     Ok(PluginHeader { code, ..header })
 }
 
 /// Where the code is, from the bytes of a [`Code`] of the stub that really is in file `stub`.
-fn parse_code(bytes: &[u8], stub: &Path) -> Result<CodeFile, Refused> {
+fn parse_code(
+    bytes: &[u8],
+    stub: &Path,
+    mut is_file: impl FnMut(&Path) -> bool,
+) -> Result<CodeFile, Refused> {
     let path = &bytes[std::mem::offset_of!(Code, path)..];
     let end = path.iter().position(|byte| *byte == 0).unwrap_or(path.len());
     let path = std::str::from_utf8(&path[..end]).map(Path::new);
@@ -79,9 +88,9 @@ fn parse_code(bytes: &[u8], stub: &Path) -> Result<CodeFile, Refused> {
     // One that was copied alone finds the library of this program's installation: the digest tells whether it
     // is the one.
     let installed = || installed_folders().map(|folder| folder.join(path)).into_iter();
-    let path = match beside.is_file() {
+    let path = match is_file(&beside) {
         true => beside,
-        false => installed().find(|path| path.is_file()).unwrap_or(beside),
+        false => installed().find(|path| is_file(path)).unwrap_or(beside),
     };
     let sha256 = &bytes[std::mem::offset_of!(Code, sha256)..][..32];
     Ok(CodeFile { path, sha256: sha256.try_into().expect("32 bytes are 32 bytes") })

@@ -145,7 +145,7 @@ fn wait(child: &mut Child) -> std::io::Result<Option<ExitStatus>> {
 pub fn probe(path: &Path) -> Finding {
     let mut places = Places::now();
     let ill = |refused: Refused| Finding::ill(refused.to_string(), remedy(&refused));
-    let header = match loader::read_header(path, &places.real(path)) {
+    let header = match loader::read_header(path, &places.real(path), Path::is_file) {
         Ok(header) => header,
         Err(refused) => return ill(refused),
     };

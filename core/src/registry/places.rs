@@ -19,6 +19,7 @@ pub struct Places {
     is_root: bool,
     folders: HashMap<PathBuf, Folder>,
     dangers: HashMap<PathBuf, Option<String>>,
+    files: HashMap<PathBuf, bool>,
 }
 
 #[derive(Debug)]
@@ -35,16 +36,49 @@ impl Places {
     }
 
     fn of(is_root: bool) -> Self {
-        Self { is_root, folders: HashMap::new(), dangers: HashMap::new() }
+        let (folders, dangers, files) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { is_root, folders, dangers, files }
     }
 
     /// Where file `path` really is, whichever links lead to it; `path`, if that can't be found out.
     pub fn real(&mut self, path: &Path) -> PathBuf {
-        let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+        self.look(path).0
+    }
+
+    /// The same, with what the kernel says of the file; none if there is none.
+    fn look(&mut self, path: &Path) -> (PathBuf, Option<Metadata>) {
+        let itself = fs::symlink_metadata(path).ok();
+        let is_link = itself.as_ref().is_some_and(Metadata::is_symlink);
         match path.file_name() {
-            Some(name) if !is_link => self.folder(folder_of(path)).real.join(name),
-            _ => fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
+            Some(name) if !is_link => (self.folder(folder_of(path)).real.join(name), itself),
+            _ => {
+                let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+                let metadata = fs::metadata(&real).ok();
+                (real, metadata)
+            }
         }
+    }
+
+    /// Where file `path` really is, and its danger, as [`Self::real`] and [`Self::danger`] find them.
+    pub fn real_and_danger(&mut self, path: &Path) -> (PathBuf, Option<String>) {
+        let (real, metadata) = self.look(path);
+        if !self.is_root {
+            return (real, None);
+        }
+        let mut of_folder = |path| self.folder(folder_of(path)).danger.clone();
+        let danger = of_folder(path).or_else(|| of_folder(&real));
+        let danger = danger.or_else(|| told(&real, wrong_with(&metadata?)));
+        (real, danger)
+    }
+
+    /// Whether there is a regular file at `path`.
+    pub fn is_file(&mut self, path: &Path) -> bool {
+        if let Some(known) = self.files.get(path) {
+            return *known;
+        }
+        let is_file = path.is_file();
+        self.files.insert(path.to_owned(), is_file);
+        is_file
     }
 
     /// Why root had better not take the plugin, or the code of one, in file `path`, if there is a reason: anybody
@@ -58,10 +92,7 @@ impl Places {
         if let Some(known) = self.dangers.get(path) {
             return known.clone();
         }
-        let real = self.real(path);
-        let mut of_folder = |path| self.folder(folder_of(path)).danger.clone();
-        let danger = of_folder(path).or_else(|| of_folder(&real));
-        let danger = danger.or_else(|| told(&real, wrong_with(&fs::metadata(&real).ok()?)));
+        let (_, danger) = self.real_and_danger(path);
         self.dangers.insert(path.to_owned(), danger.clone());
         danger
     }

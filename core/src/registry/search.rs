@@ -95,6 +95,7 @@ pub fn libraries(folder: &Path) -> Result<Vec<PathBuf>, RegistryError> {
             found.push(path);
         }
     }
-    found.sort();
+    // As paths they would be taken apart for each comparison.
+    found.sort_unstable_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
     Ok(found)
 }

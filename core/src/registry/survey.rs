@@ -1,7 +1,7 @@
 //! From files to a registry: which plugins are there, which of them may be taken, and who has which call.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ use super::settle::{self, Owner};
 use super::{Aside, Places, Plugin, PluginOptions, Registry, RegistryError, Standing, Why, search};
 use crate::loader::{self, Claim, Loader, PluginHeader, Refused};
 use crate::manifest::{Manifest, Pin};
+use crate::side_by_side::side_by_side;
 
 /// A file that may be a plugin.
 struct Candidate {
@@ -65,14 +66,13 @@ impl Registry {
             config,
         };
         let loader = Arc::new(Loader::default());
-        let (mut places, mut seen) = (Places::now(), BTreeSet::new());
+        let mut seen = HashSet::new();
         let mut by_name: HashMap<String, (usize, PathBuf)> = HashMap::new();
-        for candidate in candidates {
-            let real = places.real(&candidate.path);
-            if !seen.insert(real.clone()) {
+        let examined = examine_all(&registry.config, &candidates);
+        for (candidate, (real, examined)) in candidates.into_iter().zip(examined) {
+            if !seen.insert(real.into_os_string()) {
                 continue;
             }
-            let examined = registry.examine(&candidate, &real, &mut places);
             let Candidate { folder, path, .. } = candidate;
             match examined {
                 Err(unusable) => {
@@ -98,50 +98,6 @@ impl Registry {
         }
         registry.settle();
         Ok(registry)
-    }
-
-    /// The header of the plugin in the file of `candidate`, which is really at `real`, if it may be taken.
-    fn examine(
-        &self,
-        candidate: &Candidate,
-        real: &Path,
-        places: &mut Places,
-    ) -> Result<PluginHeader, Box<(Option<PluginHeader>, Refused)>> {
-        let mut check = |path: &Path| match places.danger(path) {
-            Some(danger) if !self.config.allow_unsafe => Err(Refused::Unsafe(danger)),
-            _ => Ok(()),
-        };
-        let Candidate { path, named, .. } = candidate;
-        if let Some((_, place)) = named
-            && !path.exists()
-        {
-            return Err(Box::new((None, Refused::NotThere { place: place.clone() })));
-        }
-        check(path).map_err(|refused| (None, refused))?;
-        let header = loader::read_header(path, real).map_err(|refused| (None, refused))?;
-        if let Some((taken_for, place)) = named
-            && *taken_for != header.name
-        {
-            let (name, taken_for, place) = (header.name.clone(), taken_for.clone(), place.clone());
-            return Err(Box::new((Some(header), Refused::OtherName { name, taken_for, place })));
-        }
-        if let Some(code) = &header.code
-            && let Err(refused) = check(&code.path)
-        {
-            return Err(Box::new((Some(header), refused)));
-        }
-        let manifest = &self.config.manifest;
-        let pinned = manifest.plugin.get(header.name.as_str()).and_then(|entry| entry.sha256);
-        if pinned.is_none() && !manifest.require_pins {
-            return Ok(header);
-        }
-        let refused = match (fingerprint(path), pinned) {
-            (Err(error), _) => error.into(),
-            (Ok(found), Some(pinned)) if found == pinned => return Ok(header),
-            (Ok(found), Some(pinned)) => Refused::Pin { found, pinned },
-            (Ok(found), None) => Refused::NotPinned { name: header.name.clone(), found },
-        };
-        Err(Box::new((Some(header), refused)))
     }
 
     /// Decides who has which call.
@@ -179,6 +135,75 @@ impl Registry {
         self.selected
             .sort_by_key(|(call, selector, _)| (call.clone(), Reverse(selector.mask.count_ones())));
     }
+}
+
+/// What was found in a file: where it really is, and the plugin's header if it may be taken.
+type Examined = (PathBuf, Result<PluginHeader, Box<(Option<PluginHeader>, Refused)>>);
+
+/// Files that are examined by one thread.
+const FEW: usize = 64;
+
+/// What is in the files of `candidates`, in their order. Hundreds of files are looked at by several threads.
+fn examine_all(config: &Config, candidates: &[Candidate]) -> Vec<Examined> {
+    let examine_some = |candidates: &[Candidate]| {
+        let mut places = Places::now();
+        let each = candidates.iter().map(|candidate| examine(config, candidate, &mut places));
+        each.collect::<Vec<_>>()
+    };
+    side_by_side(candidates, FEW, examine_some).into_iter().flatten().collect()
+}
+
+/// What is in the file of `candidate`.
+fn examine(config: &Config, candidate: &Candidate, places: &mut Places) -> Examined {
+    let (real, danger) = places.real_and_danger(&candidate.path);
+    let header = header_of(config, candidate, &real, danger, places);
+    (real, header)
+}
+
+/// The header of the plugin in the file of `candidate`, which is really at `real`, if it may be taken.
+fn header_of(
+    config: &Config,
+    candidate: &Candidate,
+    real: &Path,
+    danger: Option<String>,
+    places: &mut Places,
+) -> Result<PluginHeader, Box<(Option<PluginHeader>, Refused)>> {
+    let check = |danger: Option<String>| match danger {
+        Some(danger) if !config.allow_unsafe => Err(Refused::Unsafe(danger)),
+        _ => Ok(()),
+    };
+    let Candidate { path, named, .. } = candidate;
+    if let Some((_, place)) = named
+        && !path.exists()
+    {
+        return Err(Box::new((None, Refused::NotThere { place: place.clone() })));
+    }
+    check(danger).map_err(|refused| (None, refused))?;
+    let header = loader::read_header(path, real, |path| places.is_file(path));
+    let header = header.map_err(|refused| (None, refused))?;
+    if let Some((taken_for, place)) = named
+        && *taken_for != header.name
+    {
+        let (name, taken_for, place) = (header.name.clone(), taken_for.clone(), place.clone());
+        return Err(Box::new((Some(header), Refused::OtherName { name, taken_for, place })));
+    }
+    if let Some(code) = &header.code
+        && let Err(refused) = check(places.danger(&code.path))
+    {
+        return Err(Box::new((Some(header), refused)));
+    }
+    let manifest = &config.manifest;
+    let pinned = manifest.plugin.get(header.name.as_str()).and_then(|entry| entry.sha256);
+    if pinned.is_none() && !manifest.require_pins {
+        return Ok(header);
+    }
+    let refused = match (fingerprint(path), pinned) {
+        (Err(error), _) => error.into(),
+        (Ok(found), Some(pinned)) if found == pinned => return Ok(header),
+        (Ok(found), Some(pinned)) => Refused::Pin { found, pinned },
+        (Ok(found), None) => Refused::NotPinned { name: header.name.clone(), found },
+    };
+    Err(Box::new((Some(header), refused)))
 }
 
 /// The SHA-256 of file `path`.

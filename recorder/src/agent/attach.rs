@@ -18,7 +18,7 @@ use super::{Agent, Files, arena, in_status, status_of};
 use crate::ptrace;
 
 /// Length of the hook and its table.
-const CODE: u64 = TABLE - hook::BASE + hook::CALLS * hook::CALL_SIZE;
+const CODE: u64 = TABLE - hook::BASE + hook::TABLE_SIZE;
 
 /// Length of what is shared: counter and areas.
 const SHARED: u64 = hook::AREAS - CONTROL + arena::MOST_AREAS as u64 * hook::AREA_STRIDE;

@@ -45,7 +45,7 @@ pub struct Table {
 impl Table {
     /// The table for `plans`. Calls that `wanted` says are left to the tracer.
     pub fn new(plans: &Plans, wanted: Stops) -> Self {
-        let mut bytes = vec![0; (hook::CALLS * hook::CALL_SIZE) as usize];
+        let mut bytes = vec![0; (4 * hook::CALLS) as usize];
         let mut layouts = vec![None; hook::CALLS as usize];
         for number in 0..hook::CALLS {
             let Some(index) = plans.by_number(number) else { continue };
@@ -60,8 +60,13 @@ impl Table {
                 continue;
             }
             if let Some((described, layout)) = describe(number as u32, index, plan) {
-                let at = (number * hook::CALL_SIZE) as usize;
-                bytes[at..at + described.len()].copy_from_slice(&described);
+                let at = bytes.len().next_multiple_of(hook::CALL_ALIGN as usize);
+                if at + described.len() > hook::TABLE_SIZE as usize {
+                    continue;
+                }
+                bytes[4 * number as usize..][..4].copy_from_slice(&(at as u32).to_le_bytes());
+                bytes.resize(at, 0);
+                bytes.extend(described);
                 layouts[number as usize] = Some(layout);
             }
         }
@@ -107,10 +112,11 @@ fn describe(number: u32, index: usize, plan: &Plan) -> Option<(Vec<u8>, Layout)>
     if !fits || scratch > area::SCRATCH_SIZE {
         return None;
     }
-    let mut bytes = vec![0; hook::CALL_SIZE as usize];
+    let late_at = call::EARLY_FETCHES + call::FETCH_SIZE * early.len() as u64;
+    let mut bytes = vec![0; (late_at + call::FETCH_SIZE * late.len() as u64) as usize];
     let mut put =
         |at: u64, value: &[u8]| bytes[at as usize..][..value.len()].copy_from_slice(value);
-    put(call::KIND, &1u32.to_le_bytes());
+    put(call::LATE_AT, &(late_at as u32).to_le_bytes());
     put(call::EARLY, &(early.len() as u16).to_le_bytes());
     put(call::LATE, &(late.len() as u16).to_le_bytes());
     let (second, third) = guards(number);
@@ -119,7 +125,7 @@ fn describe(number: u32, index: usize, plan: &Plan) -> Option<(Vec<u8>, Layout)>
     for (word, at) in on(plan).into_iter().zip([call::ON, call::ON + 4]) {
         put(at, &word.to_le_bytes());
     }
-    for (first, fetches) in [(call::EARLY_FETCHES, &early), (call::LATE_FETCHES, &late)] {
+    for (first, fetches) in [(call::EARLY_FETCHES, &early), (late_at, &late)] {
         for (number, described) in fetches.iter().enumerate() {
             put(first + call::FETCH_SIZE * number as u64, &described.bytes());
         }

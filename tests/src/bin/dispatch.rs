@@ -149,7 +149,7 @@ fn by_plugin(file: &Path, count: &str) {
         counterpart: never!(),
     };
     let host = host.leak_into_prefix();
-    let header = read_header(file, file).expect("it is a plugin");
+    let header = read_header(file, file, Path::is_file).expect("it is a plugin");
     let loaded = Loader::default().load(file, &header).expect("it can be loaded");
     let ReplayFn::Described(replay) = loaded.calls[0].replay else { panic!("it is by the SDK") };
     repeat(count, |record, outcome| {

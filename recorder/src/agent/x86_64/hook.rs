@@ -132,11 +132,11 @@ recorder_agent_saved:
     cld
     cmp rax, {CALLS}
     jae 90f
-    imul eax, eax, {CALL_SIZE}
     lea r10, [rip + recorder_agent_start + 0x1000]
+    mov eax, [r10 + 4 * rax]
+    test eax, eax
+    jz 90f
     add r10, rax
-    cmp dword ptr [r10 + {KIND}], 0
-    je 90f
     test rdx, [r10 + {GUARD_2}]
     jnz 90f
     mov rax, [r11 + {ARGUMENTS} + 24]
@@ -327,7 +327,8 @@ recorder_agent_returned:
     // How much is to be copied: rsi is the record's size.
     mov r10, [r11 + {DESCRIBED}]
     movzx r9d, word ptr [r10 + {LATE}]
-    add r10, {LATE_FETCHES}
+    mov eax, [r10 + {LATE_AT}]
+    add r10, rax
     lea r8, [r11 + {LENGTHS}]
     mov rsi, [r11 + {EARLY_END}]
     sub rsi, r11
@@ -494,7 +495,8 @@ recorder_agent_returned:
     movzx r9d, word ptr [r10 + {LATE}]
     test r9d, r9d
     jz 69f
-    add r10, {LATE_FETCHES}
+    mov eax, [r10 + {LATE_AT}]
+    add r10, rax
     lea r8, [r11 + {LENGTHS}]
 61:
     mov rcx, [r8]
@@ -641,8 +643,7 @@ recorder_agent_end:
     CONTROL = const CONTROL,
     LOST = const control::LOST,
     CALLS = const CALLS,
-    CALL_SIZE = const CALL_SIZE,
-    KIND = const call::KIND,
+    LATE_AT = const call::LATE_AT,
     EARLY = const call::EARLY,
     LATE = const call::LATE,
     GUARD_2 = const call::GUARD_2,
@@ -653,7 +654,6 @@ recorder_agent_end:
     ON = const call::ON,
     LEFT = const call::LEFT,
     EARLY_FETCHES = const call::EARLY_FETCHES,
-    LATE_FETCHES = const call::LATE_FETCHES,
     FETCH_SIZE = const call::FETCH_SIZE,
     F_OP = const fetch::OP,
     F_ADDRESS = const fetch::ADDRESS,

@@ -19,8 +19,11 @@ pub const LARGEST_RECORD: u64 = 0x10_0000;
 
 /// Calls that the table has room for.
 pub const CALLS: u64 = 512;
-/// Bytes of a call in the table.
-pub const CALL_SIZE: u64 = 4096;
+/// Bytes that the table may have. It begins with 32 bits for each call: how far from its beginning the call's entry is, or
+/// 0 if calls of this number are left to the tracer.
+pub const TABLE_SIZE: u64 = 0x8_0000;
+/// Each entry begins at a multiple of this: on a line of the processor's cache.
+pub const CALL_ALIGN: u64 = 64;
 
 /// Words of [`CONTROL`].
 pub mod control {
@@ -122,8 +125,8 @@ pub mod record {
 
 /// Words of a call in the table, and of its fetches.
 pub mod call {
-    /// 32 bits: 0 if calls of this number are left to the tracer.
-    pub const KIND: u64 = 0;
+    /// 32 bits: how far from here fetches at exit begin.
+    pub const LATE_AT: u64 = 0;
     /// 16 bits: fetches at entry.
     pub const EARLY: u64 = 4;
     /// 16 bits: fetches at exit.
@@ -139,8 +142,6 @@ pub mod call {
     pub const LEFT: u32 = 1;
     /// Fetches at entry begin here.
     pub const EARLY_FETCHES: u64 = 32;
-    /// Fetches at exit begin here.
-    pub const LATE_FETCHES: u64 = 32 + FETCH_SIZE * MOST_EARLY;
     /// Bytes of a fetch.
     pub const FETCH_SIZE: u64 = 48;
     /// Most fetches at entry.
