@@ -54,6 +54,8 @@ pub struct Resources {
     barrier: Option<At>,
     /// The last record of each task.
     last: Vec<Option<At>>,
+    /// Of each task, for how many of another one's records it has waited: its later records needn't again.
+    waited: Vec<HashMap<u32, u64>>,
     link_of: fn(&[u8]) -> Option<Vec<u8>>,
 }
 
@@ -94,6 +96,7 @@ impl Resources {
             names: Names::default(),
             barrier: None,
             last: Vec::new(),
+            waited: Vec::new(),
             link_of,
         }
     }
@@ -106,10 +109,14 @@ impl Resources {
 
     /// Makes task `number` one that is known.
     fn make_room(&mut self, number: u32) {
-        let count = self.tasks.len().max(number as usize + 1);
+        let count = number as usize + 1;
+        if count <= self.tasks.len() {
+            return;
+        }
         self.tasks.resize(count, Task::default());
         self.progress.resize(count, None);
         self.last.resize(count, None);
+        self.waited.resize(count, HashMap::default());
     }
 
     /// What each record of `batch` waits for.
@@ -130,6 +137,15 @@ impl Resources {
                 self.call(&types[kind as usize], batch, record, at, &mut seen, &mut found);
             }
             self.last[at.task as usize] = Some(at);
+            let waited = &mut self.waited[at.task as usize];
+            found.0.retain(|other| {
+                let is_new = waited.get(&other.task).is_none_or(|count| *count < other.count);
+                // One that overlapped may let this one pass; see [`Wait::wait`].
+                if is_new && other.position < record.ready_at {
+                    waited.insert(other.task, other.count);
+                }
+                is_new
+            });
             waits.push(found.0.iter().filter_map(|at| {
                 let progress = self.progress[at.task as usize].clone()?;
                 Some(Wait { progress, count: at.count, position: at.position })
