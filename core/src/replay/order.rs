@@ -47,19 +47,26 @@ pub struct Wait {
     pub count: u64,
     /// The last one's position in the trace.
     pub position: u64,
+    /// Whether it lets nobody pass but those that it waits for itself.
+    pub is_firm: bool,
 }
 
 impl Wait {
-    /// Waits for it, as a record that may be entered once all before `ready_at` are done: if the two
-    /// overlapped, and the other one waits in the kernel, it may wait for this one.
+    /// Waits for it, as `record`, which may be entered once all before its `ready_at` are done: if the two
+    /// overlapped, and the other one waits in the kernel, it may wait for this one. Where it doesn't itself, it may come
+    /// after one that does.
     ///
     /// # Errors
     /// The replay was stopped.
-    pub fn wait(&self, turn: &Turn, ready_at: u64) -> Result<(), Stopped> {
-        if self.position < ready_at {
+    pub fn wait(&self, turn: &Turn, record: &Record) -> Result<(), Stopped> {
+        if self.position < record.ready_at {
             return self.progress.wait_for(self.count);
         }
-        turn.wait_for_other(&self.progress, self.count, self.position)
+        let others = match self.is_firm {
+            true => self.position..self.position + 1,
+            false => record.ready_at.min(record.position)..record.position,
+        };
+        turn.wait_for_other(&self.progress, self.count, others)
     }
 }
 
@@ -106,5 +113,5 @@ pub fn wait_to_enter(
         Order::Resource | Order::Free if turn.is_stopped() => return Err(Stopped),
         Order::Resource | Order::Free => {}
     }
-    waits.iter().try_for_each(|wait| wait.wait(turn, record.ready_at))
+    waits.iter().try_for_each(|wait| wait.wait(turn, record))
 }

@@ -1,14 +1,17 @@
 //! How far something has come, and who sleeps until it has come farther.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-/// Looks at the position again this often before sleeping: on another CPU a short call is over sooner
-/// than a thread could sleep and be woken.
-const SPINS: u32 = 200;
+/// A thread that waits looks at the position again this often, as long as it doesn't change, before it sleeps: on another
+/// CPU a short call is over sooner than a thread could sleep and be woken, which takes 50 µs on a virtual machine.
+const LOOKS: u32 = 1000;
+
+/// It does so only if its turn is no farther away than so many records, and is woken by then.
+const NEAR: u64 = 8;
 
 /// The replay was stopped while somebody waited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +26,10 @@ pub struct Progress {
     wanted: AtomicU64,
     sleepers: Mutex<BTreeMap<u64, Vec<Thread>>>,
     is_stopped: AtomicBool,
-    spins: u32,
+    /// Threads that look at the position instead of sleeping.
+    watchers: AtomicUsize,
+    /// How many may: one less than there are CPUs.
+    most_watchers: usize,
 }
 
 /// The lock, whoever broke down while holding it: that ends the replay in another way.
@@ -34,13 +40,15 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Progress {
     /// Nothing is done yet.
     pub fn new() -> Self {
-        let has_other_cpus = thread::available_parallelism().is_ok_and(|count| count.get() > 1);
+        static CPUS: OnceLock<usize> = OnceLock::new();
+        let cpus = *CPUS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from));
         Self {
             position: AtomicU64::new(0),
             wanted: AtomicU64::new(u64::MAX),
             sleepers: Mutex::default(),
             is_stopped: AtomicBool::new(false),
-            spins: if has_other_cpus { SPINS } else { 0 },
+            watchers: AtomicUsize::new(0),
+            most_watchers: cpus.saturating_sub(1),
         }
     }
 
@@ -64,7 +72,7 @@ impl Progress {
         if self.position() >= position {
             return if self.is_stopped() { Err(Stopped) } else { Ok(()) };
         }
-        self.wait_until(position, None, || false).map(drop)
+        self.wait_until(position, || false).map(drop)
     }
 
     /// As [`Self::wait_for`], no longer than `most`; false if the time was up before.
@@ -72,26 +80,56 @@ impl Progress {
     /// # Errors
     /// The replay was stopped.
     pub fn wait_up_to(&self, position: u64, most: Duration) -> Result<bool, Stopped> {
-        self.wait_until(position, Some(Instant::now() + most), || false)
+        self.sleep(position, Some(Instant::now() + most), &|| false)
     }
 
-    /// Waits for `position`, until the time is up, or until `is_enough`, which is asked whenever the thread
-    /// wakes; false if not for `position`.
+    /// Waits for `position`, or until `is_enough`, which is asked whenever the thread wakes; false if not for
+    /// `position`.
     ///
     /// # Errors
     /// The replay was stopped.
-    pub fn wait_until(
+    pub fn wait_until(&self, position: u64, is_enough: impl Fn() -> bool) -> Result<bool, Stopped> {
+        let near = position.saturating_sub(NEAR);
+        if self.most_watchers > 0
+            && self.position() < near
+            && !self.sleep(near, None, &is_enough)?
+        {
+            return Ok(false);
+        }
+        if self.watch(position) {
+            return if self.is_stopped() { Err(Stopped) } else { Ok(true) };
+        }
+        self.sleep(position, None, &is_enough)
+    }
+
+    /// Looks at the position until it is at `position`, if that is near, and as long as it moves; whether it got there.
+    fn watch(&self, position: u64) -> bool {
+        let mut seen = self.position();
+        if position > seen + NEAR {
+            return false;
+        }
+        if self.watchers.fetch_add(1, Ordering::Relaxed) >= self.most_watchers {
+            self.watchers.fetch_sub(1, Ordering::Relaxed);
+            return false;
+        }
+        let mut left = LOOKS;
+        while seen < position && left > 0 {
+            std::hint::spin_loop();
+            let now = self.position();
+            left = if now > seen { LOOKS } else { left - 1 };
+            seen = now;
+        }
+        self.watchers.fetch_sub(1, Ordering::Relaxed);
+        seen >= position
+    }
+
+    /// Sleeps until `position`, until the time is up, or until `is_enough`; false if not for `position`.
+    fn sleep(
         &self,
         position: u64,
         until: Option<Instant>,
-        is_enough: impl Fn() -> bool,
+        is_enough: &impl Fn() -> bool,
     ) -> Result<bool, Stopped> {
-        for _ in 0..self.spins {
-            if self.position() >= position {
-                return if self.is_stopped() { Err(Stopped) } else { Ok(true) };
-            }
-            std::hint::spin_loop();
-        }
         lock(&self.sleepers).entry(position).or_default().push(thread::current());
         self.wanted.fetch_min(position, Ordering::SeqCst);
         // Whoever goes on stores the position before looking at `wanted`; so one of the two sees the other.

@@ -129,7 +129,7 @@ impl Turn {
         self.wait_or_enter(&self.progress, position, || self.waits_in_kernel(self.position()))
     }
 
-    /// Waits until `progress` is at `count`, or until the call at `position` waits in the kernel.
+    /// Waits until `progress` is at `count`, or until a call at one of `positions` waits in the kernel.
     ///
     /// # Errors
     /// The replay was stopped.
@@ -137,12 +137,16 @@ impl Turn {
         &self,
         progress: &Progress,
         count: u64,
-        position: u64,
+        positions: Range<u64>,
     ) -> Result<(), Stopped> {
         if progress.position() >= count {
             return progress.wait_for(count);
         }
-        self.wait_or_enter(progress, count, || self.waits_in_kernel(position))
+        let is_enough = || {
+            let in_kernel = lock(&self.in_kernel);
+            in_kernel.range(positions.clone()).any(|(_, call)| call.waits)
+        };
+        self.wait_or_enter(progress, count, is_enough)
     }
 
     /// Waits until `progress` is at `count`, or until it `is_enough` that some call waits in the kernel.
@@ -157,7 +161,7 @@ impl Turn {
         if !lock(&self.in_kernel).is_empty() {
             self.call_sentry();
         }
-        let waited = progress.wait_until(count, None, is_enough);
+        let waited = progress.wait_until(count, is_enough);
         self.interested_count.fetch_sub(1, Ordering::SeqCst);
         let me = thread::current().id();
         let mut interested = lock(&self.interested);

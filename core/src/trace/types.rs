@@ -38,6 +38,10 @@ pub struct RecordType {
     pub links: Option<dataseries::Column>,
     /// Its column with the flags of open(2).
     pub open_flags: Option<dataseries::Column>,
+    /// Whether its calls have to do with a socket's address.
+    pub has_address: bool,
+    /// Its column with an address that the program gave.
+    pub address: Option<dataseries::Column>,
     /// Its columns that are arguments of the call, by the arguments' numbers.
     pub arguments: Box<[(usize, dataseries::Column)]>,
     /// Whether its calls only look, all of them.
@@ -52,7 +56,7 @@ pub struct RecordType {
     pub takes_data: bool,
     /// Whether its calls move data away from a descriptor, inside the kernel, and return how much.
     pub takes_unseen: bool,
-    /// Whether its calls let somebody in who comes to a socket, and tell who that is.
+    /// Whether its calls let somebody in who comes to a socket of the network, which is there, and tell who that is.
     pub takes_visitors: bool,
     /// Whether its calls may go and visit somebody's socket.
     pub visits: bool,
@@ -178,12 +182,18 @@ impl RecordType {
         });
         let descriptors =
             descriptors.map(|(declared, column)| (column, declared.role, declared.touch)).collect();
-        let named = |is: fn(&str) -> bool| {
-            let mut bound = bound().filter(|(_, column)| column.kind == FieldKind::Int32);
-            bound.find(|(declared, _)| is(&declared.name)).map(|(_, column)| column)
+        let named = |kind: FieldKind, is: fn(&str) -> bool| {
+            bound().find(|(declared, column)| column.kind == kind && is(&declared.name))
         };
-        let links = named(|name| name.ends_with("_nlink"));
-        let open_flags = named(|name| name == "open_value");
+        let links = named(FieldKind::Int32, |name| name.ends_with("_nlink"));
+        let links = links.map(|(_, column)| column);
+        let open_flags = named(FieldKind::Int32, |name| name == "open_value");
+        let open_flags = open_flags.map(|(_, column)| column);
+        let address = named(FieldKind::Variable32, |name| name == "sockaddr_buffer");
+        let has_address = address.is_some();
+        let address = address
+            .filter(|(declared, _)| call.as_ref().is_some_and(|call| !call.is_result(declared)));
+        let address = address.map(|(_, column)| column);
         let arguments = bound().filter_map(|(declared, column)| {
             let argument = declared.sources.iter().find_map(Source::argument)?;
             Some((argument, column))
@@ -207,7 +217,8 @@ impl RecordType {
                 && call.columns.iter().any(is_source)
         });
         let takes_visitors = call.as_ref().is_some_and(|call| {
-            call.blocks
+            needs.network
+                && call.blocks
                 && call.returns == Returns::Descriptor
                 && has(Role::Descriptor)
                 && !has_paths
@@ -221,7 +232,7 @@ impl RecordType {
         });
         let parts = match &call {
             Some(_) if needs.all_values || has_paths => Parts::All,
-            Some(_) if needs.network && (takes_data || takes_visitors) => Parts::All,
+            Some(_) if needs.network && takes_data || takes_visitors => Parts::All,
             Some(call) if needs_values(call) => Parts::All,
             _ => Parts::Fixed,
         };
@@ -262,6 +273,8 @@ impl RecordType {
             descriptors,
             links,
             open_flags,
+            has_address,
+            address,
             arguments,
             is_simulated,
             takes_data,

@@ -174,18 +174,38 @@ fn steps(
     outcome.problems.extend(
         missing_or_other(&before, &prepared).into_iter().map(|what| format!("prepared: {what}")),
     );
-    outcome.told = replay(application, tools, &place, "simulate", outcome)?;
+    outcome.told = replay(application, tools, &place, &MODES[0], outcome)?;
     let replayed = Tree::of(&place.in_root()?);
     compare(application, [&before, &prepared, &recorded, &replayed], outcome);
-    if application.network {
+    for mode in &MODES[1..] {
+        if mode.needs_network && !application.network {
+            continue;
+        }
         fs::remove_dir_all(place.at("root")).map_err(|error| error.to_string())?;
         prepare(tools, &place)?;
-        replay(application, tools, &place, "loopback", outcome)?;
+        replay(application, tools, &place, mode, outcome)?;
         let replayed = Tree::of(&place.in_root()?);
         compare(application, [&before, &prepared, &recorded, &replayed], outcome);
     }
     Ok(())
 }
+
+/// A way to replay.
+struct Mode {
+    name: &'static str,
+    words: &'static [&'static str],
+    /// Only if something of the application goes through the network.
+    needs_network: bool,
+}
+
+/// Those that every application is replayed in: the first one is what is told of. Each has to be faithful.
+const MODES: [Mode; 5] = [
+    Mode { name: "verify", words: &["--verify"], needs_network: false },
+    Mode { name: "plain", words: &[], needs_network: false },
+    Mode { name: "causal", words: &["--verify", "--order", "causal"], needs_network: false },
+    Mode { name: "resource", words: &["--verify", "--order", "resource"], needs_network: false },
+    Mode { name: "loopback", words: &["--verify", "--net", "loopback"], needs_network: true },
+];
 
 fn set_up(application: &Application, place: &Place<'_>) -> Result<()> {
     let log = File::create(place.at("setup.log")).map_err(|error| error.to_string())?;
@@ -243,27 +263,28 @@ fn replay(
     application: &Application,
     tools: &Tools,
     place: &Place<'_>,
-    net: &str,
+    mode: &Mode,
     outcome: &mut Outcome,
 ) -> Result<Told> {
     let path = |path: PathBuf| path.display().to_string();
     let (replayer, plugins) = (path(tools.bin.join("replayer")), path(tools.plugins.clone()));
-    let (root, trace, log) =
-        (path(place.at("root")), path(place.at(TRACE)), path(place.at(&format!("{net}.log"))));
+    let (root, trace, log) = (
+        path(place.at("root")),
+        path(place.at(TRACE)),
+        path(place.at(&format!("{}.log", mode.name))),
+    );
     let mut words = vec![
         &replayer[..],
         "--plugins",
         &plugins,
         "--root",
         &root,
-        "--net",
-        net,
-        "--verify",
         "--warn",
         "--quiet",
         "--log",
         &log,
     ];
+    words.extend(mode.words);
     for rule in &application.tolerate {
         words.extend(["--tolerate", rule]);
     }
@@ -274,7 +295,7 @@ fn replay(
         Some(0) => Ok(told),
         Some(1) => {
             for (cause, (count, one)) in &told.divergences {
-                outcome.problems.push(format!("--net {net}: {count} × {cause}, as {one}"));
+                outcome.problems.push(format!("{}: {count} × {cause}, as {one}", mode.name));
             }
             Ok(told)
         }

@@ -22,6 +22,8 @@ pub struct Name {
     pub children: Vec<Id>,
     /// Another name that stands for the same: this one is a symbolic link to it, or was renamed.
     pub same_as: Option<Id>,
+    /// Whether it is no name, but what a descriptor is open on all the same.
+    pub is_nameless: bool,
     /// Who used the name itself: what it leads to, its owner, mode and the like.
     pub uses: Uses,
     /// Who used what is in the file, or which names are in the directory.
@@ -90,6 +92,7 @@ impl Names {
             parent,
             children: Vec::new(),
             same_as: None,
+            is_nameless: false,
             uses: Uses::default(),
             content: Uses::default(),
         });
@@ -119,7 +122,23 @@ impl Names {
         }
     }
 
-    fn last(&self, mut id: Id) -> Id {
+    /// A thing without a name: a pipe, a socket.
+    pub fn nameless(&mut self) -> Id {
+        let id = self.names.len() as Id;
+        self.names.push(Name {
+            path: Box::default(),
+            parent: None,
+            children: Vec::new(),
+            same_as: None,
+            is_nameless: true,
+            uses: Uses::default(),
+            content: Uses::default(),
+        });
+        id
+    }
+
+    /// What `id` stands for by now.
+    pub fn last(&self, mut id: Id) -> Id {
         while let Some(same) = self.get(id).same_as {
             id = same;
         }

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use dataseries::Value;
 use foldhash::HashMap;
 use replay_schema::{Call, Returns};
 
@@ -50,6 +51,8 @@ pub struct Resources {
     descriptors: HashMap<(u32, i32), Uses>,
     fs: Vec<Fs>,
     names: Names,
+    /// All sockets that have to do with an address: which of them are the two ends of one connection isn't known.
+    sockets: Option<Id>,
     /// The last record that everybody waits for, since what it changed isn't known.
     barrier: Option<At>,
     /// The last record of each task.
@@ -61,18 +64,32 @@ pub struct Resources {
 
 /// The records that one has to wait for: of each task the last.
 #[derive(Debug, Default)]
-struct Found(Vec<At>);
+struct Found {
+    all: Vec<At>,
+    /// Those that one waits for because of what they did to a pipe, a socket or the like, where a call may wait for one
+    /// that returned later.
+    of_nameless: Vec<At>,
+}
+
+fn add_to(all: &mut Vec<At>, at: At, own: u32) {
+    if at.task == own {
+        return;
+    }
+    match all.iter_mut().find(|found| found.task == at.task) {
+        Some(found) if found.count < at.count => *found = at,
+        Some(_) => {}
+        None => all.push(at),
+    }
+}
 
 impl Found {
     fn add(&mut self, at: At, own: u32) {
-        if at.task == own {
-            return;
-        }
-        match self.0.iter_mut().find(|found| found.task == at.task) {
-            Some(found) if found.count < at.count => *found = at,
-            Some(_) => {}
-            None => self.0.push(at),
-        }
+        add_to(&mut self.all, at, own);
+    }
+
+    fn clear(&mut self) {
+        self.all.clear();
+        self.of_nameless.clear();
     }
 }
 
@@ -94,6 +111,7 @@ impl Resources {
             descriptors: HashMap::default(),
             fs: vec![fs],
             names: Names::default(),
+            sockets: None,
             barrier: None,
             last: Vec::new(),
             waited: Vec::new(),
@@ -129,7 +147,7 @@ impl Resources {
             task.count += 1;
             let (count, position) = (task.count, record.position);
             let at = At { task: record.task, count, position };
-            found.0.clear();
+            found.clear();
             if let Some(barrier) = self.barrier {
                 found.add(barrier, at.task);
             }
@@ -138,18 +156,22 @@ impl Resources {
             }
             self.last[at.task as usize] = Some(at);
             let waited = &mut self.waited[at.task as usize];
-            found.0.retain(|other| {
-                let is_new = waited.get(&other.task).is_none_or(|count| *count < other.count);
+            let progress = &self.progress;
+            let wait = |other: &At, is_firm: bool| {
+                if waited.get(&other.task).is_some_and(|count| *count >= other.count) {
+                    return None;
+                }
                 // One that overlapped may let this one pass; see [`Wait::wait`].
-                if is_new && other.position < record.ready_at {
+                if other.position < record.ready_at {
                     waited.insert(other.task, other.count);
                 }
-                is_new
-            });
-            waits.push(found.0.iter().filter_map(|at| {
-                let progress = self.progress[at.task as usize].clone()?;
-                Some(Wait { progress, count: at.count, position: at.position })
-            }));
+                let progress = progress[other.task as usize].clone()?;
+                Some(Wait { progress, count: other.count, position: other.position, is_firm })
+            };
+            let mut wait = wait;
+            let firm = found.all.iter().map(|other| (other, true));
+            let others = found.of_nameless.iter().map(|other| (other, false));
+            waits.push(firm.chain(others).filter_map(|(other, is_firm)| wait(other, is_firm)));
         }
         waits
     }
@@ -169,6 +191,9 @@ impl Resources {
         let looks = verify::looks(ty, call, batch, record);
         seen.read_again(ty, call, batch, record);
         if is_made {
+            if ty.has_address {
+                self.address(ty, batch, record, task, seen, at, found);
+            }
             self.uses(call, task, seen, looks, at, found);
         }
         self.effects(ty, call, batch, record, task, seen, at, found);
@@ -193,11 +218,25 @@ impl Resources {
             let alone = !(call.keeps_offset || has_names);
             let uses = self.descriptors.entry((task.table, *traced)).or_default();
             let of_descriptor = if alone { How::Alone } else { How::Look };
-            uses.add(of_descriptor, at, |other| found.add(other, at.task));
-            if let Some(Some(name)) = self.tables[task.table as usize].get(traced)
-                && !has_names
-            {
-                self.names.get_mut(*name).content.add(how, at, |other| found.add(other, at.task));
+            let name = match self.tables[task.table as usize].get(traced) {
+                Some(Some(name)) if !has_names => {
+                    let name = self.names.last(*name);
+                    Some(self.names.get_mut(name))
+                }
+                _ => None,
+            };
+            match name {
+                // What is read of a pipe or a socket is gone.
+                Some(thing) if thing.is_nameless => {
+                    let all = &mut found.of_nameless;
+                    uses.add(of_descriptor, at, |other| add_to(all, other, at.task));
+                    thing.content.add(How::Alone, at, |other| add_to(all, other, at.task));
+                }
+                Some(file) => {
+                    uses.add(of_descriptor, at, |other| found.add(other, at.task));
+                    file.content.add(how, at, |other| found.add(other, at.task));
+                }
+                None => uses.add(of_descriptor, at, |other| found.add(other, at.task)),
             }
         }
         for index in 0..seen.paths.len() {
@@ -237,6 +276,34 @@ impl Resources {
         if !is_known && !looks && !call.changes_fs && record_is_plain(call) {
             self.last.iter().flatten().for_each(|other| found.add(*other, at.task));
             self.barrier = Some(at);
+        }
+    }
+
+    /// The socket that the call is on has to do with an address, which may be a name.
+    #[expect(clippy::too_many_arguments, reason = "all that belongs to one record")]
+    fn address(
+        &mut self,
+        ty: &RecordType,
+        batch: &Batch,
+        record: &Record,
+        task: Task,
+        seen: &Seen,
+        at: At,
+        found: &mut Found,
+    ) {
+        let Some(socket) = seen.used.first() else { return };
+        let sockets = *self.sockets.get_or_insert_with(|| self.names.nameless());
+        match self.named(task.table, *socket) {
+            Some(socket) => self.names.join(socket, sockets),
+            None => drop(self.tables[task.table as usize].insert(*socket, Some(sockets))),
+        }
+        let address = ty.address.as_ref().map(|column| batch.cells(record, 0).get(column));
+        if let Some(Value::Bytes(address)) = address
+            && let Some(path) = local_path(address)
+        {
+            let how = if ty.visits || ty.moves_data { How::Look } else { How::Alone };
+            let full = plain(&self.fs[task.fs as usize].directory, path);
+            self.name(&full, how, at, found);
         }
     }
 
@@ -300,12 +367,15 @@ impl Resources {
         for traced in &seen.closed {
             change(self, *traced, None);
         }
+        // The ends of a pipe are of one thing.
+        let made = (!seen.made.is_empty()).then(|| self.names.nameless());
         for traced in &seen.made {
-            change(self, *traced, Some(None));
+            change(self, *traced, Some(made));
         }
         if verify::returns(ty, call, batch, record) == Returns::Descriptor {
             let of_used = seen.used.first().and_then(|used| self.named(task.table, *used));
             let name = seen.names.first().copied().or(of_used);
+            let name = Some(name.unwrap_or_else(|| self.names.nameless()));
             change(self, record.return_value as i32, Some(name));
         }
     }
@@ -331,6 +401,13 @@ impl Resources {
         let task = &mut self.tasks[child as usize];
         (task.table, task.fs) = (table, fs);
     }
+}
+
+/// The path in a socket's address, if it has one (unix(7)).
+fn local_path(address: &[u8]) -> Option<&[u8]> {
+    let (family, path) = address.split_first_chunk()?;
+    let path = path.split(|byte| *byte == 0).next()?;
+    (i32::from(u16::from_ne_bytes(*family)) == libc::AF_UNIX && !path.is_empty()).then_some(path)
 }
 
 /// Whether the record is of a call that does something by itself, and no more than that: neither the end of
