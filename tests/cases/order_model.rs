@@ -114,6 +114,40 @@ fn type_of(row: &Value) -> &str {
     row["extent_type"].as_str().unwrap().rsplit("::").next().unwrap()
 }
 
+/// A call on names, and what came of it.
+struct Named {
+    id: i64,
+    /// The first of those that it may have gone before, or itself.
+    first: i64,
+    /// The last parts of its paths, and those before.
+    names: Vec<String>,
+    directories: Vec<String>,
+    errno: i64,
+    removes: bool,
+    makes: bool,
+    /// Whether it saw a file without a name.
+    is_gone: bool,
+}
+
+impl Named {
+    /// Whether what came of this call and of `earlier`, which it overlapped and which returned before it, may tell that
+    /// this one took effect first.
+    fn tells_of(&self, earlier: &Self) -> bool {
+        let common =
+            |ours: &[String], theirs: &[String]| ours.iter().any(|one| theirs.contains(one));
+        let is_lack = |errno| [libc::ENOENT, libc::EEXIST].map(i64::from).contains(&errno);
+        let changes = |call: &Self| call.makes || call.removes;
+        let of_name = is_lack(self.errno) != is_lack(earlier.errno)
+            || earlier.removes && self.errno == 0
+            || self.makes && earlier.errno == 0;
+        (common(&self.names, &earlier.names) && of_name)
+            || ((common(&self.names, &earlier.directories)
+                || common(&self.directories, &earlier.names))
+                && (changes(self) || changes(earlier)))
+            || (earlier.is_gone && changes(self))
+    }
+}
+
 /// The calls of the trace that can be told apart, with the times of the replay: both have a task's calls in the
 /// same order.
 fn calls(trace: &Path, replayed: &Path) -> Vec<Call> {
@@ -141,8 +175,7 @@ fn calls(trace: &Path, replayed: &Path) -> Vec<Call> {
     let (at_entry, can_wait) = (special(|call| call.at_entry), special(|call| call.blocks));
     let mut next: HashMap<i64, usize> = HashMap::new();
     let mut calls: Vec<Call> = Vec::new();
-    // Calls on names, with their errors, and whether they removed them.
-    let mut named: Vec<(i64, Vec<String>, i64, bool)> = Vec::new();
+    let mut named: Vec<Named> = Vec::new();
     for row in all.iter().filter(|row| is_call(row)) {
         let (task, id) = (number(row, "executing_pid").unwrap(), number(row, "unique_id").unwrap());
         if calls.last().is_some_and(|last| last.id == id) {
@@ -160,18 +193,30 @@ fn calls(trace: &Path, replayed: &Path) -> Vec<Call> {
         let called = overlaps.get(&id).copied().unwrap_or(own);
         let errno = number(row, "errno_number").unwrap_or_default();
         let given = row.as_object().unwrap().iter().filter(|(name, _)| name.starts_with("given_"));
-        let paths: Vec<String> = given
-            .filter_map(|(_, path)| Some(path.as_str()?.rsplit('/').next()?.to_owned()))
-            .collect();
-        let overlapped = named.iter().filter(|(other, ..)| *other > called);
-        let before = overlapped.filter(|(_, others, came, removed)| {
-            let is_lack = |errno| [libc::ENOENT, libc::EEXIST].map(i64::from).contains(&errno);
-            let tells = is_lack(errno) != is_lack(*came) || *removed && errno == 0;
-            tells && others.iter().any(|other| paths.contains(other))
+        let paths = given.filter_map(|(_, path)| Some(path.as_str()?.trim_end_matches('\0')));
+        let paths: Vec<String> = paths.map(str::to_owned).collect();
+        let part = |number: usize| {
+            let parts = paths.iter().filter_map(move |path| path.rsplit('/').nth(number));
+            parts.map(str::to_owned).collect()
+        };
+        let does = |what: &[&str]| errno == 0 && what.iter().any(|what| ty.starts_with(what));
+        let is_gone = row.as_object().unwrap().iter().any(|(name, links)| {
+            name.ends_with("_nlink") && links.as_i64() == Some(0) && errno == 0
         });
-        let before = before.map(|(id, ..)| *id).min();
-        let removes = ["unlink", "rmdir", "rename"].iter().any(|removes| ty.starts_with(removes));
-        named.push((id, paths, errno, errno == 0 && removes));
+        let call = Named {
+            id,
+            first: id,
+            names: part(0),
+            directories: part(1),
+            errno,
+            removes: does(&["unlink", "rmdir", "rename"]),
+            makes: does(&["mkdir", "link", "symlink", "open", "rename", "creat"]),
+            is_gone,
+        };
+        let overlapped = named.iter().filter(|other| other.id > called);
+        // That one may itself have gone before others.
+        let before = overlapped.filter(|other| call.tells_of(other)).map(|other| other.first).min();
+        named.push(Named { first: before.unwrap_or(id), ..call });
         calls.push(Call {
             ty: ty.to_owned(),
             task,
@@ -186,9 +231,13 @@ fn calls(trace: &Path, replayed: &Path) -> Vec<Call> {
         });
     }
     let waiting: Vec<i64> = calls.iter().filter(|call| call.can_wait).map(|call| call.id).collect();
+    // What gives data may come before an end of a task that it overlapped.
+    let ends = all.iter().filter(|row| type_of(row) == "Task");
+    let ends: Vec<i64> = ends.filter_map(|row| number(row, "last_id")).collect();
     for call in &mut calls {
         let first = waiting.partition_point(|id| *id < call.called);
-        call.may_be_early = waiting.get(first).is_some_and(|id| *id < call.id);
+        call.may_be_early = waiting.get(first).is_some_and(|id| *id < call.id)
+            || call.can_wait && ends.iter().any(|end| (call.called..call.id).contains(end));
     }
     calls
 }

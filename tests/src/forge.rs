@@ -163,6 +163,11 @@ impl Forge {
         self
     }
 
+    /// How many calls there are so far.
+    pub fn last_id(&self) -> i64 {
+        self.last_id
+    }
+
     /// The last call was entered when only the first `count` calls had returned.
     pub fn overlapped(&mut self, count: i64) -> &mut Self {
         // It was entered after the last of them returned, and before the next one did.

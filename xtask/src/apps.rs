@@ -117,6 +117,8 @@ pub struct Tools {
     bin: PathBuf,
     plugins: PathBuf,
     backend: Option<String>,
+    /// Whether time is short.
+    is_brief: bool,
 }
 
 /// Runs the applications that were asked for.
@@ -149,14 +151,14 @@ pub fn run_all(arguments: &Arguments) -> Result<()> {
 }
 
 fn tools(arguments: &Arguments) -> Result<Tools> {
-    let backend = arguments.backend.clone();
+    let (backend, is_brief) = (arguments.backend.clone(), arguments.ci);
     if arguments.debug {
         dist::for_tests()?;
         let bin = target().join("debug");
-        return Ok(Tools { plugins: bin.join("plugins-under-test"), bin, backend });
+        return Ok(Tools { plugins: bin.join("plugins-under-test"), bin, backend, is_brief });
     }
     let dist = dist::lay_out()?;
-    Ok(Tools { bin: dist.join("bin"), plugins: dist.join("plugins"), backend })
+    Ok(Tools { bin: dist.join("bin"), plugins: dist.join("plugins"), backend, is_brief })
 }
 
 fn run_each(

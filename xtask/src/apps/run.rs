@@ -178,7 +178,7 @@ fn steps(
     let replayed = Tree::of(&place.in_root()?);
     compare(application, [&before, &prepared, &recorded, &replayed], outcome);
     for mode in &MODES[1..] {
-        if mode.needs_network && !application.network {
+        if mode.needs_network && !application.network || mode.is_long && tools.is_brief {
             continue;
         }
         fs::remove_dir_all(place.at("root")).map_err(|error| error.to_string())?;
@@ -196,15 +196,32 @@ struct Mode {
     words: &'static [&'static str],
     /// Only if something of the application goes through the network.
     needs_network: bool,
+    /// Not where time is short.
+    is_long: bool,
 }
 
 /// Those that every application is replayed in: the first one is what is told of. Each has to be faithful.
 const MODES: [Mode; 5] = [
-    Mode { name: "verify", words: &["--verify"], needs_network: false },
-    Mode { name: "plain", words: &[], needs_network: false },
-    Mode { name: "causal", words: &["--verify", "--order", "causal"], needs_network: false },
-    Mode { name: "resource", words: &["--verify", "--order", "resource"], needs_network: false },
-    Mode { name: "loopback", words: &["--verify", "--net", "loopback"], needs_network: true },
+    Mode { name: "verify", words: &["--verify"], needs_network: false, is_long: false },
+    Mode { name: "plain", words: &[], needs_network: false, is_long: false },
+    Mode {
+        name: "causal",
+        words: &["--verify", "--order", "causal"],
+        needs_network: false,
+        is_long: true,
+    },
+    Mode {
+        name: "resource",
+        words: &["--verify", "--order", "resource"],
+        needs_network: false,
+        is_long: false,
+    },
+    Mode {
+        name: "loopback",
+        words: &["--verify", "--net", "loopback"],
+        needs_network: true,
+        is_long: false,
+    },
 ];
 
 fn set_up(application: &Application, place: &Place<'_>) -> Result<()> {

@@ -54,7 +54,16 @@ pub fn before_end(
         return is_plain.then_some(first + at);
     }
     let at = between.iter().position(|record| record.what == What::TaskEnd)?;
-    // Others that wait keep their order, which is that of what they moved.
-    let is_plain = between[at..].iter().all(|record| of(record) == OfEnds::Nothing);
+    // Others keep their order: those that wait have that of what they moved, and what is written may be to a file that they
+    // are on.
+    let is_plain = between[at..].iter().all(|record| is_on_nothing(types, record));
     (is_plain && of(record) == OfEnds::SomebodyThere).then_some(first + at)
+}
+
+/// Whether it is on no descriptor and no path, and waits for nobody.
+fn is_on_nothing(types: &[RecordType], record: &Record) -> bool {
+    let What::Call(kind) = record.what else { return true };
+    let ty = &types[kind as usize];
+    let waits = ty.call.as_ref().is_some_and(|call| call.blocks);
+    ty.is_idle || !(waits || ty.has_paths || !ty.descriptors.is_empty())
 }
