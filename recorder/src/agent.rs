@@ -262,8 +262,8 @@ impl Agent {
         let creator = || self.threads.get(self.owners.get(&inherited)?).map(|t| t.process);
         let space = born.or_else(|| self.spaces.get(&creator()?).cloned());
         let space = self.spaces.entry(process).or_insert_with(|| space.unwrap_or_default());
-        let is_off = space.is_off;
-        let number = self.open(pid, is_off);
+        let (is_off, is_tight) = (space.is_off, space.is_tight);
+        let number = if is_tight { 0 } else { self.open(pid, is_off) };
         registers::set_base(&mut registers, arena::address(number));
         let _ = ptrace::set_registers(pid, &registers);
     }
@@ -428,7 +428,7 @@ impl Agent {
         let process = thread.process;
         let Some(space) = self.spaces.get_mut(&process) else { return false };
         match supervised::effect(entry.number, &entry.arguments) {
-            Some(Effect::MapsCode | Effect::Filters) => return true,
+            Some(Effect::MapsCode | Effect::Filters | Effect::Limits) => return true,
             Some(Effect::Unmaps) => {
                 let start = entry.arguments[0];
                 let addresses = start..start.saturating_add(entry.arguments[1]);
@@ -465,6 +465,7 @@ impl Agent {
                 }
                 self.bypass_all(process);
             }
+            Some(Effect::Limits) if value == 0 => drop(self.limited(pid, process)),
             _ => {}
         }
     }

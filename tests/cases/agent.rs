@@ -268,6 +268,19 @@ fn endures_scribbles() -> (Case, String) {
     (case, told(&output))
 }
 
+/// What the agent maps counts, too. Once there is a limit it has what it uses; who comes then stops at each call.
+#[test]
+fn a_program_may_limit_what_it_maps() {
+    for agent in AGENTS {
+        let (case, _) = endures(agent, &["limit"]);
+        assert_eq!(info(&case, "records_lost"), 0);
+        assert!(counts(&case)["read"] >= 4 * 50, "{agent}: {:?}", counts(&case));
+        if agent == "agent" {
+            assert!(info(&case, "calls_in_program") > 150, "its own calls go on there");
+        }
+    }
+}
+
 #[test]
 fn a_storm_of_threads_children_signals_and_programs_is_weathered() {
     for agent in AGENTS {

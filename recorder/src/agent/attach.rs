@@ -157,6 +157,41 @@ impl Agent {
         Ok(())
     }
 
+    /// `process` may have set a limit to what it maps, and its thread `pid` stands at the exit of the call by which it
+    /// did. Areas that nobody uses count, too: they go, and threads and processes that come have none, so that their calls
+    /// stop.
+    pub(super) fn limited(&mut self, pid: i32, process: i32) -> Option<()> {
+        if self.spaces.get(&process)?.is_tight || !limit_of_addresses(process)? {
+            return None;
+        }
+        // One that has its creator's memory for a while limits itself alone.
+        let parent = in_status(&status_of(&process.to_string()), "PPid:")? as i32;
+        if shares_memory(process, parent)? {
+            return None;
+        }
+        let threads = self.threads.values().filter(|thread| thread.process == process);
+        let mut used: Vec<u32> = threads.map(|thread| thread.area).chain([0]).collect();
+        used.sort_unstable();
+        used.dedup();
+        let saved = ptrace::registers(pid).ok()?;
+        let unseen = self.unseen.clone();
+        let mut remote = Remote::new(pid, self.labels.trap, saved, &unseen).ok()?;
+        let mut start = 0;
+        let mut unmapped = Ok(0);
+        for area in used.into_iter().chain([arena::MOST_AREAS]) {
+            if area > start && unmapped.is_ok() {
+                let length = u64::from(area - start) * hook::AREA_STRIDE;
+                let at = hook::AREAS + u64::from(start) * hook::AREA_STRIDE;
+                unmapped = remote.call(libc::SYS_munmap, [at, length, 0, 0, 0, 0]);
+            }
+            start = area + 1;
+        }
+        // Whatever went, nobody is to be given one of them.
+        Rc::make_mut(self.spaces.get_mut(&process)?).is_tight = true;
+        remote.finish(|_| {}).ok()?;
+        unmapped.ok().map(drop)
+    }
+
     /// `pid` mapped `addresses`, and stands at the exit of the call by which it did.
     pub(super) fn mapped(&mut self, pid: i32, process: i32, addresses: Range<u64>) -> Option<()> {
         let space = self.spaces.get(&process)?.clone();
@@ -217,6 +252,21 @@ fn wanted(
         }
     }
     Some(wanted)
+}
+
+/// Whether two processes have the same memory; none if the kernel won't tell.
+fn shares_memory(process: i32, other: i32) -> Option<bool> {
+    const KCMP_VM: libc::c_int = 1;
+    if other == 0 {
+        return Some(false);
+    }
+    // SAFETY: the call takes numbers.
+    let order = unsafe { libc::syscall(libc::SYS_kcmp, process, other, KCMP_VM, 0, 0) };
+    match order {
+        0 => Some(true),
+        1..=3 => Some(false),
+        _ => None,
+    }
 }
 
 /// Maps hook, table, counter and areas; `path`, in the program, is the way to their file.

@@ -56,6 +56,8 @@ pub struct Space {
     texts: Vec<Text>,
     /// No thread may use the hook any more.
     pub is_off: bool,
+    /// Only the areas that were in use are mapped still: new threads have none.
+    pub is_tight: bool,
 }
 
 /// A process's memory, as its tracer has it.

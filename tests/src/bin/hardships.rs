@@ -21,6 +21,7 @@ fn main() {
         "scribbles" => scribbles(),
         "storm" => storm(),
         "vectors" => vectors(),
+        "limit" => limit(),
         other => panic!("there is no hardship {other:?}"),
     }
 }
@@ -34,6 +35,35 @@ fn copy(rounds: usize) -> usize {
         sum += to.write(&bytes[..round % 4096]).unwrap();
     }
     sum
+}
+
+/// Limits what it maps, as servers do that fear for their machine, and needs a part of that then: itself, in a thread and in
+/// a child.
+fn limit() {
+    let limit = libc::rlimit { rlim_cur: 256 << 20, rlim_max: 256 << 20 };
+    // SAFETY: the structure outlives the call.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) }, 0);
+    let need = || {
+        let mut bytes = Vec::<u8>::new();
+        let had = bytes.try_reserve_exact(64 << 20).is_ok();
+        println!("{had} {} bytes", copy(50));
+    };
+    need();
+    std::thread::spawn(need).join().expect("there is room for a thread");
+    // SAFETY: the process has one thread by now.
+    match unsafe { libc::fork() } {
+        0 => {
+            need();
+            std::process::exit(0);
+        }
+        child => {
+            let mut status = 0;
+            // SAFETY: the status outlives the call.
+            assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+            assert_eq!(status, 0);
+        }
+    }
+    need();
 }
 
 /// Threads that come and go, and call all the while.

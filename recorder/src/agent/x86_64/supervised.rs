@@ -7,7 +7,7 @@ use libc::{c_long, user_regs_struct};
 
 /// Calls that the hook never makes: they replace registers, memory or the program, or the rules by
 /// which the kernel judges calls.
-const SUPERVISED: [c_long; 19] = [
+const SUPERVISED: [c_long; 21] = [
     libc::SYS_rt_sigreturn,
     libc::SYS_clone,
     libc::SYS_clone3,
@@ -27,6 +27,8 @@ const SUPERVISED: [c_long; 19] = [
     libc::SYS_restart_syscall,
     libc::SYS_mlockall,
     libc::SYS_modify_ldt,
+    libc::SYS_setrlimit,
+    libc::SYS_prlimit64,
 ];
 
 /// Whether calls of `number` are always the tracer's.
@@ -56,6 +58,8 @@ pub enum Effect {
     Filters,
     /// Returns from a signal handler.
     ReturnsFromSignal,
+    /// Limits how much memory may be mapped.
+    Limits,
 }
 
 /// What a call of `number` may do, if it matters.
@@ -71,6 +75,8 @@ pub fn effect(number: u64, arguments: &[u64; 6]) -> Option<Effect> {
         libc::SYS_seccomp => Effect::Filters,
         libc::SYS_prctl if arguments[0] == libc::PR_SET_SECCOMP as u64 => Effect::Filters,
         libc::SYS_rt_sigreturn => Effect::ReturnsFromSignal,
+        libc::SYS_setrlimit if arguments[0] == ADDRESSES => Effect::Limits,
+        libc::SYS_prlimit64 if arguments[1] == ADDRESSES && arguments[2] != 0 => Effect::Limits,
         _ => return None,
     })
 }
@@ -93,6 +99,9 @@ pub fn flags_of_task(
 
 /// Arguments of prctl(2) that conflict: `PR_SET_TSC` and `PR_SET_SYSCALL_USER_DISPATCH`.
 const CONFLICTING: [u64; 2] = [libc::PR_SET_TSC as u64, 59];
+
+/// The limit of what may be mapped (getrlimit(2)).
+const ADDRESSES: u64 = libc::RLIMIT_AS as u64;
 
 /// Argument of arch_prctl(2).
 const ARCH_SET_GS: u64 = 0x1001;
