@@ -1,5 +1,6 @@
 //! Which records wait for which.
 
+mod found;
 mod names;
 mod resources;
 mod uses;

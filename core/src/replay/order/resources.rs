@@ -5,14 +5,16 @@
 //! symbolic links before the trace began. Where it can't tell two things apart it takes them for one, so
 //! that a record rather waits for too many than for too few.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use dataseries::Value;
 use foldhash::HashMap;
-use replay_schema::{Call, Returns};
+use replay_schema::{Call, Changes, Returns};
 
 use crate::follow::{Seen, Shares, ancestors, parent, plain};
 use crate::record::{Batch, Record, What};
+use crate::replay::order::found::{Found, add_to};
 use crate::replay::order::names::{Id, Names};
 use crate::replay::order::uses::{At, How, Uses};
 use crate::replay::order::{Wait, Waits};
@@ -60,37 +62,6 @@ pub struct Resources {
     /// Of each task, for how many of another one's records it has waited: its later records needn't again.
     waited: Vec<HashMap<u32, u64>>,
     link_of: fn(&[u8]) -> Option<Vec<u8>>,
-}
-
-/// The records that one has to wait for: of each task the last.
-#[derive(Debug, Default)]
-struct Found {
-    all: Vec<At>,
-    /// Those that one waits for because of what they did to a pipe, a socket or the like, where a call may wait for one
-    /// that returned later.
-    of_nameless: Vec<At>,
-}
-
-fn add_to(all: &mut Vec<At>, at: At, own: u32) {
-    if at.task == own {
-        return;
-    }
-    match all.iter_mut().find(|found| found.task == at.task) {
-        Some(found) if found.count < at.count => *found = at,
-        Some(_) => {}
-        None => all.push(at),
-    }
-}
-
-impl Found {
-    fn add(&mut self, at: At, own: u32) {
-        add_to(&mut self.all, at, own);
-    }
-
-    fn clear(&mut self) {
-        self.all.clear();
-        self.of_nameless.clear();
-    }
 }
 
 /// Where a symbolic link on disk leads.
@@ -151,8 +122,11 @@ impl Resources {
             if let Some(barrier) = self.barrier {
                 found.add(barrier, at.task);
             }
-            if let What::Call(kind) = record.what {
-                self.call(&types[kind as usize], batch, record, at, &mut seen, &mut found);
+            match record.what {
+                What::Call(kind) => {
+                    self.call(&types[kind as usize], batch, record, at, &mut seen, &mut found);
+                }
+                What::TaskEnd => self.leave(at, &mut found),
             }
             self.last[at.task as usize] = Some(at);
             let waited = &mut self.waited[at.task as usize];
@@ -355,6 +329,15 @@ impl Resources {
         if !record.succeeded() {
             return;
         }
+        if call.changes == Changes::Program {
+            self.leave(at, found);
+        }
+        for traced in &seen.closed {
+            // Who is at the other end may notice.
+            if let Some(thing) = self.named(task.table, *traced) {
+                self.close(thing, at, found);
+            }
+        }
         let mut change = |resources: &mut Self, traced: i32, name: Option<Option<Id>>| {
             let uses = resources.descriptors.entry((task.table, traced)).or_default();
             uses.add(How::Alone, at, |other| found.add(other, at.task));
@@ -377,6 +360,26 @@ impl Resources {
             let name = seen.names.first().copied().or(of_used);
             let name = Some(name.unwrap_or_else(|| self.names.nameless()));
             change(self, record.return_value as i32, Some(name));
+        }
+    }
+
+    /// A descriptor that is open on `thing` is closed.
+    fn close(&mut self, thing: Id, at: At, found: &mut Found) {
+        let thing = self.names.last(thing);
+        let thing = self.names.get_mut(thing);
+        if thing.is_nameless {
+            let all = &mut found.of_nameless;
+            thing.content.add(How::Alone, at, |other| add_to(all, other, at.task));
+        }
+    }
+
+    /// The task gives its descriptors up, some or all.
+    fn leave(&mut self, at: At, found: &mut Found) {
+        let table = self.tasks[at.task as usize].table;
+        let things: BTreeSet<Id> =
+            self.tables[table as usize].values().flatten().copied().collect();
+        for thing in things {
+            self.close(thing, at, found);
         }
     }
 
