@@ -9,9 +9,10 @@ pub fn text(outcomes: &[Outcome], machine: &str) -> String {
     let mut text = format!(
         "# Applications\n\n\
          Written by `cargo xtask apps --write`. Each application is recorded with `--snapshot full`, its files are \
-         prepared in a fresh root from the trace alone, and the trace is replayed there with `--verify`, which is what the table tells of; then again without, and in the orders `causal` and `resource`, as faithfully. *Recorded* and \
-         *replayed* are times against the application by itself, in one run each; only ratios mean something \
-         elsewhere, and those of short runs little.\n\n\
+         prepared in a fresh root from the trace alone, and the trace is replayed there with `--verify`, which is what \
+         the table tells of; then again without, and those that CI has in the orders `causal` and `resource`, as \
+         faithfully. *Recorded* and *replayed* are times against the application by itself, in one run each; only \
+         ratios mean something elsewhere, and those of short runs little.\n\n\
          Machine: {machine}.\n\n\
          | rung | application | calls | made again | trace | alone | recorded | replayed | divergences | tolerated | tree |\n\
          |---|---|--:|--:|--:|--:|--:|--:|---|---|---|\n"
