@@ -16,9 +16,9 @@ const BATCH: usize = 1024;
 /// A batch ends early when its rows have this many bytes.
 pub(super) const BATCH_WEIGHT: usize = 1 << 20;
 
-/// A batch goes on, up to twice as much, while a call that began in it returns with one of so many ids to come: calls that
+/// A batch goes on, up to four times as much, while a call that began in it returns with one of so many ids to come: calls that
 /// overlapped are looked at together.
-const SOON: i64 = 128;
+const SOON: i64 = 24;
 
 /// Records that a call can reach back over and still be entered as early as it was. One that overlapped
 /// more of them is entered later than it was recorded to be.
@@ -238,7 +238,7 @@ impl Merge {
     fn goes_on(&self, batch: &Batch) -> bool {
         let (count, weight) = (batch.records.len(), batch.weight());
         let is_below = |times| count < times * BATCH && weight < times * BATCH_WEIGHT;
-        is_below(1) || (is_below(2) && self.overlaps.is_any_at(self.last_id, SOON))
+        is_below(1) || (is_below(4) && self.overlaps.is_any_at(self.last_id, SOON))
     }
 
     fn queue_stream(&mut self, index: usize) -> Result<(), TraceError> {

@@ -215,7 +215,7 @@ const MODES: [Mode; 5] = [
         name: "resource",
         words: &["--verify", "--order", "resource"],
         needs_network: false,
-        is_long: false,
+        is_long: true,
     },
     Mode {
         name: "loopback",
