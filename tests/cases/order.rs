@@ -143,19 +143,25 @@ fn a_close_that_is_overtaken_closes_its_own_descriptor() {
     }
 }
 
+/// The arguments of a call on the file at a path.
+fn path(path: &'static str) -> [(&'static str, Cell<'static>); 1] {
+    [("given_pathname", path.into())]
+}
+
+/// Those of `openat`.
+fn file(name: &'static str, flags: i32) -> [(&'static str, Cell<'static>); 4] {
+    [
+        ("descriptor", Cell::Number(libc::AT_FDCWD.into())),
+        ("given_pathname", name.into()),
+        ("open_value", flags.into()),
+        ("mode_value", 0o644.into()),
+    ]
+}
+
 /// Two processes at once, on one name; which of them was first their outcomes tell, and not the order in which they
 /// returned.
 #[test]
 fn of_two_calls_at_once_the_outcomes_tell_which_was_first() {
-    let file = |name: &'static str, flags: i32| {
-        [
-            ("descriptor", Cell::Number(libc::AT_FDCWD.into())),
-            ("given_pathname", name.into()),
-            ("open_value", flags.into()),
-            ("mode_value", 0o644.into()),
-        ]
-    };
-    let name = |name: &'static str| [("given_pathname", name.into())];
     let case = Case::new(|_| {});
     let mut forge = Forge::new(&case.folder().to_string_lossy());
     let make = libc::O_WRONLY | libc::O_CREAT;
@@ -164,22 +170,22 @@ fn of_two_calls_at_once_the_outcomes_tell_which_was_first() {
         forge.call(1, "openat", Ok(3 + number as i64), &file(made, make));
     }
     // The file is gone for one, and the other one, which removed it, returns later.
-    forge.call(2, "unlink", Err(libc::ENOENT), &name("./one"));
-    forge.call(2, "access", Err(libc::ENOENT), &name("nothing"));
-    forge.call(1, "unlink", Ok(0), &name("one")).overlapped(4);
+    forge.call(2, "unlink", Err(libc::ENOENT), &path("./one"));
+    forge.call(2, "access", Err(libc::ENOENT), &path("nothing"));
+    forge.call(1, "unlink", Ok(0), &path("one")).overlapped(4);
     // One opens what the other has removed by then.
-    forge.call(2, "unlink", Ok(0), &name("two"));
+    forge.call(2, "unlink", Ok(0), &path("two"));
     forge.call(1, "openat", Ok(6), &file("two", libc::O_RDONLY)).overlapped(7);
     // One finds what the other makes.
-    forge.call(2, "mkdir", Err(libc::EEXIST), &name("folder"));
-    forge.call(1, "mkdir", Ok(0), &name("folder")).overlapped(9);
+    forge.call(2, "mkdir", Err(libc::EEXIST), &path("folder"));
+    forge.call(1, "mkdir", Ok(0), &path("folder")).overlapped(9);
     // One looks for what the other has made by then.
-    forge.call(2, "mkdir", Ok(0), &name("more"));
-    forge.call(1, "access", Err(libc::ENOENT), &name("more")).overlapped(11);
+    forge.call(2, "mkdir", Ok(0), &path("more"));
+    forge.call(1, "access", Err(libc::ENOENT), &path("more")).overlapped(11);
     // Here a third call, in between, explains all of it: nothing is moved.
-    forge.call(2, "unlink", Ok(0), &name("three"));
+    forge.call(2, "unlink", Ok(0), &path("three"));
     forge.call(2, "openat", Ok(3), &file("three", make));
-    forge.call(1, "unlink", Ok(0), &name("three")).overlapped(13);
+    forge.call(1, "unlink", Ok(0), &path("three")).overlapped(13);
     forge.write(&case.trace());
     for order in ["strict", "causal", "resource"] {
         case.reset();
@@ -195,17 +201,8 @@ fn of_two_calls_at_once_the_outcomes_tell_which_was_first() {
 /// What came of a call may tell of another one that it overlapped, by the name of a directory or by a file's names.
 #[test]
 fn what_calls_met_tells_which_took_effect_first() {
-    let file = |name: &'static str, flags: i32| {
-        [
-            ("descriptor", Cell::Number(libc::AT_FDCWD.into())),
-            ("given_pathname", name.into()),
-            ("open_value", flags.into()),
-            ("mode_value", 0o644.into()),
-        ]
-    };
     let name =
         |name: &'static str| [("given_pathname", Cell::from(name)), ("mode_value", 0o755.into())];
-    let path = |path: &'static str| [("given_pathname", Cell::from(path))];
     let make = libc::O_WRONLY | libc::O_CREAT;
     let case = Case::new(|_| {});
     let mut forge = Forge::new(&case.folder().to_string_lossy());
@@ -261,7 +258,6 @@ fn what_calls_met_tells_which_took_effect_first() {
 #[test]
 fn overlapping_calls_are_looked_at_together_wherever_they_are() {
     let case = Case::new(|_| {});
-    let path = |path: &'static str| [("given_pathname", Cell::from(path))];
     for before in 1018..1030 {
         let mut forge = Forge::new(&case.folder().to_string_lossy());
         forge.call(1, "clone", Ok(2), &[("flag_value", libc::SIGCHLD.into())]);

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
-use std::ops::{Deref, Range};
+use std::ops::{Deref, Range, RangeBounds};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::thread::{self, Thread};
@@ -108,7 +108,7 @@ impl Turn {
         self.progress.pass(position);
         if self.is_somebody_interested()
             && self.waiting.load(Ordering::SeqCst) > 0
-            && self.waits_in_kernel(position)
+            && self.waits_in_kernel(position..=position)
         {
             self.wake_interested();
         }
@@ -126,7 +126,10 @@ impl Turn {
             return self.wait_for(position);
         }
         self.wait_for(ready_at)?;
-        self.wait_or_enter(&self.progress, position, || self.waits_in_kernel(self.position()))
+        self.wait_or_enter(&self.progress, position, || {
+            let position = self.position();
+            self.waits_in_kernel(position..=position)
+        })
     }
 
     /// Waits until `progress` is at `count`, or until a call at one of `positions` waits in the kernel.
@@ -142,11 +145,7 @@ impl Turn {
         if progress.position() >= count {
             return progress.wait_for(count);
         }
-        let is_enough = || {
-            let in_kernel = lock(&self.in_kernel);
-            in_kernel.range(positions.clone()).any(|(_, call)| call.waits)
-        };
-        self.wait_or_enter(progress, count, is_enough)
+        self.wait_or_enter(progress, count, || self.waits_in_kernel(positions.clone()))
     }
 
     /// Waits until `progress` is at `count`, or until it `is_enough` that some call waits in the kernel.
@@ -209,9 +208,9 @@ impl Turn {
         self.wake_interested();
     }
 
-    /// Whether the call at `position` waits in the kernel.
-    fn waits_in_kernel(&self, position: u64) -> bool {
-        lock(&self.in_kernel).get(&position).is_some_and(|call| call.waits)
+    /// Whether a call at one of `positions` waits in the kernel.
+    fn waits_in_kernel(&self, positions: impl RangeBounds<u64>) -> bool {
+        lock(&self.in_kernel).range(positions).any(|(_, call)| call.waits)
     }
 
     /// Whether a call before `position` may wait for others.

@@ -182,18 +182,20 @@ impl RecordType {
         });
         let descriptors =
             descriptors.map(|(declared, column)| (column, declared.role, declared.touch)).collect();
-        let named = |kind: FieldKind, is: fn(&str) -> bool| {
-            bound().find(|(declared, column)| column.kind == kind && is(&declared.name))
+        let named = |kind: FieldKind, is: &dyn Fn(&Column) -> bool| {
+            let mut bound = bound();
+            bound.find_map(|(declared, column)| {
+                (column.kind == kind && is(declared)).then_some(column)
+            })
         };
-        let links = named(FieldKind::Int32, |name| name.ends_with("_nlink"));
-        let links = links.map(|(_, column)| column);
-        let open_flags = named(FieldKind::Int32, |name| name == "open_value");
-        let open_flags = open_flags.map(|(_, column)| column);
-        let address = named(FieldKind::Variable32, |name| name == "sockaddr_buffer");
-        let has_address = address.is_some();
-        let address = address
-            .filter(|(declared, _)| call.as_ref().is_some_and(|call| !call.is_result(declared)));
-        let address = address.map(|(_, column)| column);
+        let links = named(FieldKind::Int32, &|declared| declared.name.ends_with("_nlink"));
+        let open_flags = named(FieldKind::Int32, &|declared| declared.name == "open_value");
+        let is_address = |declared: &Column| declared.name == "sockaddr_buffer";
+        let has_address = named(FieldKind::Variable32, &is_address).is_some();
+        let is_given =
+            |declared: &Column| call.as_ref().is_some_and(|call| !call.is_result(declared));
+        let address =
+            named(FieldKind::Variable32, &|declared| is_address(declared) && is_given(declared));
         let arguments = bound().filter_map(|(declared, column)| {
             let argument = declared.sources.iter().find_map(Source::argument)?;
             Some((argument, column))

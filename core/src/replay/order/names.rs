@@ -86,16 +86,7 @@ impl Names {
         if let Some(id) = self.by_path.get(path) {
             return *id;
         }
-        let id = self.names.len() as Id;
-        self.names.push(Name {
-            path: path.into(),
-            parent,
-            children: Vec::new(),
-            same_as: None,
-            is_nameless: false,
-            uses: Uses::default(),
-            content: Uses::default(),
-        });
+        let id = self.push(path, parent, false);
         self.by_path.insert(path.into(), id);
         if let Some(parent) = parent {
             self.get_mut(parent).children.push(id);
@@ -124,17 +115,20 @@ impl Names {
 
     /// A thing without a name: a pipe, a socket.
     pub fn nameless(&mut self) -> Id {
-        let id = self.names.len() as Id;
+        self.push(b"", None, true)
+    }
+
+    fn push(&mut self, path: &[u8], parent: Option<Id>, is_nameless: bool) -> Id {
         self.names.push(Name {
-            path: Box::default(),
-            parent: None,
+            path: path.into(),
+            parent,
             children: Vec::new(),
             same_as: None,
-            is_nameless: true,
+            is_nameless,
             uses: Uses::default(),
             content: Uses::default(),
         });
-        id
+        self.names.len() as Id - 1
     }
 
     /// What `id` stands for by now.

@@ -33,8 +33,19 @@ struct Task {
     count: u64,
 }
 
-/// A table of descriptors: what each is open on, if it has a name.
-type Table = HashMap<i32, Option<Id>>;
+/// A table of descriptors: what each is open on.
+type Table = HashMap<i32, Id>;
+
+/// The record that the model comes to.
+#[derive(Clone, Copy)]
+struct Current<'b> {
+    ty: &'b RecordType,
+    call: &'b Call,
+    batch: &'b Batch,
+    record: &'b Record,
+    task: Task,
+    at: At,
+}
 
 /// A working directory, and who used it.
 #[derive(Clone, Debug, Default)]
@@ -131,7 +142,7 @@ impl Resources {
             self.last[at.task as usize] = Some(at);
             let waited = &mut self.waited[at.task as usize];
             let progress = &self.progress;
-            let wait = |other: &At, is_firm: bool| {
+            let mut wait = |other: &At, is_firm: bool| {
                 if waited.get(&other.task).is_some_and(|count| *count >= other.count) {
                     return None;
                 }
@@ -142,7 +153,6 @@ impl Resources {
                 let progress = progress[other.task as usize].clone()?;
                 Some(Wait { progress, count: other.count, position: other.position, is_firm })
             };
-            let mut wait = wait;
             let firm = found.all.iter().map(|other| (other, true));
             let others = found.of_nameless.iter().map(|other| (other, false));
             waits.push(firm.chain(others).filter_map(|(other, is_firm)| wait(other, is_firm)));
@@ -161,56 +171,42 @@ impl Resources {
     ) {
         let Some(call) = &ty.call else { return };
         let task = self.tasks[at.task as usize];
+        let current = Current { ty, call, batch, record, task, at };
         let is_made = ty.disabled.is_none() && !ty.is_simulated && !ty.lacks_columns;
-        let looks = verify::looks(ty, call, batch, record);
         seen.read_again(ty, call, batch, record);
         if is_made {
             if ty.has_address {
-                self.address(ty, batch, record, task, seen, at, found);
+                self.address(current, seen, found);
             }
-            self.uses(call, task, seen, looks, at, found);
+            self.uses(current, seen, found);
         }
-        self.effects(ty, call, batch, record, task, seen, at, found);
+        self.effects(current, seen, found);
         if let Some(child) = record.child {
             self.create(child, task, seen.shares);
         }
     }
 
     /// The descriptors and names that the call is on.
-    fn uses(
-        &mut self,
-        call: &Call,
-        task: Task,
-        seen: &mut Seen,
-        looks: bool,
-        at: At,
-        found: &mut Found,
-    ) {
+    fn uses(&mut self, current: Current<'_>, seen: &mut Seen, found: &mut Found) {
+        let Current { ty, call, batch, record, task, at } = current;
+        let looks = verify::looks(ty, call, batch, record);
         let how = if looks { How::Look } else { How::Alone };
         let has_names = !seen.paths.is_empty();
         for traced in &seen.used {
             let alone = !(call.keeps_offset || has_names);
             let uses = self.descriptors.entry((task.table, *traced)).or_default();
             let of_descriptor = if alone { How::Alone } else { How::Look };
-            let name = match self.tables[task.table as usize].get(traced) {
-                Some(Some(name)) if !has_names => {
-                    let name = self.names.last(*name);
-                    Some(self.names.get_mut(name))
-                }
-                _ => None,
-            };
-            match name {
+            let thing = self.tables[task.table as usize].get(traced).filter(|_| !has_names);
+            let thing = thing.map(|thing| self.names.last(*thing));
+            let thing = thing.map(|thing| self.names.get_mut(thing));
+            let (all, how) = match &thing {
                 // What is read of a pipe or a socket is gone.
-                Some(thing) if thing.is_nameless => {
-                    let all = &mut found.of_nameless;
-                    uses.add(of_descriptor, at, |other| add_to(all, other, at.task));
-                    thing.content.add(How::Alone, at, |other| add_to(all, other, at.task));
-                }
-                Some(file) => {
-                    uses.add(of_descriptor, at, |other| found.add(other, at.task));
-                    file.content.add(how, at, |other| found.add(other, at.task));
-                }
-                None => uses.add(of_descriptor, at, |other| found.add(other, at.task)),
+                Some(thing) if thing.is_nameless => (&mut found.of_nameless, How::Alone),
+                _ => (&mut found.all, how),
+            };
+            uses.add(of_descriptor, at, |other| add_to(all, other, at.task));
+            if let Some(thing) = thing {
+                thing.content.add(how, at, |other| add_to(all, other, at.task));
             }
         }
         for index in 0..seen.paths.len() {
@@ -254,22 +250,13 @@ impl Resources {
     }
 
     /// The socket that the call is on has to do with an address, which may be a name.
-    #[expect(clippy::too_many_arguments, reason = "all that belongs to one record")]
-    fn address(
-        &mut self,
-        ty: &RecordType,
-        batch: &Batch,
-        record: &Record,
-        task: Task,
-        seen: &Seen,
-        at: At,
-        found: &mut Found,
-    ) {
+    fn address(&mut self, current: Current<'_>, seen: &Seen, found: &mut Found) {
+        let Current { ty, batch, record, task, at, .. } = current;
         let Some(socket) = seen.used.first() else { return };
         let sockets = *self.sockets.get_or_insert_with(|| self.names.nameless());
         match self.named(task.table, *socket) {
             Some(socket) => self.names.join(socket, sockets),
-            None => drop(self.tables[task.table as usize].insert(*socket, Some(sockets))),
+            None => drop(self.tables[task.table as usize].insert(*socket, sockets)),
         }
         let address = ty.address.as_ref().map(|column| batch.cells(record, 0).get(column));
         if let Some(Value::Bytes(address)) = address
@@ -282,7 +269,7 @@ impl Resources {
     }
 
     fn named(&self, table: u32, traced: i32) -> Option<Id> {
-        self.tables[table as usize].get(&traced).copied().flatten()
+        self.tables[table as usize].get(&traced).copied()
     }
 
     /// The name at plain `path`, used by `at`: a change of it is a change of its directory's list of names,
@@ -314,18 +301,8 @@ impl Resources {
     }
 
     /// The descriptors that come and go with the recorded call.
-    #[expect(clippy::too_many_arguments, reason = "all that belongs to one record")]
-    fn effects(
-        &mut self,
-        ty: &RecordType,
-        call: &Call,
-        batch: &Batch,
-        record: &Record,
-        task: Task,
-        seen: &Seen,
-        at: At,
-        found: &mut Found,
-    ) {
+    fn effects(&mut self, current: Current<'_>, seen: &Seen, found: &mut Found) {
+        let Current { ty, call, batch, record, task, at } = current;
         if !record.succeeded() {
             return;
         }
@@ -337,30 +314,30 @@ impl Resources {
             if let Some(thing) = self.named(task.table, *traced) {
                 self.close(thing, at, found);
             }
-        }
-        let mut change = |resources: &mut Self, traced: i32, name: Option<Option<Id>>| {
-            let uses = resources.descriptors.entry((task.table, traced)).or_default();
-            uses.add(How::Alone, at, |other| found.add(other, at.task));
-            let table = &mut resources.tables[task.table as usize];
-            match name {
-                Some(name) => drop(table.insert(traced, name)),
-                None => drop(table.remove(&traced)),
-            }
-        };
-        for traced in &seen.closed {
-            change(self, *traced, None);
+            self.change(*traced, None, task, at, found);
         }
         // The ends of a pipe are of one thing.
         let made = (!seen.made.is_empty()).then(|| self.names.nameless());
         for traced in &seen.made {
-            change(self, *traced, Some(made));
+            self.change(*traced, made, task, at, found);
         }
         if verify::returns(ty, call, batch, record) == Returns::Descriptor {
             let of_used = seen.used.first().and_then(|used| self.named(task.table, *used));
-            let name = seen.names.first().copied().or(of_used);
-            let name = Some(name.unwrap_or_else(|| self.names.nameless()));
-            change(self, record.return_value as i32, Some(name));
+            let thing = seen.names.first().copied().or(of_used);
+            let thing = thing.unwrap_or_else(|| self.names.nameless());
+            self.change(record.return_value as i32, Some(thing), task, at, found);
         }
+    }
+
+    /// From now on descriptor `traced` is open on `thing`, or closed.
+    fn change(&mut self, traced: i32, thing: Option<Id>, task: Task, at: At, found: &mut Found) {
+        let uses = self.descriptors.entry((task.table, traced)).or_default();
+        uses.add(How::Alone, at, |other| found.add(other, at.task));
+        let table = &mut self.tables[task.table as usize];
+        match thing {
+            Some(thing) => table.insert(traced, thing),
+            None => table.remove(&traced),
+        };
     }
 
     /// A descriptor that is open on `thing` is closed.
@@ -376,8 +353,7 @@ impl Resources {
     /// The task gives its descriptors up, some or all.
     fn leave(&mut self, at: At, found: &mut Found) {
         let table = self.tasks[at.task as usize].table;
-        let things: BTreeSet<Id> =
-            self.tables[table as usize].values().flatten().copied().collect();
+        let things: BTreeSet<Id> = self.tables[table as usize].values().copied().collect();
         for thing in things {
             self.close(thing, at, found);
         }

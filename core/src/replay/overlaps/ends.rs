@@ -10,8 +10,6 @@ use crate::verify;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum OfEnds {
     Nothing,
-    /// It can wait for others, so its place among calls such as it counts.
-    Waits,
     /// It gave data to somebody who was there.
     SomebodyThere,
     /// Nobody was there any more.
@@ -31,7 +29,7 @@ impl OfEnds {
                 Self::SomebodyThere
             }
             libc::EPIPE => Self::NobodyThere,
-            _ => Self::Waits,
+            _ => Self::Nothing,
         }
     }
 }
@@ -53,11 +51,14 @@ pub fn before_end(
         let is_plain = !between[at..].iter().any(|record| of(record) == OfEnds::SomebodyThere);
         return is_plain.then_some(first + at);
     }
+    if of(record) != OfEnds::SomebodyThere {
+        return None;
+    }
     let at = between.iter().position(|record| record.what == What::TaskEnd)?;
     // Others keep their order: those that wait have that of what they moved, and what is written may be to a file that they
     // are on.
     let is_plain = between[at..].iter().all(|record| is_on_nothing(types, record));
-    (is_plain && of(record) == OfEnds::SomebodyThere).then_some(first + at)
+    is_plain.then_some(first + at)
 }
 
 /// Whether it is on no descriptor and no path, and waits for nobody.

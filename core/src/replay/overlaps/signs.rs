@@ -85,40 +85,35 @@ impl Name {
     /// When the call that did `later` to its name took effect.
     fn then(&self, later: &Self) -> Then {
         let (ours, theirs) = (self.did, later.did);
-        let (is_before, is_related) =
-            if self.path[self.last.clone()] == later.path[later.last.clone()] {
-                let is_before = match (ours, theirs) {
-                    (Did::Missed, Did::Removed) => true,
-                    (Did::WasInTheWay, Did::Made { .. }) => true,
-                    (Did::Found, Did::Made { anew }) => anew,
-                    (Did::Removed, Did::Found | Did::WasInTheWay | Did::WasFull) => true,
-                    (Did::Made { .. }, Did::Missed | Did::MissedDirectory) => true,
-                    _ => false,
-                };
-                (is_before, true)
-            } else if later.is_in(self) {
-                let is_before = match (ours, theirs) {
-                    (Did::Made { .. }, Did::Missed | Did::MissedDirectory) => true,
-                    (Did::WasFull, Did::Made { .. }) => true,
-                    (Did::Removed, _) => theirs.had_directory(),
-                    _ => false,
-                };
-                (is_before, true)
-            } else if self.is_in(later) {
-                let is_before = match (ours, theirs) {
-                    (Did::MissedDirectory, Did::Removed) | (Did::Removed, Did::WasFull) => true,
-                    (_, Did::Made { anew }) => anew && ours.had_directory(),
-                    _ => false,
-                };
-                (is_before, true)
-            } else {
-                (false, false)
-            };
-        match is_related && (ours.changes() || theirs.changes()) {
-            true if is_before => Then::Before,
-            true => Then::After,
-            false => Then::Unknown,
+        if !ours.changes() && !theirs.changes() {
+            return Then::Unknown;
         }
+        let is_before = if self.path[self.last.clone()] == later.path[later.last.clone()] {
+            match (ours, theirs) {
+                (Did::Missed, Did::Removed) => true,
+                (Did::WasInTheWay, Did::Made { .. }) => true,
+                (Did::Found, Did::Made { anew }) => anew,
+                (Did::Removed, Did::Found | Did::WasInTheWay | Did::WasFull) => true,
+                (Did::Made { .. }, Did::Missed | Did::MissedDirectory) => true,
+                _ => false,
+            }
+        } else if later.is_in(self) {
+            match (ours, theirs) {
+                (Did::Made { .. }, Did::Missed | Did::MissedDirectory) => true,
+                (Did::WasFull, Did::Made { .. }) => true,
+                (Did::Removed, _) => theirs.had_directory(),
+                _ => false,
+            }
+        } else if self.is_in(later) {
+            match (ours, theirs) {
+                (Did::MissedDirectory, Did::Removed) | (Did::Removed, Did::WasFull) => true,
+                (_, Did::Made { anew }) => anew && ours.had_directory(),
+                _ => false,
+            }
+        } else {
+            return Then::Unknown;
+        };
+        if is_before { Then::Before } else { Then::After }
     }
 }
 
